@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From the parameter structs of the API to settings, with every value checked.
+#pragma once
+
+#include <hcd/hcd.h>
+
+#include "runtime/settings.h"
+
+namespace hcd::capi {
+
+// Throws HCD_E_OPTION naming the option, its range and what was found.
+runtime::DownSettings make_settings(const hcd_down_params &params);
+runtime::UpSettings make_settings(const hcd_up_params &params);
+
+// Sets one option of `params` from text. Throws HCD_E_OPTION.
+void set_option(hcd_down_params &params, const char *key, const char *value);
+void set_option(hcd_up_params &params, const char *key, const char *value);
+
+// Sets an option that may change while frames flow.
+void set_running(runtime::DownSettings &settings, const char *key, const char *value);
+
+}  // namespace hcd::capi

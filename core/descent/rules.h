@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The step rules: how a stage of Algorithm 1 moves its variables. Each starts from `x` and leaves
+// the moved variables there, inside their legal intervals and within the budget.
+#pragma once
+
+#include <cstdint>
+
+#include "base/parallel.h"
+#include "descent/objective.h"
+
+namespace hcd::descent {
+
+// No limit on the move.
+inline constexpr double kUnlimited = -1;
+
+// How far x may end from where it started, as the L2 norm of the whole move in 8-bit code values;
+// kUnlimited: as far as it likes. An RMS of r per sample is the norm r * sqrt(size).
+struct Budget {
+  double norm = kUnlimited;
+};
+
+// Algorithm 1 of the paper: steps of length `step` (an L2 norm) along the normalised gradient,
+// projected onto the ball after each; starts at a random point of the ball if `random_start`.
+struct PgdOptions {
+  int steps = 0;
+  double step = 0;
+  Budget budget;
+  bool random_start = false;
+  uint64_t seed = 0;
+};
+int pgd(Objective &objective, Result x, const PgdOptions &options, ThreadPool &pool);
+
+// Adam (Kingma and Ba, 2015) with one second moment for the whole frame, so that flat areas stay
+// still; learning rate `rate` in code values, falling to a tenth along a cosine.
+struct AdamOptions {
+  int steps = 0;
+  double rate = 0;
+  Budget budget;
+};
+int adam(Objective &objective, Result x, const AdamOptions &options, ThreadPool &pool);
+
+// Conjugate gradients (Hestenes and Stiefel, 1952) on a quadratic objective, with exact line search
+// in each group; stops when a step gains less than one part in a million.
+struct CgOptions {
+  int steps = 0;
+  Budget budget;
+};
+int cg(Objective &objective, Result x, const CgOptions &options, ThreadPool &pool);
+
+// Scales the move x - start down to the budget's norm.
+void project(Variables start, Result x, const Budget &budget, ThreadPool &pool);
+
+}  // namespace hcd::descent

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "image/resample.h"
+
+#include <algorithm>
+
+#include "base/vector.h"
+
+namespace hcd::image {
+namespace {
+
+// Both directions use the same sweeps over `lanes` neighbouring columns: down a plane they are
+// columns of the plane; along its rows they are kLanes rows, turned on their side.
+
+constexpr int kColumns = 256;  // columns of a vertical piece of work: its rows stay in the cache
+constexpr int kRows = 64;      // rows of a vertical piece of work of resampling
+
+// out[l] = sum over taps of weights[t] * in[t * stride + l], for l < lanes.
+[[gnu::always_inline]] inline void weigh_row(const float *weights, int taps, const float *in,
+                                             ptrdiff_t stride, float *out, int lanes) {
+  int l = 0;
+  for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) {
+    Vec sum0 = {}, sum1 = {};
+    const float *p = in + l;
+    for (int t = 0; t < taps; ++t, p += stride) {
+      Vec v0, v1;
+      load(v0, p);
+      load(v1, p + kLanes);
+      sum0 += weights[t] * v0;
+      sum1 += weights[t] * v1;
+    }
+    store(out + l, sum0);
+    store(out + l + kLanes, sum1);
+  }
+  for (; l + kLanes <= lanes; l += kLanes) {
+    Vec sum = {};
+    for (int t = 0; t < taps; ++t) {
+      Vec v;
+      load(v, in + l + t * stride);
+      sum += weights[t] * v;
+    }
+    store(out + l, sum);
+  }
+  for (; l < lanes; ++l) {
+    float sum = 0;
+    for (int t = 0; t < taps; ++t) sum += weights[t] * in[l + t * stride];
+    out[l] = sum;
+  }
+}
+
+// Rows [first, last) of axis * in.
+HCD_MULTIARCH void resample_rows(const Axis &axis, int first, int last, const float *in,
+                                 ptrdiff_t in_stride, float *out, ptrdiff_t out_stride, int lanes) {
+  for (int i = first; i < last; ++i) {
+    weigh_row(axis.row(i), axis.taps, in + axis.start[static_cast<size_t>(i)] * in_stride, in_stride,
+              out + (i - first) * out_stride, lanes);
+  }
+}
+
+// x[l] -= sum over j of factors[j] * rows[j * step][l].
+[[gnu::always_inline]] inline void eliminate(const float *factors, int n, const float *rows,
+                                             ptrdiff_t step, float *x, int lanes) {
+  int l = 0;
+  for (; l + kLanes <= lanes; l += kLanes) {
+    Vec sum;
+    load(sum, x + l);
+    for (int j = 0; j < n; ++j) {
+      Vec v;
+      load(v, rows + j * step + l);
+      sum -= factors[j] * v;
+    }
+    store(x + l, sum);
+  }
+  for (; l < lanes; ++l) {
+    float sum = x[l];
+    for (int j = 0; j < n; ++j) sum -= factors[j] * rows[j * step + l];
+    x[l] = sum;
+  }
+}
+
+// L z = b, D w = z, L^T x = w, in place on `solver.n` rows of `lanes` columns.
+HCD_MULTIARCH void solve_columns(const BandedSolver &solver, float *x, ptrdiff_t stride, int lanes) {
+  const int band = solver.band;
+  for (int i = 0; i < solver.n; ++i) {
+    const int n = std::min(i, band);
+    eliminate(&solver.lower[static_cast<size_t>(i) * band + (band - n)], n, x + (i - n) * stride, stride,
+              x + i * stride, lanes);
+  }
+  float factors[64];
+  for (int i = solver.n - 1; i >= 0; --i) {
+    float *row = x + i * stride;
+    const float scale = solver.inverse_diag[static_cast<size_t>(i)];
+    for (int l = 0; l < lanes; ++l) row[l] *= scale;
+    const int n = std::min(solver.n - 1 - i, band);
+    for (int j = 0; j < n; ++j) {
+      factors[j] = solver.lower[static_cast<size_t>(i + 1 + j) * band + (band - 1 - j)];
+    }
+    eliminate(factors, n, row + stride, stride, row, lanes);
+  }
+}
+
+// out[x][r] = in[r][x] for `rows` <= kLanes rows; the other lanes are zero.
+void to_strip(ConstPlane in, int first, int rows, float *out) {
+  for (int r = 0; r < kLanes; ++r) {
+    if (r >= rows) {
+      for (int x = 0; x < in.width; ++x) out[x * kLanes + r] = 0;
+      continue;
+    }
+    const float *row = in.row(first + r);
+    for (int x = 0; x < in.width; ++x) out[x * kLanes + r] = row[x];
+  }
+}
+
+void from_strip(const float *in, int first, int rows, Plane out) {
+  for (int r = 0; r < rows; ++r) {
+    float *row = out.row(first + r);
+    for (int x = 0; x < out.width; ++x) row[x] = in[x * kLanes + r];
+  }
+}
+
+void apply_vertical(const Axis &axis, ConstPlane in, Plane out, ThreadPool &pool) {
+  const int pieces = (axis.out + kRows - 1) / kRows;
+  pool.run(pieces, [&](int piece) {
+    const int first = piece * kRows, last = std::min(axis.out, first + kRows);
+    for (int x = 0; x < in.width; x += kColumns) {
+      resample_rows(axis, first, last, in.data + x, in.width, out.row(first) + x, out.width,
+                    std::min(kColumns, in.width - x));
+    }
+  });
+}
+
+void apply_horizontal(const Axis &axis, ConstPlane in, Plane out, ThreadPool &pool) {
+  const int strips = (in.height + kLanes - 1) / kLanes;
+  pool.run(strips, [&](int strip) {
+    const int first = strip * kLanes, rows = std::min(kLanes, in.height - first);
+    Buffer source(static_cast<size_t>(axis.in) * kLanes), result(static_cast<size_t>(axis.out) * kLanes);
+    to_strip(in, first, rows, source.data());
+    resample_rows(axis, 0, axis.out, source.data(), kLanes, result.data(), kLanes, kLanes);
+    from_strip(result.data(), first, rows, out);
+  });
+}
+
+}  // namespace
+
+Separable transpose(const Separable &op) {
+  return {transpose(op.horizontal), transpose(op.vertical)};
+}
+
+Separable gram(const Separable &op) { return {gram(op.horizontal), gram(op.vertical)}; }
+
+Separable resize(const Kernel &kernel, int in_width, int in_height, int out_width, int out_height,
+                 Position position) {
+  return {resize_axis(kernel, resize_grid(in_width, out_width, position.x)),
+          resize_axis(kernel, resize_grid(in_height, out_height, position.y))};
+}
+
+void apply(const Separable &op, ConstPlane in, Plane out, ThreadPool &pool) {
+  // The direction that leaves less work for the other goes first.
+  if (op.out_height() <= op.in_height()) {
+    Buffer buffer(static_cast<size_t>(op.in_width()) * op.out_height());
+    const Plane middle{buffer.data(), op.in_width(), op.out_height()};
+    apply_vertical(op.vertical, in, middle, pool);
+    apply_horizontal(op.horizontal, middle, out, pool);
+  } else {
+    Buffer buffer(static_cast<size_t>(op.out_width()) * op.in_height());
+    const Plane middle{buffer.data(), op.out_width(), op.in_height()};
+    apply_horizontal(op.horizontal, in, middle, pool);
+    apply_vertical(op.vertical, middle, out, pool);
+  }
+}
+
+void solve(const SeparableSolver &solver, Plane x, ThreadPool &pool) {
+  pool.run((x.width + kColumns - 1) / kColumns, [&](int piece) {
+    const int first = piece * kColumns;
+    solve_columns(solver.vertical, x.data + first, x.width, std::min(kColumns, x.width - first));
+  });
+  pool.run((x.height + kLanes - 1) / kLanes, [&](int strip) {
+    const int first = strip * kLanes, rows = std::min(kLanes, x.height - first);
+    Buffer buffer(x.size() / static_cast<size_t>(x.height) * kLanes);
+    to_strip(x, first, rows, buffer.data());
+    solve_columns(solver.horizontal, buffer.data(), kLanes, kLanes);
+    from_strip(buffer.data(), first, rows, x);
+  });
+}
+
+}  // namespace hcd::image

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Applies the operators of axis.h to planes.
+#pragma once
+
+#include "base/parallel.h"
+#include "image/axis.h"
+#include "image/plane.h"
+
+namespace hcd::image {
+
+// A separable operator on planes: V x H^T.
+struct Separable {
+  Axis horizontal, vertical;
+
+  int in_width() const { return horizontal.in; }
+  int in_height() const { return vertical.in; }
+  int out_width() const { return horizontal.out; }
+  int out_height() const { return vertical.out; }
+};
+
+Separable transpose(const Separable &op);
+Separable gram(const Separable &op);
+
+// Where the samples of a plane sit in their cells, horizontally and vertically: see resize_axis().
+struct Position {
+  double x = 0.5, y = 0.5;
+};
+
+// The operator that resizes a plane by `kernel`.
+Separable resize(const Kernel &kernel, int in_width, int in_height, int out_width, int out_height,
+                 Position position);
+
+// out = op in. The planes must have the sizes of `op` and not overlap.
+void apply(const Separable &op, ConstPlane in, Plane out, ThreadPool &pool);
+
+// Solves (op^T op) x = x in place, `op` given by the solvers of its axes.
+struct SeparableSolver {
+  BandedSolver horizontal, vertical;
+};
+void solve(const SeparableSolver &solver, Plane x, ThreadPool &pool);
+
+}  // namespace hcd::image

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Mean squared error and PSNR of two planes: see the header.
+#include "quality/psnr.h"
+
+#include <cmath>
+#include <limits>
+
+namespace hcd::quality {
+
+double mean_squared_error(const Plane &a, const Plane &b) {
+  check_same_size(a, b);
+  double sum = 0;
+  for (int y = 0; y < a.height; ++y) {
+    const float *row_a = a.row(y), *row_b = b.row(y);
+    for (int x = 0; x < a.width; ++x) {
+      const double difference = double(row_a[x]) - double(row_b[x]);
+      sum += difference * difference;
+    }
+  }
+  return sum / (double(a.width) * double(a.height));
+}
+
+double psnr(const Plane &a, const Plane &b) {
+  const double error = mean_squared_error(a, b);
+  if (error == 0) return std::numeric_limits<double>::infinity();
+  return 10.0 * std::log10(255.0 * 255.0 / error);
+}
+
+}  // namespace hcd::quality

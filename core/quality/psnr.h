@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Mean squared error and PSNR of two planes.
+#pragma once
+
+#include "quality/plane.h"
+
+namespace hcd::quality {
+
+// Mean of the squared differences. Throws std::invalid_argument if the sizes differ.
+double mean_squared_error(const Plane &a, const Plane &b);
+
+// Peak signal-to-noise ratio in dB for a peak of 255; infinity where the planes are equal. Throws
+// std::invalid_argument if the sizes differ.
+double psnr(const Plane &a, const Plane &b);
+
+}  // namespace hcd::quality

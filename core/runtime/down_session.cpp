@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "runtime/down_session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/random.h"
+#include "descent/rules.h"
+#include "descent/vector_ops.h"
+#include "runtime/compare.h"
+#include "runtime/linear_model.h"
+
+namespace hcd::runtime {
+namespace {
+
+// Repeats the last column and row of every plane of `small` until `large` is filled.
+void extend(const image::Geometry &small, const float *in, const image::Geometry &large, float *out) {
+  for (int c = 0; c < small.n_planes(); ++c) {
+    const image::ConstPlane from = small.plane(in, c);
+    const image::Plane to = large.plane(out, c);
+    for (int y = 0; y < to.height; ++y) {
+      const float *row = from.row(std::min(y, from.height - 1));
+      std::copy_n(row, from.width, to.row(y));
+      std::fill(to.row(y) + from.width, to.row(y) + to.width, row[from.width - 1]);
+    }
+  }
+}
+
+}  // namespace
+
+DownSession::DownSession(std::unique_ptr<DownModel> model, const DownSettings &settings,
+                         const hcd_format &in, const hcd_format &model_hr, const hcd_format &out,
+                         ThreadPool &pool)
+    : model_(std::move(model)), plan_(make_plan(settings, model_->traits())),
+      seed_(static_cast<uint64_t>(settings.seed)), in_(in), hr_(model_hr), lr_(out), pool_(pool),
+      hr_geometry_(hr_), lr_geometry_(lr_), y_(hr_geometry_.size()), x0_(lr_geometry_.size()),
+      x_(lr_geometry_.size()) {
+  for (int k = 0; k < model_->traits().clients; ++k) names_.push_back(model_->client_name(k));
+}
+
+void DownSession::update(const DownSettings &settings) {
+  plan_ = make_plan(settings, model_->traits());
+}
+
+void DownSession::load(const hcd_frame &in) {
+  const image::Geometry geometry(in_);
+  if (in_.width == hr_.width && in_.height == hr_.height) {
+    image::unpack(in_, in, y_.data(), pool_);
+    return;
+  }
+  image::Buffer source(geometry.size());
+  image::unpack(in_, in, source.data(), pool_);
+  extend(geometry, source.data(), hr_geometry_, y_.data());
+}
+
+void DownSession::process(const hcd_frame &in, const hcd_frame &out, hcd_stats &stats) {
+  load(in);
+  model_->downscale(y_.data(), x0_.data());
+  if ((in.flags & HCD_FRAME_PLAIN) || plan_.steps_hr + plan_.steps_lr == 0 || plan_.budget == 0) {
+    image::pack(lr_, x0_.data(), {}, out, pool_);
+    if (in.flags & HCD_FRAME_PLAIN) return;
+    std::copy_n(x0_.data(), x0_.size(), x_.data());
+    image::quantise(lr_, x_.data(), {}, pool_);
+    measure(stats);
+    return;
+  }
+  stats.steps = descend(in);
+  image::pack(lr_, x_.data(), image::legal_ranges(lr_), out, pool_);
+  image::quantise(lr_, x_.data(), image::legal_ranges(lr_), pool_);
+  measure(stats);
+}
+
+int DownSession::descend(const hcd_frame &in) {
+  std::copy_n(x0_.data(), x0_.size(), x_.data());
+  const descent::Result x(x_.data(), x_.size());
+  if (plan_.rule == Rule::kExact) {
+    model_->solve(y_.data(), x_.data());
+    const double norm = plan_.budget * std::sqrt(static_cast<double>(x.size()));
+    descent::project({x0_.data(), x0_.size()}, x, {plan_.budget < 0 ? descent::kUnlimited : norm}, pool_);
+    return 0;
+  }
+  model_->solve_fixed_planes(y_.data(), x_.data());
+  const auto lr = model_->lr_objective(y_.data(), x0_.data(), plan_.proximity, plan_.paper);
+  const uint64_t seed = plan_.paper ? mix(image::hash_frame(in_, in, mix(seed_))) : 0;
+  int steps = 0;
+  if (plan_.steps_hr > 0) {
+    const auto hr = model_->hr_objective(*lr);
+    std::vector<float> moved(y_.data(), y_.data() + y_.size());
+    steps += run_rule(*hr, descent::Result(moved).subspan(0, hr->size()), plan_.steps_hr, seed);
+    std::vector<float> start(x_.size());
+    model_->downscale(moved.data(), start.data());
+    std::copy_n(start.data(), lr->size(), x_.data());  // fixed planes stay
+  }
+  return steps + run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
+}
+
+int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps, uint64_t seed) {
+  const double per_sample = plan_.paper ? 1 : std::sqrt(static_cast<double>(x.size()));
+  const descent::Budget budget{plan_.budget < 0 ? descent::kUnlimited : plan_.budget * per_sample};
+  switch (plan_.rule) {
+    case Rule::kPgd:
+      return descent::pgd(objective, x, {steps, plan_.step_size * per_sample, budget, plan_.paper, seed},
+                          pool_);
+    case Rule::kAdam: return descent::adam(objective, x, {steps, plan_.step_size, budget}, pool_);
+    case Rule::kCg: return descent::cg(objective, x, {steps, budget}, pool_);
+    case Rule::kExact: break;
+  }
+  return 0;
+}
+
+void DownSession::measure(hcd_stats &stats) {
+  const size_t n = x_.size();
+  std::vector<float> plain(x0_.data(), x0_.data() + n);
+  image::quantise(lr_, plain.data(), {}, pool_);
+  stats.n_clients = std::min(model_->traits().clients, HCD_MAX_CLIENTS);
+  double plain_sum = 0, sum = 0;
+  for (int k = 0; k < stats.n_clients; ++k) {
+    auto &client = stats.client[k];
+    client.name = names_[static_cast<size_t>(k)].c_str();
+    client.psnr_plain = psnr(in_, model_->shown_error(k, plain.data(), y_.data()));
+    client.psnr = psnr(in_, model_->shown_error(k, x_.data(), y_.data()));
+    plain_sum += client.psnr_plain;
+    sum += client.psnr;
+  }
+  stats.psnr_plain = plain_sum / stats.n_clients;
+  stats.psnr = sum / stats.n_clients;
+  descent::subtract({x_.data(), n}, plain, plain, pool_);
+  stats.move_rms = std::sqrt(descent::dot(plain, plain, pool_) / static_cast<double>(n));
+}
+
+}  // namespace hcd::runtime

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Algorithm 1 on frames, for any client.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "image/format.h"
+#include "runtime/down_model.h"
+#include "runtime/session.h"
+
+namespace hcd::runtime {
+
+class DownSession : public Session {
+ public:
+  // `model_hr`: the format of the planes the model works on: `in`, extended at the right and the
+  // bottom where a network's factor asks for it.
+  DownSession(std::unique_ptr<DownModel> model, const DownSettings &settings, const hcd_format &in,
+              const hcd_format &model_hr, const hcd_format &out, ThreadPool &pool);
+
+  void process(const hcd_frame &in, const hcd_frame &out, hcd_stats &stats) override;
+  void update(const DownSettings &settings) override;
+
+ private:
+  void load(const hcd_frame &in);
+  int descend(const hcd_frame &in);
+  int run_rule(descent::Objective &objective, descent::Result x, int steps, uint64_t seed);
+  void measure(hcd_stats &stats);
+
+  std::unique_ptr<DownModel> model_;
+  std::vector<std::string> names_;  // of the clients
+  Plan plan_;
+  uint64_t seed_;
+  hcd_format in_, hr_, lr_;
+  ThreadPool &pool_;
+  image::Geometry hr_geometry_, lr_geometry_;
+  image::Buffer y_, x0_, x_;  // source, plain small frame, small frame
+};
+
+}  // namespace hcd::runtime

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "runtime/linear_model.h"
+
+#include <algorithm>
+
+#include "descent/vector_ops.h"
+
+namespace hcd::runtime {
+namespace {
+
+PlaneClient make_plane_client(const image::Kernel &kernel, const hcd_format &hr, const hcd_format &lr,
+                              int c) {
+  const image::Position position = image::component_position(lr, c);
+  const int hr_width = image::component_width(hr, c), hr_height = image::component_height(hr, c);
+  const int lr_width = image::component_width(lr, c), lr_height = image::component_height(lr, c);
+  PlaneClient plane;
+  plane.down = image::resize(kernel, hr_width, hr_height, lr_width, lr_height, position);
+  plane.up = image::resize(kernel, lr_width, lr_height, hr_width, hr_height, position);
+  plane.adjoint = image::transpose(plane.up);
+  plane.gram = image::gram(plane.up);
+  plane.solver.horizontal = image::BandedSolver(plane.gram.horizontal);
+  plane.solver.vertical = image::BandedSolver(plane.gram.vertical);
+  return plane;
+}
+
+}  // namespace
+
+std::vector<const image::Kernel *> find_clients(const std::string &model) {
+  std::vector<const image::Kernel *> found;
+  for (size_t first = 0; first <= model.size();) {
+    const size_t end = std::min(model.find('+', first), model.size());
+    const image::Kernel *kernel = image::find_kernel(model.substr(first, end - first));
+    if (!kernel) return {};
+    found.push_back(kernel);
+    first = end + 1;
+  }
+  return found;
+}
+
+LinearClient::LinearClient(const image::Kernel &kernel, const hcd_format &hr, const hcd_format &lr)
+    : name_(kernel.name), n_planes_(image::n_components(hr)), hr_(hr), lr_(lr) {
+  planes_.push_back(make_plane_client(kernel, hr, lr, 0));
+  if (n_planes_ > 1 && hr.layout != HCD_LAYOUT_RGB && hr.layout != HCD_LAYOUT_YUV444) {
+    planes_.push_back(make_plane_client(kernel, hr, lr, 1));
+  }
+}
+
+void LinearClient::downscale(const float *hr, float *lr, ThreadPool &pool) const {
+  for (int c = 0; c < n_planes_; ++c) {
+    image::apply(plane(c).down, hr_.plane(hr, c), lr_.plane(lr, c), pool);
+  }
+}
+
+void LinearClient::upscale(const float *lr, float *hr, ThreadPool &pool) const {
+  for (int c = 0; c < n_planes_; ++c) {
+    image::apply(plane(c).up, lr_.plane(lr, c), hr_.plane(hr, c), pool);
+  }
+}
+
+void LinearClient::solve(const float *hr, float *lr, ThreadPool &pool) const {
+  for (int c = 0; c < n_planes_; ++c) {
+    image::apply(plane(c).adjoint, hr_.plane(hr, c), lr_.plane(lr, c), pool);
+    image::solve(plane(c).solver, lr_.plane(lr, c), pool);
+  }
+}
+
+LinearObjective::LinearObjective(const std::vector<LinearClient> &clients, const float *y,
+                                 const float *x0, const hcd_format &lr_format, double proximity,
+                                 bool rounded, ThreadPool &pool)
+    : clients_(clients), x0_(x0, clients[0].lr().size()), lr_format_(lr_format), rounded_(rounded),
+      pool_(pool), n_hr_(clients[0].hr().size()), rhs_(x0_.size(), 0.0F) {
+  proximity_ = proximity * static_cast<double>(n_hr_) / static_cast<double>(x0_.size());
+  const double weight = 1.0 / static_cast<double>(clients_.size());
+  image::Buffer error(n_hr_), pulled(x0_.size());
+  for (const LinearClient &client : clients_) {
+    client.upscale(x0, error.data(), pool_);
+    descent::subtract({y, n_hr_}, {error.data(), n_hr_}, {error.data(), n_hr_}, pool_);
+    error_ += weight * descent::dot({error.data(), n_hr_}, {error.data(), n_hr_}, pool_);
+    for (int c = 0; c < client.n_planes(); ++c) {
+      image::apply(client.plane(c).adjoint, client.hr().plane(error.data(), c),
+                   client.lr().plane(pulled.data(), c), pool_);
+    }
+    descent::axpy(static_cast<float>(weight), {pulled.data(), x0_.size()}, rhs_, pool_);
+  }
+}
+
+std::vector<size_t> LinearObjective::group_ends() const {
+  std::vector<size_t> ends;
+  const image::Geometry &lr = clients_[0].lr();
+  for (int c = 1; c <= lr.n_planes(); ++c) ends.push_back(lr.offset(c));
+  return ends;
+}
+
+void LinearObjective::normal(const float *p, float *hp) {
+  const size_t n = x0_.size();
+  image::Buffer part(clients_.size() > 1 ? n : 0);
+  const auto weight = static_cast<float>(1.0 / static_cast<double>(clients_.size()));
+  for (size_t k = 0; k < clients_.size(); ++k) {
+    const LinearClient &client = clients_[k];
+    float *out = k == 0 ? hp : part.data();
+    for (int c = 0; c < client.n_planes(); ++c) {
+      image::apply(client.plane(c).gram, client.lr().plane(p, c), client.lr().plane(out, c), pool_);
+    }
+    if (clients_.size() == 1) continue;
+    if (k == 0) {
+      descent::scale(weight, {hp, n}, pool_);
+    } else {
+      descent::axpy(weight, {out, n}, {hp, n}, pool_);
+    }
+  }
+}
+
+double LinearObjective::value_and_gradient(descent::Variables x, descent::Result gradient) {
+  const size_t n = x.size();
+  image::Buffer buffer(n);
+  const descent::Result move(buffer.data(), n);
+  std::copy(x.begin(), x.end(), move.begin());
+  if (rounded_) {
+    image::quantise(lr_format_, move.data(), image::legal_ranges(lr_format_), pool_);
+  }
+  descent::subtract(move, x0_, move, pool_);
+  normal(move.data(), gradient.data());
+  const double quadratic = descent::dot(move, gradient, pool_);
+  const double linear = descent::dot(move, rhs_, pool_);
+  const double move_square = proximity_ > 0 ? descent::dot(move, move, pool_) : 0;
+  descent::axpy(-1, rhs_, gradient, pool_);
+  if (proximity_ > 0) descent::axpy(static_cast<float>(proximity_), move, gradient, pool_);
+  descent::scale(static_cast<float>(2.0 / static_cast<double>(n_hr_)), gradient, pool_);
+  return (quadratic - 2 * linear + error_ + proximity_ * move_square) / static_cast<double>(n_hr_);
+}
+
+void LinearObjective::hessian(descent::Variables p, descent::Result hp) {
+  normal(p.data(), hp.data());
+  if (proximity_ > 0) descent::axpy(static_cast<float>(proximity_), p, hp, pool_);
+  descent::scale(static_cast<float>(2.0 / static_cast<double>(n_hr_)), hp, pool_);
+}
+
+void LinearObjective::clip(descent::Result x) const {
+  clip_to_range(lr_format_, clients_[0].n_planes(), x.data(), pool_);
+}
+
+LinearHrObjective::LinearHrObjective(const LinearClient &client, descent::Objective &lr,
+                                     const hcd_format &hr_format, int n_planes, ThreadPool &pool)
+    : client_(client), lr_(lr), hr_format_(hr_format), n_planes_(n_planes), pool_(pool),
+      x_(client.lr().offset(n_planes)), x_gradient_(x_.size()) {
+  for (int c = 0; c < n_planes_; ++c) adjoints_.push_back(image::transpose(client_.plane(c).down));
+}
+
+double LinearHrObjective::value_and_gradient(descent::Variables y, descent::Result gradient) {
+  const image::Geometry &hr = client_.hr(), &lr = client_.lr();
+  for (int c = 0; c < n_planes_; ++c) {
+    image::apply(client_.plane(c).down, hr.plane(y.data(), c), lr.plane(x_.data(), c), pool_);
+  }
+  const double value = lr_.value_and_gradient(x_, x_gradient_);
+  for (int c = 0; c < n_planes_; ++c) {
+    image::apply(adjoints_[static_cast<size_t>(c)], lr.plane(x_gradient_.data(), c),
+                 hr.plane(gradient.data(), c), pool_);
+  }
+  return value;
+}
+
+void LinearHrObjective::clip(descent::Result y) const {
+  clip_to_range(hr_format_, n_planes_, y.data(), pool_);
+}
+
+void clip_to_range(const hcd_format &format, int n_planes, float *values, ThreadPool &pool) {
+  const image::Geometry geometry(format);
+  for (int c = 0; c < n_planes; ++c) {
+    const image::Range range = image::component_range(format, c);
+    const image::Plane plane = geometry.plane(values, c);
+    pool.run(plane.height, [&](int y) {
+      float *row = plane.row(y);
+      for (int x = 0; x < plane.width; ++x) row[x] = std::min(std::max(row[x], range.low), range.high);
+    });
+  }
+}
+
+}  // namespace hcd::runtime

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The models of this build, and the process-wide cache of opened networks.
+#pragma once
+
+#include <hcd/hcd.h>
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "net/network.h"
+
+namespace hcd::runtime {
+
+// All models, ended by an entry without a name.
+const hcd_model_info *models();
+
+// Their names as a text for messages: "bilinear, bicubic, ... or torchscript".
+std::string model_names();
+
+bool is_network(const std::string &model);
+
+// Throws HCD_E_OPTION unless `device` is auto, cpu, cuda or cuda:N.
+void check_device(const std::string &device);
+
+// Opens a file once for all contexts of the process that use it at the same time: filter graphs are
+// rebuilt in mid-stream. `device`: as the option; auto is the CPU unless CUDA works.
+std::shared_ptr<net::Network> open_network(const std::string &path, const std::string &device,
+                                           const Log &log);
+
+}  // namespace hcd::runtime

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Networks in sessions.
+#pragma once
+
+#include <memory>
+
+#include "net/network.h"
+#include "runtime/down_model.h"
+#include "runtime/session.h"
+
+namespace hcd::runtime {
+
+// `hr` must be exactly the network's factor larger than `lr`.
+std::unique_ptr<DownModel> make_network_down_model(std::shared_ptr<net::Network> network, int tile,
+                                                   const hcd_format &hr, const hcd_format &lr,
+                                                   ThreadPool &pool);
+
+// `out` may be smaller than the enlarged frame: it is cut at the right and the bottom.
+std::unique_ptr<Session> make_network_up_session(std::shared_ptr<net::Network> network, int tile,
+                                                 const hcd_format &in, const hcd_format &out,
+                                                 ThreadPool &pool);
+
+}  // namespace hcd::runtime

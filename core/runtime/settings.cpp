@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "runtime/settings.h"
+
+#include <array>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace hcd::runtime {
+namespace {
+
+struct Preset {
+  std::string_view name;
+  int cg_steps, adam_steps;
+};
+constexpr std::array<Preset, 4> kPresets = {{
+    {"fast", 1, 4}, {"balanced", 2, 12}, {"quality", 10, 30}, {"paper", 15, 15}}};
+
+// Section 4.1 of the paper, on the 8-bit scale: epsilon = 0.3, alpha = 20 / 255, N = 15.
+constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
+constexpr int kPaperSteps = 15;
+
+// Chosen by measuring: docs/algorithm.md, "Budgets".
+constexpr double kBudget = 4, kAdamRate = 1.5;
+
+const Preset &find_preset(const std::string &name) {
+  for (const Preset &preset : kPresets) {
+    if (preset.name == name) return preset;
+  }
+  throw Error(HCD_E_OPTION,
+              "option preset: expected fast, balanced, quality or paper, found '" + name + "'");
+}
+
+Rule choose_rule(const DownSettings &s, const ModelTraits &traits) {
+  const std::string &name = s.optimizer;
+  if (name == "pgd") return Rule::kPgd;
+  if (name == "adam") return Rule::kAdam;
+  if (name == "cg") return Rule::kCg;
+  if (name == "exact") return Rule::kExact;
+  HCD_CHECK(name == "auto", HCD_E_OPTION,
+            "option optimizer: expected auto, pgd, adam, cg or exact, found '%s'", name.c_str());
+  if (s.preset == "paper") return Rule::kPgd;
+  if (!traits.linear || (s.steps_hr != HCD_AUTO && s.steps_hr > 0)) return Rule::kAdam;
+  const bool steps_given = s.steps != HCD_AUTO || s.steps_lr != HCD_AUTO;
+  return traits.clients == 1 && s.proximity == 0 && !steps_given ? Rule::kExact : Rule::kCg;
+}
+
+void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &plan) {
+  const char *name = s.optimizer.c_str();
+  const bool quadratic = plan.rule == Rule::kCg || plan.rule == Rule::kExact;
+  HCD_CHECK(!quadratic || traits.linear, HCD_E_OPTION,
+            "option optimizer: %s needs a linear client, found model=%s (use adam or pgd)", name,
+            s.model.c_str());
+  HCD_CHECK(plan.rule != Rule::kExact || traits.clients == 1, HCD_E_OPTION,
+            "option optimizer: exact needs one client, found model=%s (use cg)", s.model.c_str());
+  HCD_CHECK(plan.rule != Rule::kExact || s.proximity == 0, HCD_E_OPTION,
+            "option optimizer: exact takes no proximity, found %g (use cg)", s.proximity);
+  HCD_CHECK(!quadratic || plan.steps_hr == 0, HCD_E_OPTION,
+            "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
+            plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
+  HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
+            "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
+}
+
+}  // namespace
+
+Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
+  const Preset &preset = find_preset(s.preset);
+  Plan plan;
+  plan.rule = choose_rule(s, traits);
+  plan.paper = preset.name == "paper";
+  plan.proximity = s.proximity;
+
+  const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
+  const int preset_steps = plan.paper ? kPaperSteps : iterative ? preset.adam_steps : preset.cg_steps;
+  const int steps = s.steps != HCD_AUTO ? s.steps : preset_steps;
+  plan.steps_lr = s.steps_lr != HCD_AUTO ? s.steps_lr : steps;
+  plan.steps_hr = s.steps_hr != HCD_AUTO ? s.steps_hr : plan.paper ? steps : 0;
+
+  const bool budget_given = s.budget != HCD_AUTO, step_given = s.step_size != HCD_AUTO;
+  if (plan.paper) {
+    HCD_CHECK(!budget_given && !step_given, HCD_E_OPTION,
+              "option %s: not with preset=paper, whose budget and step are the published ones",
+              budget_given ? "budget" : "step_size");
+    plan.budget = kPaperRadius;
+    plan.step_size = kPaperStep;
+  } else {
+    plan.budget = budget_given ? s.budget : iterative ? kBudget : -1;
+    // A pgd step may reach the edge of the ball in half of its steps.
+    const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
+    plan.step_size = step_given ? s.step_size : plan.rule == Rule::kPgd ? pgd_step : kAdamRate;
+  }
+  check_rule(s, traits, plan);
+  return plan;
+}
+
+}  // namespace hcd::runtime

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "runtime/tiles.h"
+
+#include <algorithm>
+
+#include "image/plane.h"
+
+namespace hcd::runtime {
+namespace {
+
+using net::ConstImage;
+using net::Image;
+using net::Window;
+
+// Small enough for a frame to occupy a few threads, large enough for the halo to stay cheap.
+constexpr int kDefaultTile = 128;
+
+// A tile in LR pixels: what it is responsible for, and what it has to see.
+struct Tile {
+  Window core, seen;
+};
+
+std::vector<Tile> make_tiles(int width, int height, int side, int halo) {
+  std::vector<Tile> tiles;
+  for (int y = 0; y < height; y += side) {
+    for (int x = 0; x < width; x += side) {
+      const Window core{x, y, std::min(side, width - x), std::min(side, height - y)};
+      const int x0 = std::max(0, x - halo), y0 = std::max(0, y - halo);
+      const int x1 = std::min(width, x + core.width + halo);
+      const int y1 = std::min(height, y + core.height + halo);
+      tiles.push_back({core, {x0, y0, x1 - x0, y1 - y0}});
+    }
+  }
+  return tiles;
+}
+
+Window scaled(const Window &w, int s) { return {w.x * s, w.y * s, w.width * s, w.height * s}; }
+
+// `inner` as seen from the corner of `outer`.
+Window relative(const Window &inner, const Window &outer) {
+  return {inner.x - outer.x, inner.y - outer.y, inner.width, inner.height};
+}
+
+template <typename T>
+net::View<T> crop(const net::View<T> &image, const Window &w) {
+  return image.crop(w.x, w.y, w.width, w.height);
+}
+
+// A picture of its own.
+struct Picture {
+  Picture() = default;
+  Picture(int channels, const Window &w)
+      : channels(channels), width(w.width), height(w.height),
+        values(static_cast<size_t>(channels) * w.width * w.height) {}
+  Image view() {
+    return {values.data(), channels, height, width, width, static_cast<ptrdiff_t>(width) * height};
+  }
+  void clear() { std::fill_n(values.data(), values.size(), 0.0F); }
+
+  int channels = 0, width = 0, height = 0;
+  image::Buffer values;
+};
+
+ConstImage as_const(const Image &i) { return {i.data, i.channels, i.height, i.width, i.stride, i.plane}; }
+
+template <typename Function>
+void for_rows(const Image &image, const Function &function) {
+  for (int c = 0; c < image.channels; ++c) {
+    for (int y = 0; y < image.height; ++y) function(c, y, image.data + c * image.plane + y * image.stride);
+  }
+}
+
+void copy(const ConstImage &from, const Image &to) {
+  for_rows(to, [&](int c, int y, float *row) {
+    std::copy_n(from.data + c * from.plane + y * from.stride, to.width, row);
+  });
+}
+
+void add(const ConstImage &from, const Image &to) {
+  for_rows(to, [&](int c, int y, float *row) {
+    const float *source = from.data + c * from.plane + y * from.stride;
+    for (int x = 0; x < to.width; ++x) row[x] += source[x];
+  });
+}
+
+// Adds up the tiles' gradients where they overlap, in the order of the tiles.
+void gather(std::vector<Picture> &parts, const std::vector<Tile> &tiles, int scale, Image gradient) {
+  for_rows(gradient, [&](int, int, float *row) { std::fill_n(row, gradient.width, 0.0F); });
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    add(as_const(parts[i].view()), crop(gradient, scaled(tiles[i].seen, scale)));
+  }
+}
+
+}  // namespace
+
+TiledNetwork::TiledNetwork(net::Network &network, int tile, ThreadPool &pool)
+    : network_(network), tile_(tile > 0 ? tile : kDefaultTile), pool_(pool) {}
+
+void TiledNetwork::upscale(ConstImage lr, Image hr) {
+  const int s = info().scale;
+  const auto tiles = make_tiles(lr.width, lr.height, tile_, info().receptive_field);
+  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+    const Tile &tile = tiles[static_cast<size_t>(i)];
+    Picture result(hr.channels, scaled(tile.seen, s));
+    network_.upscale(crop(lr, tile.seen), result.view());
+    copy(as_const(crop(result.view(), scaled(relative(tile.core, tile.seen), s))),
+         crop(hr, scaled(tile.core, s)));
+  });
+}
+
+double TiledNetwork::error_and_gradient(ConstImage lr, ConstImage target, Image gradient) {
+  const int s = info().scale;
+  const auto tiles = make_tiles(lr.width, lr.height, tile_, info().receptive_field);
+  std::vector<Picture> parts(tiles.size());
+  std::vector<double> errors(tiles.size());
+  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+    const auto n = static_cast<size_t>(i);
+    const Tile &tile = tiles[n];
+    parts[n] = Picture(lr.channels, tile.seen);
+    parts[n].clear();
+    errors[n] = network_.error_and_gradient(crop(lr, tile.seen), crop(target, scaled(tile.core, s)),
+                                            scaled(relative(tile.core, tile.seen), s), parts[n].view());
+  });
+  gather(parts, tiles, 1, gradient);
+  double error = 0;
+  for (const double e : errors) error += e;
+  return error;
+}
+
+void TiledNetwork::downscale(ConstImage hr, Image lr) {
+  const int s = info().scale;
+  const auto tiles = make_tiles(lr.width, lr.height, tile_, info().receptive_field);
+  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+    const Tile &tile = tiles[static_cast<size_t>(i)];
+    Picture result(lr.channels, tile.seen);
+    network_.downscale(crop(hr, scaled(tile.seen, s)), result.view());
+    copy(as_const(crop(result.view(), relative(tile.core, tile.seen))), crop(lr, tile.core));
+  });
+}
+
+void TiledNetwork::downscale_vjp(ConstImage hr, ConstImage v, Image gradient) {
+  const int s = info().scale;
+  const auto tiles = make_tiles(v.width, v.height, tile_, info().receptive_field);
+  std::vector<Picture> parts(tiles.size());
+  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+    const auto n = static_cast<size_t>(i);
+    const Tile &tile = tiles[n];
+    // v counts where this tile is responsible, and is zero in the halo.
+    Picture own(v.channels, tile.seen);
+    own.clear();
+    copy(crop(v, tile.core), crop(own.view(), relative(tile.core, tile.seen)));
+    parts[n] = Picture(hr.channels, scaled(tile.seen, s));
+    parts[n].clear();
+    network_.downscale_vjp(crop(hr, scaled(tile.seen, s)), as_const(own.view()), parts[n].view());
+  });
+  gather(parts, tiles, s, gradient);
+}
+
+}  // namespace hcd::runtime

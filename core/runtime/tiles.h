@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Runs a network over a picture tile by tile, so that memory stays bounded.
+#pragma once
+
+#include <vector>
+
+#include "base/parallel.h"
+#include "net/network.h"
+
+namespace hcd::runtime {
+
+// The tiling does not depend on the machine or the number of threads, and each tile is one piece of
+// work: results are the same for any number of threads. Every tile is given the halo that the
+// network's receptive field asks for, so that tiles fit together without seams.
+class TiledNetwork {
+ public:
+  // `tile`: side in LR pixels, or 0 for the default. References are kept.
+  TiledNetwork(net::Network &network, int tile, ThreadPool &pool);
+
+  const net::NetworkInfo &info() const { return network_.info(); }
+
+  // See net::Network.
+  void upscale(net::ConstImage lr, net::Image hr);
+  // Error over the whole picture; overwrites `gradient`.
+  double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient);
+  void downscale(net::ConstImage hr, net::Image lr);
+  // Overwrites `gradient`.
+  void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient);
+
+ private:
+  net::Network &network_;
+  int tile_;
+  ThreadPool &pool_;
+};
+
+}  // namespace hcd::runtime

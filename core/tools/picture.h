@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A picture in memory, as PNG files and the library see it.
+#pragma once
+
+#include <hcd/hcd.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hcd::tools {
+
+// What a PNG file says of the meaning of its samples; passed on unchanged.
+struct ColourTags {
+  std::string icc_name;
+  std::vector<uint8_t> icc_profile;
+  std::optional<int> srgb_intent;
+  std::optional<double> gamma;
+  std::optional<std::array<double, 8>> chromaticities;  // x, y of white, red, green and blue
+};
+
+// Gray (1 channel) or R'G'B' (3); planes without padding, samples of one byte (depth 8)
+// or two (depth 16, native endian).
+struct Picture {
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  int depth = 0;
+  hcd_range range = HCD_RANGE_FULL;  // limited: luma of a video
+  std::array<std::vector<uint8_t>, 3> planes;
+  ColourTags tags;
+
+  Picture() = default;
+  // A picture of zeros.
+  Picture(int w, int h, int channel_count, int bits)
+      : width(w), height(h), channels(channel_count), depth(bits) {
+    for (int c = 0; c < channels; ++c) planes[size_t(c)].resize(row_bytes() * size_t(height));
+  }
+
+  size_t row_bytes() const { return size_t(width) * (depth > 8 ? 2 : 1); }
+};
+
+// What the library is told of `picture`.
+inline hcd_format format_of(const Picture &picture) {
+  hcd_format format = {};
+  format.width = picture.width;
+  format.height = picture.height;
+  format.layout = picture.channels == 1 ? HCD_LAYOUT_GRAY : HCD_LAYOUT_RGB;
+  format.depth = picture.depth;
+  format.range = picture.range;
+  return format;
+}
+
+// A frame that points to the samples of `picture`.
+inline hcd_frame frame_of(Picture &picture) {
+  hcd_frame frame = {};
+  for (size_t c = 0; c < size_t(picture.channels); ++c) {
+    frame.data[c] = picture.planes[c].data();
+    frame.stride[c] = ptrdiff_t(picture.row_bytes());
+  }
+  return frame;
+}
+
+}  // namespace hcd::tools

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What png_read.cpp and png_write.cpp share: libpng's errors as text.
+#pragma once
+
+#include <csetjmp>
+#include <string>
+
+#include <png.h>
+
+namespace hcd::tools {
+
+// libpng reports an error by a long jump; its text is kept here.
+struct PngError {
+  char text[256] = "";
+};
+
+// Error and warning handlers for png_create_*_struct(), whose error pointer is a PngError.
+inline void keep_png_error(png_structp png, png_const_charp text) {
+  auto *error = static_cast<PngError *>(png_get_error_ptr(png));
+  std::string(text).copy(error->text, sizeof(error->text) - 1);
+  png_longjmp(png, 1);
+}
+inline void ignore_png_warning(png_structp, png_const_charp) {}
+
+// Runs `body`, which calls libpng, and says whether it came to its end. `body` must own nothing: no
+// destructor runs when libpng jumps out of it.
+template <typename Body>
+bool run_guarded(png_structp png, const Body &body) {
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
+  body();
+  return true;
+}
+
+}  // namespace hcd::tools

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Pictures as the bytes of PNG files: see png.h.
+#include "tools/error.h"
+#include "tools/png.h"
+#include "tools/png_guard.h"
+
+#include <bit>
+#include <cstring>
+#include <new>
+
+namespace hcd::tools {
+namespace {
+
+// libpng's state while one picture is encoded.
+class Writer {
+ public:
+  Writer() {
+    png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error,
+                                   ignore_png_warning);
+    info_ = png_ ? png_create_info_struct(png_) : nullptr;
+    if (!info_) {
+      png_destroy_write_struct(&png_, nullptr);
+      throw std::bad_alloc();
+    }
+    png_set_write_fn(png_, &bytes_, append, nullptr);
+    png_set_benign_errors(png_, 1);  // a doubtful ICC profile is dropped, not refused
+  }
+  ~Writer() { png_destroy_write_struct(&png_, &info_); }
+  Writer(const Writer &) = delete;
+  Writer &operator=(const Writer &) = delete;
+
+  std::vector<uint8_t> write(const Picture &picture) {
+    guarded([&] {
+      png_set_IHDR(png_, info_, png_uint_32(picture.width), png_uint_32(picture.height),
+                   picture.depth, picture.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
+                   PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+      write_tags(picture.tags);
+      png_write_info(png_, info_);
+      if (std::endian::native == std::endian::little) png_set_swap(png_);
+    });
+    std::vector<uint8_t> row(picture.row_bytes() * size_t(picture.channels));
+    for (int y = 0; y < picture.height; ++y) {
+      join_channels(picture, y, row);
+      guarded([&] { png_write_row(png_, row.data()); });
+    }
+    guarded([&] { png_write_end(png_, nullptr); });
+    return std::move(bytes_);
+  }
+
+ private:
+  static void append(png_structp png, png_bytep data, size_t count) {
+    auto *bytes = static_cast<std::vector<uint8_t> *>(png_get_io_ptr(png));
+    bool out_of_memory = false;
+    try {
+      bytes->insert(bytes->end(), data, data + count);
+    } catch (const std::bad_alloc &) {
+      out_of_memory = true;
+    }
+    if (out_of_memory) png_error(png, "out of memory");
+  }
+
+  template <typename Body>
+  void guarded(const Body &body) {
+    if (!run_guarded(png_, body)) throw ToolError(std::string("cannot make a PNG: ") + error_.text);
+  }
+
+  void write_tags(const ColourTags &tags) {
+    if (!tags.icc_profile.empty()) {
+      png_set_iCCP(png_, info_, tags.icc_name.c_str(), PNG_COMPRESSION_TYPE_DEFAULT,
+                   tags.icc_profile.data(), png_uint_32(tags.icc_profile.size()));
+    }
+    if (tags.gamma) png_set_gAMA(png_, info_, *tags.gamma);
+    if (tags.chromaticities) {
+      const std::array<double, 8> &c = *tags.chromaticities;
+      png_set_cHRM(png_, info_, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+    }
+    if (tags.srgb_intent) png_set_sRGB(png_, info_, *tags.srgb_intent);
+  }
+
+  static void join_channels(const Picture &picture, int y, std::vector<uint8_t> &row) {
+    const size_t sample_bytes = picture.depth > 8 ? 2 : 1, channels = size_t(picture.channels);
+    const size_t row_start = size_t(y) * picture.row_bytes();
+    for (size_t c = 0; c < channels; ++c) {
+      uint8_t *to = row.data() + c * sample_bytes;
+      const uint8_t *from = picture.planes[c].data() + row_start;
+      for (size_t at = 0; at < picture.row_bytes(); at += sample_bytes, to += channels * sample_bytes) {
+        std::memcpy(to, from + at, sample_bytes);
+      }
+    }
+  }
+
+  std::vector<uint8_t> bytes_;
+  PngError error_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+};
+
+}  // namespace
+
+std::vector<uint8_t> encode_png(const Picture &picture) { return Writer().write(picture); }
+
+}  // namespace hcd::tools

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Calling the methods of a Script.
+#include <torch/csrc/autograd/autograd.h>
+
+#include <vector>
+
+#include "torch/errors.h"
+#include "torch/torchscript.h"
+
+namespace hcd::torch_backend {
+namespace {
+
+std::string shape_text(at::IntArrayRef sizes) {
+  std::string text;
+  for (const int64_t n : sizes) text.append(text.empty() ? "" : "x").append(std::to_string(n));
+  return text;
+}
+
+std::string context(const Script &script, const torch::jit::Method &method,
+                    const at::Tensor &input) {
+  return "weights '" + script.path + "': method '" + method.name() + "' of " +
+         shape_text(input.sizes());
+}
+
+at::Tensor call(const Script &script, torch::jit::Method method, const at::Tensor &input,
+                int64_t height, int64_t width) {
+  const std::string where = context(script, method, input);
+  return guarded(where, [&] {
+    const at::Tensor output = method({input}).toTensor();
+    const std::vector<int64_t> expected{1, channels(script.info.colour), height, width};
+    const std::string found = output.defined() ? shape_text(output.sizes()) : "nothing";
+    HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,
+              "%s: expected a result of %s, found %s", where.c_str(),
+              shape_text(expected).c_str(), found.c_str());
+    HCD_CHECK(output.scalar_type() == at::kFloat, HCD_E_FILE, "%s: expected float32, found %s",
+              where.c_str(), c10::toString(output.scalar_type()));
+    return output;
+  });
+}
+
+}  // namespace
+
+at::Tensor upscale(const Script &script, const at::Tensor &lr) {
+  const int64_t scale = script.info.scale;
+  return call(script, *script.upscale, lr, lr.size(2) * scale, lr.size(3) * scale);
+}
+
+at::Tensor downscale(const Script &script, const at::Tensor &hr) {
+  const int64_t scale = script.info.scale;
+  return call(script, *script.downscale, hr, hr.size(2) / scale, hr.size(3) / scale);
+}
+
+at::Tensor pull_back(const Script &script, const at::Tensor &output, const at::Tensor &input,
+                     const at::Tensor &v) {
+  const std::string where = "weights '" + script.path + "': derivative for " +
+                            shape_text(input.sizes());
+  HCD_CHECK(output.requires_grad(), HCD_E_FILE,
+            "%s: expected a differentiable function, found one that does not pass gradients on",
+            where.c_str());
+  return guarded(where, [&] { return torch::autograd::grad({output}, {input}, {v})[0]; });
+}
+
+}  // namespace hcd::torch_backend

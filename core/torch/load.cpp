@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Reading a TorchScript file into a Script.
+#include <torch/csrc/jit/serialization/import.h>
+
+#include "torch/errors.h"
+#include "torch/torchscript.h"
+
+namespace hcd::torch_backend {
+namespace {
+
+using torch::jit::Method;
+using torch::jit::Module;
+
+constexpr int kMaxScale = 16;            // of the option `scale`
+constexpr int kMaxReceptiveField = 512;  // a wider halo than that leaves nothing of any tile
+
+// The checks of one file; every text begins with its name.
+class Reader {
+ public:
+  Reader(const std::string &path, const Module &module) : path_(path), module_(module) {}
+
+  int number(const std::string &name, int min, int max) const {
+    const std::string expected = format_text("int from %d to %d", min, max);
+    const c10::IValue value = find(name);
+    if (!value.isInt()) fail(name, expected, value);
+    const int64_t n = value.toInt();
+    HCD_CHECK(n >= min && n <= max, HCD_E_FILE, "%s attribute '%s' (%s), found %lld",
+              head().c_str(), name.c_str(), expected.c_str(), static_cast<long long>(n));
+    return static_cast<int>(n);
+  }
+
+  net::Colour colour() const {
+    const std::string expected = "luma, ycbcr or rgb";
+    const c10::IValue value = find("colour");
+    if (!value.isString()) fail("colour", expected, value);
+    const std::string &text = value.toStringRef();
+    if (text == "luma") return net::Colour::kLuma;
+    if (text == "ycbcr") return net::Colour::kYcbcr;
+    HCD_CHECK(text == "rgb", HCD_E_FILE, "%s attribute 'colour' (%s), found '%s'", head().c_str(),
+              expected.c_str(), text.c_str());
+    return net::Colour::kRgb;
+  }
+
+  // The attribute `name`, or the file's name without folder and ending.
+  std::string name() const {
+    const c10::IValue value = find("name");
+    if (!value.isNone() && !value.isString()) fail("name", "str", value);
+    if (value.isString() && !value.toStringRef().empty()) return value.toStringRef();
+    const size_t start = path_.rfind('/') + 1;  // npos + 1 is 0
+    const size_t dot = path_.rfind('.');
+    return path_.substr(start, dot == std::string::npos || dot <= start ? dot : dot - start);
+  }
+
+  std::optional<Method> method(const std::string &name) const {
+    std::optional<Method> method = module_.find_method(name);
+    if (!method) return method;
+    const c10::FunctionSchema &schema = method->function().getSchema();
+    bool fits = schema.arguments().size() >= 2 && schema.returns().size() == 1 &&
+                is_tensor(schema.arguments()[1]) && is_tensor(schema.returns()[0]);
+    for (size_t i = 2; fits && i < schema.arguments().size(); ++i) {
+      fits = schema.arguments()[i].default_value().has_value();
+    }
+    HCD_CHECK(fits, HCD_E_FILE, "%s method '%s' from one Tensor to one Tensor, found %s",
+              head().c_str(), name.c_str(), c10::toString(schema).c_str());
+    return method;
+  }
+
+  Method upscale() const {
+    std::optional<Method> method = this->method("upscale");
+    if (!method) method = this->method("forward");
+    if (method) return *method;
+    std::string found;
+    for (const Method &other : module_.get_methods()) {
+      found += (found.empty() ? "'" : ", '") + other.name() + "'";
+    }
+    throw Error(HCD_E_FILE, head() + " method 'upscale' or 'forward', found " +
+                                (found.empty() ? "no method" : found));
+  }
+
+ private:
+  static bool is_tensor(const c10::Argument &argument) {
+    return argument.type()->kind() == c10::TypeKind::TensorType;
+  }
+
+  std::string head() const { return "weights '" + path_ + "': expected"; }
+
+  // Attribute or constant (`Final` in Python); None where there is neither.
+  c10::IValue find(const std::string &name) const {
+    const auto type = module_._ivalue()->type();
+    if (const auto slot = type->findAttributeSlot(name)) return module_._ivalue()->getSlot(*slot);
+    if (const auto slot = type->findConstantSlot(name)) return type->getConstant(*slot);
+    return {};
+  }
+
+  [[noreturn]] void fail(const std::string &name, const std::string &expected,
+                         const c10::IValue &value) const {
+    const std::string found = value.isNone() ? "none" : "a " + value.type()->str();
+    throw Error(HCD_E_FILE,
+                head() + " attribute '" + name + "' (" + expected + "), found " + found);
+  }
+
+  const std::string &path_;
+  const Module &module_;
+};
+
+Module read_module(const std::string &path) {
+  try {
+    return torch::jit::load(path, at::Device(at::kCPU));
+  } catch (const std::exception &failure) {
+    const Error error = translate("weights '" + path + "'", failure);
+    if (error.status() == HCD_E_MEMORY) throw error;
+    const std::string text = failure.what();
+    const bool foreign = text.find("locating file") != std::string::npos;
+    throw Error(HCD_E_FILE, "weights '" + path +
+                                "': expected a TorchScript file (torch.jit.save), found " +
+                                (foreign ? "a zip archive without a program (torch.save?)"
+                                         : "a damaged one (" + short_text(text) + ")"));
+  }
+}
+
+// One element type, one device, nothing that learns. Whole numbers (index tables) stay what they are.
+void make_ready(Module &module, at::Device device) {
+  const auto fix = [device](at::Tensor tensor) {
+    tensor.set_requires_grad(false);
+    const at::ScalarType type = tensor.is_floating_point() ? at::kFloat : tensor.scalar_type();
+    tensor.set_data(tensor.to(device, type));
+  };
+  module.eval();
+  for (const at::Tensor &tensor : module.parameters()) fix(tensor);
+  for (const at::Tensor &tensor : module.buffers()) fix(tensor);
+}
+
+}  // namespace
+
+int channels(net::Colour colour) { return colour == net::Colour::kLuma ? 1 : 3; }
+
+Script load_script(const std::string &path, at::Device device) {
+  Module module = read_module(path);
+  return guarded("weights '" + path + "'", [&] {
+    const Reader reader(path, module);
+    Script script;
+    script.path = path;
+    script.info.name = reader.name();
+    script.info.scale = reader.number("scale", 1, kMaxScale);
+    script.info.colour = reader.colour();
+    script.info.receptive_field = reader.number("receptive_field", 0, kMaxReceptiveField);
+    script.upscale = reader.upscale();
+    script.downscale = reader.method("downscale");
+    script.info.has_downscale = script.downscale.has_value();
+    script.device = device;
+    make_ready(module, device);
+    return script;
+  });
+}
+
+}  // namespace hcd::torch_backend

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Installs the build into a temporary folder, moves it, and uses it as a stranger would: the public
+header alone, the samples through pkg-config. ctest gives the tools and folders by environment."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+SOURCE = Path(os.environ["HCD_TEST_SOURCE"])
+BUILD = Path(os.environ["HCD_TEST_BUILD"])
+CMAKE = os.environ.get("HCD_TEST_CMAKE", "cmake")
+CC = os.environ.get("HCD_TEST_CC", "cc")
+CXX = os.environ.get("HCD_TEST_CXX", "c++")
+FLAGS = shlex.split(os.environ.get("HCD_TEST_FLAGS", ""))
+
+WARNINGS = ["-pedantic", "-Wall", "-Wextra", "-Werror"]
+
+
+def run(command, **options):
+    """The finished process; its output is in the message if it failed."""
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                            **options)
+    if result.returncode != 0:
+        raise AssertionError(f"{command} failed:\n{result.stdout}{result.stderr}")
+    return result
+
+
+class Installed:
+    """An installed prefix that was moved after the installation, and what is built against it."""
+
+    def __init__(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = Path(self.temporary.name)
+        run([CMAKE, "--install", BUILD, "--prefix", self.folder / "first"])
+        self.prefix = self.folder / "moved"
+        shutil.move(self.folder / "first", self.prefix)
+        [package] = self.prefix.rglob("hcd.pc")
+        self.environment = dict(os.environ, PKG_CONFIG_PATH=str(package.parent))
+        self.library_folder = self.pkg_config("--variable=libdir")[0]
+
+    def pkg_config(self, *words):
+        return shlex.split(run(["pkg-config", *words, "hcd"], env=self.environment).stdout)
+
+    def build_sample(self, name):
+        program = self.folder / name
+        if not program.exists():
+            run([CC, "-std=c11", *WARNINGS, *FLAGS, SOURCE / "samples" / f"{name}.c",
+                 *self.pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{self.library_folder}",
+                 "-o", program])
+        return program
+
+
+def setUpModule():
+    global installed
+    installed = Installed()
+
+
+def tearDownModule():
+    installed.temporary.cleanup()
+
+
+class HeaderTest(unittest.TestCase):
+    def compile_header(self, compiler, standard, suffix):
+        source = installed.folder / f"header{suffix}"
+        source.write_text("#include <hcd/hcd.h>\nint main(void) { return HCD_OK; }\n")
+        run([compiler, f"-std={standard}", *WARNINGS, *installed.pkg_config("--cflags"),
+             "-fsyntax-only", source])
+
+    def test_alone_as_c11(self):
+        self.compile_header(CC, "c11", ".c")
+
+    def test_alone_as_cpp17(self):
+        self.compile_header(CXX, "c++17", ".cpp")
+
+    def test_pkg_config_points_into_the_moved_prefix(self):
+        self.assertTrue(
+            Path(installed.library_folder).resolve().is_relative_to(installed.prefix.resolve()))
+        self.assertEqual(installed.pkg_config("--modversion"), ["0.1.0"])
+
+
+class CommandTest(unittest.TestCase):
+    def test_installed_command_finds_its_library(self):
+        command = installed.prefix / "bin" / "hcd"
+        if not command.exists():
+            self.skipTest("built without the hcd command")
+        environment = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
+        self.assertEqual(run([command, "--version"], env=environment).stdout, "hcd 0.1.0\n")
+
+
+def flat_y4m(width, height, variant, frames):
+    """A Y4M file of flat frames: luma 100, chroma 90 and 140."""
+    chroma = ((width + 1) // 2) * ((height + 1) // 2)
+    frame = (b"FRAME\n" + bytes([100]) * (width * height) + bytes([90]) * chroma +
+             bytes([140]) * chroma)
+    return f"YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 {variant}\n".encode() + frame * frames
+
+
+class SamplesTest(unittest.TestCase):
+    def downscale_file(self, content):
+        program = installed.build_sample("downscale_file")
+        source, result = installed.folder / "big.y4m", installed.folder / "small.y4m"
+        source.write_bytes(content)
+        process = subprocess.run([program, source, result], capture_output=True, text=True)
+        return process, result.read_bytes()
+
+    def test_file_in_file_out(self):
+        for variant in ("C420jpeg", "C420mpeg2", "C420paldv", "C420"):
+            with self.subTest(variant):
+                process, small = self.downscale_file(flat_y4m(51, 37, variant, 3))
+                self.assertEqual((process.returncode, process.stderr), (0, ""))
+                expected = flat_y4m(26, 20, variant, 3).replace(b" A1:1", b"")
+                self.assertEqual(small, expected)
+
+    def test_file_that_ends_early(self):
+        process, _ = self.downscale_file(flat_y4m(51, 37, "C420jpeg", 2)[:-1])
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(process.stderr, "downscale_file: the file ends within a frame\n")
+
+    def test_other_files(self):
+        for content, message in ((b"", "expected a Y4M file"),
+                                 (b"P5 3 3", "expected a Y4M file"),
+                                 (b"YUV4MPEG2 W64 H64 C444\n", "expected 4:2:0 of 8 bits")):
+            with self.subTest(content):
+                process, _ = self.downscale_file(content)
+                self.assertEqual(process.returncode, 1)
+                self.assertEqual(process.stderr, f"downscale_file: {message}\n")
+
+    def test_own_frames(self):
+        lines = run([installed.build_sample("downscale_frames"), "3"]).stdout.splitlines()
+        self.assertEqual(len(lines), 3)
+        for number, line in enumerate(lines):
+            self.assertRegex(line, rf"^frame {number}: [0-9.]+ dB plain, [0-9.]+ dB with HCD, ")
+            plain, gained = float(line.split()[2]), float(line.split()[5])
+            self.assertGreater(gained, plain)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
