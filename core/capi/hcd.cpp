@@ -146,7 +146,6 @@ void hcd_down_params_init(hcd_down_params *p) {
 #define HCD_INT(name, def, min, max, help) p->name = def;
 #define HCD_I64(name, def, min, max, help) p->name = def;
 #define HCD_NUM(name, def, min, max, help) p->name = def;
-#define HCD_RUN_NUM(name, def, min, max, help) p->name = def;
 #define HCD_AUTO_INT(name, min, max, runtime, help) p->name = HCD_AUTO;
 #define HCD_AUTO_NUM(name, min, max, runtime, help) p->name = HCD_AUTO;
 #include <hcd/options.def>

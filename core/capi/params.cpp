@@ -86,7 +86,6 @@ runtime::DownSettings make_settings(const hcd_down_params &p) {
 #define HCD_INT(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
 #define HCD_I64(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
 #define HCD_NUM(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
-#define HCD_RUN_NUM(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
 #define HCD_AUTO_INT(name, min, max, runtime, help) s.name = checked(#name, p.name, min, max, true);
 #define HCD_AUTO_NUM(name, min, max, runtime, help) s.name = checked(#name, p.name, min, max, true);
 #include <hcd/options.def>
@@ -120,7 +119,6 @@ void set_option(hcd_down_params &p, const char *key, const char *value) {
 #define HCD_INT(name, def, min, max, help) HCD_SET(name, min, max, false)
 #define HCD_I64(name, def, min, max, help) HCD_SET(name, min, max, false)
 #define HCD_NUM(name, def, min, max, help) HCD_SET(name, min, max, false)
-#define HCD_RUN_NUM(name, def, min, max, help) HCD_SET(name, min, max, false)
 #define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SET(name, min, max, true)
 #define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SET(name, min, max, true)
 #include <hcd/options.def>
@@ -130,7 +128,6 @@ void set_option(hcd_down_params &p, const char *key, const char *value) {
 #define HCD_INT(name, def, min, max, help) HCD_NAME_OF(name)
 #define HCD_I64(name, def, min, max, help) HCD_NAME_OF(name)
 #define HCD_NUM(name, def, min, max, help) HCD_NAME_OF(name)
-#define HCD_RUN_NUM(name, def, min, max, help) HCD_NAME_OF(name)
 #define HCD_AUTO_INT(name, min, max, runtime, help) HCD_NAME_OF(name)
 #define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_NAME_OF(name)
 #include <hcd/options.def>
@@ -163,7 +160,6 @@ void set_running(runtime::DownSettings &p, const char *key, const char *value) {
   if constexpr (runtime) HCD_SET(name, min, max, true)
 #define HCD_AUTO_NUM(name, min, max, runtime, help) \
   if constexpr (runtime) HCD_SET(name, min, max, true)
-#define HCD_RUN_NUM(name, def, min, max, help) HCD_SET(name, min, max, false)
 #include <hcd/options.def>
   throw Error(HCD_E_OPTION, format_text("option '%s' cannot change while frames flow: expected steps, "
                                         "steps_hr, steps_lr, budget or proximity",

@@ -77,7 +77,22 @@ Axis gram(const Axis &axis) {
   return from_rows(rows, axis.in);
 }
 
-BandedSolver::BandedSolver(const Axis &gram) : n(gram.in) {
+Axis add(const Axis &a, double weight, const Axis &b) {
+  std::vector<SparseRow> rows(static_cast<size_t>(a.out));
+  const auto accumulate = [&rows](const Axis &axis, double factor) {
+    for (int i = 0; i < axis.out; ++i) {
+      for (int t = 0; t < axis.taps; ++t) {
+        const double value = static_cast<double>(axis.row(i)[t]) * factor;
+        if (value != 0) rows[static_cast<size_t>(i)][axis.start[static_cast<size_t>(i)] + t] += value;
+      }
+    }
+  };
+  accumulate(a, 1);
+  accumulate(b, weight);
+  return from_rows(rows, a.in);
+}
+
+BandedSolver::BandedSolver(const Axis &gram, double ridge) : n(gram.in) {
   for (int i = 0; i < n; ++i) {
     for (int t = 0; t < gram.taps; ++t) {
       const int column = gram.start[static_cast<size_t>(i)] + t;
@@ -95,7 +110,7 @@ BandedSolver::BandedSolver(const Axis &gram) : n(gram.in) {
     }
     // Enlarging by hardly more than 1 nearly loses the finest detail; this much ridge keeps the
     // system well-posed there and changes nothing visible elsewhere.
-    double pivot = diag * (1 + 1e-4);
+    double pivot = diag * (1 + 1e-4) + ridge;
     for (int j = std::max(0, i - band); j < i; ++j) {
       double sum = l[at(i, j)];
       for (int k = std::max({0, i - band, j - band}); k < j; ++k) {

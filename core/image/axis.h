@@ -42,11 +42,14 @@ Axis transpose(const Axis &axis);
 // A^T A as an operator.
 Axis gram(const Axis &axis);
 
-// Solves (A^T A) x = b, symmetric and banded, by Cholesky's L D L^T: rank-one banded factors that
-// two sweeps apply. With b = A^T y, x is the least-squares solution of A x = y.
+// a + weight * b, of the same size.
+Axis add(const Axis &a, double weight, const Axis &b);
+
+// Solves (A^T A + ridge I) x = b, symmetric and banded, by Cholesky's L D L^T in two sweeps. With
+// b = A^T y and no ridge, x is the least-squares solution of A x = y.
 struct BandedSolver {
   BandedSolver() = default;
-  explicit BandedSolver(const Axis &gram);
+  BandedSolver(const Axis &gram, double ridge);
 
   int n = 0, band = 0;               // unknowns; subdiagonals
   std::vector<float> lower;          // [n][band]: L(i, i - band + j), zero outside the matrix

@@ -168,16 +168,27 @@ void apply(const Separable &op, ConstPlane in, Plane out, ThreadPool &pool) {
   }
 }
 
-void solve(const SeparableSolver &solver, Plane x, ThreadPool &pool) {
+Inverse::Inverse(const Separable &up, const Separable &down, double proximity) {
+  const auto invert = [proximity](const Axis &u, const Axis &d, Axis *rhs, BandedSolver *solver) {
+    const double ridge = proximity * u.out / u.in;
+    *rhs = add(transpose(u), ridge, d);
+    *solver = BandedSolver(gram(u), ridge);
+  };
+  invert(up.horizontal, down.horizontal, &pull.horizontal, &horizontal);
+  invert(up.vertical, down.vertical, &pull.vertical, &vertical);
+}
+
+void apply(const Inverse &inverse, ConstPlane y, Plane x, ThreadPool &pool) {
+  apply(inverse.pull, y, x, pool);
   pool.run((x.width + kColumns - 1) / kColumns, [&](int piece) {
     const int first = piece * kColumns;
-    solve_columns(solver.vertical, x.data + first, x.width, std::min(kColumns, x.width - first));
+    solve_columns(inverse.vertical, x.data + first, x.width, std::min(kColumns, x.width - first));
   });
   pool.run((x.height + kLanes - 1) / kLanes, [&](int strip) {
     const int first = strip * kLanes, rows = std::min(kLanes, x.height - first);
     Buffer buffer(x.size() / static_cast<size_t>(x.height) * kLanes);
     to_strip(x, first, rows, buffer.data());
-    solve_columns(solver.horizontal, buffer.data(), kLanes, kLanes);
+    solve_columns(inverse.horizontal, buffer.data(), kLanes, kLanes);
     from_strip(buffer.data(), first, rows, x);
   });
 }

@@ -33,10 +33,19 @@ Separable resize(const Kernel &kernel, int in_width, int in_height, int out_widt
 // out = op in. The planes must have the sizes of `op` and not overlap.
 void apply(const Separable &op, ConstPlane in, Plane out, ThreadPool &pool);
 
-// Solves (op^T op) x = x in place, `op` given by the solvers of its axes.
-struct SeparableSolver {
+// Inverts enlarging: along each axis x = (U^T U + r p I)^-1 (U^T + r p D) y, the minimum of
+// |U x - y|^2 / n_out + p |x - D y|^2 / n_in, where r = n_out / n_in. With p = 0 it is U^+ y, the
+// least-squares optimum in two dimensions as well.
+struct Inverse {
+  Inverse() = default;
+  // `up`: U; `down`: D, the plain way back; `proximity`: p.
+  Inverse(const Separable &up, const Separable &down, double proximity);
+
+  Separable pull;  // U^T + r p D
   BandedSolver horizontal, vertical;
 };
-void solve(const SeparableSolver &solver, Plane x, ThreadPool &pool);
+
+// x = inverse y. The planes must not overlap.
+void apply(const Inverse &inverse, ConstPlane y, Plane x, ThreadPool &pool);
 
 }  // namespace hcd::image

@@ -27,8 +27,8 @@ class DownModel {
   // Sets those planes of `x` that are no variables of the objective (chroma of a luma network).
   virtual void solve_fixed_planes(const float *y, float *x) = 0;
 
-  // Solves for all planes at once; only where the plan's rule is kExact.
-  virtual void solve(const float *y, float *x) = 0;
+  // Solves for all planes at once; only where the plan's rule is kExact. See image::Inverse.
+  virtual void solve(const float *y, double proximity, float *x) = 0;
 
   // The objectives of Algorithm 1. Both keep the references; the LR objective's variables are the
   // first size() values of x, the HR objective's those of y. `rounded`: see LinearObjective.

@@ -75,7 +75,7 @@ int DownSession::descend(const hcd_frame &in) {
   std::copy_n(x0_.data(), x0_.size(), x_.data());
   const descent::Result x(x_.data(), x_.size());
   if (plan_.rule == Rule::kExact) {
-    model_->solve(y_.data(), x_.data());
+    model_->solve(y_.data(), plan_.proximity, x_.data());
     const double norm = plan_.budget * std::sqrt(static_cast<double>(x.size()));
     descent::project({x0_.data(), x0_.size()}, x, {plan_.budget < 0 ? descent::kUnlimited : norm}, pool_);
     return 0;

@@ -18,8 +18,6 @@ PlaneClient make_plane_client(const image::Kernel &kernel, const hcd_format &hr,
   plane.up = image::resize(kernel, lr_width, lr_height, hr_width, hr_height, position);
   plane.adjoint = image::transpose(plane.up);
   plane.gram = image::gram(plane.up);
-  plane.solver.horizontal = image::BandedSolver(plane.gram.horizontal);
-  plane.solver.vertical = image::BandedSolver(plane.gram.vertical);
   return plane;
 }
 
@@ -57,10 +55,17 @@ void LinearClient::upscale(const float *lr, float *hr, ThreadPool &pool) const {
   }
 }
 
-void LinearClient::solve(const float *hr, float *lr, ThreadPool &pool) const {
-  for (int c = 0; c < n_planes_; ++c) {
-    image::apply(plane(c).adjoint, hr_.plane(hr, c), lr_.plane(lr, c), pool);
-    image::solve(plane(c).solver, lr_.plane(lr, c), pool);
+LinearSolver::LinearSolver(const LinearClient &client, double proximity) {
+  for (size_t i = 0; i < client.n_operators(); ++i) {
+    const PlaneClient &plane = client.plane(static_cast<int>(i));
+    inverses_.emplace_back(plane.up, plane.down, proximity);
+  }
+}
+
+void LinearSolver::solve(const LinearClient &client, const float *hr, float *lr, ThreadPool &pool) const {
+  for (int c = 0; c < client.n_planes(); ++c) {
+    image::apply(inverses_[client.operators_of(c)], client.hr().plane(hr, c), client.lr().plane(lr, c),
+                 pool);
   }
 }
 

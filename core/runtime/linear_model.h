@@ -19,7 +19,6 @@ std::vector<const image::Kernel *> find_clients(const std::string &model);
 // One client between two sizes, one plane. D: plain downscaling; U: enlarging.
 struct PlaneClient {
   image::Separable down, up, adjoint, gram;  // D, U, U^T, U^T U
-  image::SeparableSolver solver;             // of U^T U
 };
 
 // One client between two formats of the same layout.
@@ -30,13 +29,13 @@ class LinearClient {
   const char *name() const { return name_; }
   int n_planes() const { return n_planes_; }
   // Cb and Cr share their operators.
-  const PlaneClient &plane(int c) const { return planes_[static_cast<size_t>(c > 0 && planes_.size() > 1)]; }
+  const PlaneClient &plane(int c) const { return planes_[operators_of(c)]; }
+  size_t operators_of(int c) const { return c > 0 && planes_.size() > 1 ? 1 : 0; }
+  size_t n_operators() const { return planes_.size(); }
 
   // All planes of a frame as floats.
   void downscale(const float *hr, float *lr, ThreadPool &pool) const;
   void upscale(const float *lr, float *hr, ThreadPool &pool) const;
-  // The small frame that enlarges best: U^+ y, one banded solve along each axis.
-  void solve(const float *hr, float *lr, ThreadPool &pool) const;
 
   const image::Geometry &hr() const { return hr_; }
   const image::Geometry &lr() const { return lr_; }
@@ -46,6 +45,18 @@ class LinearClient {
   int n_planes_;
   image::Geometry hr_, lr_;
   std::vector<PlaneClient> planes_;  // luma (or all of RGB), chroma
+};
+
+// The rule exact: the small frame that one linear client enlarges best, see image::Inverse.
+class LinearSolver {
+ public:
+  LinearSolver(const LinearClient &client, double proximity);
+
+  // All planes of a frame.
+  void solve(const LinearClient &client, const float *hr, float *lr, ThreadPool &pool) const;
+
+ private:
+  std::vector<image::Inverse> inverses_;  // as the client's planes
 };
 
 // Mean squared error of several linear clients around a start x0, with proximity to it:

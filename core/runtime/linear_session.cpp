@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Linear clients in sessions.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "runtime/compare.h"
@@ -19,12 +20,18 @@ class LinearDownModel : public DownModel {
     for (const image::Kernel *kernel : kernels) clients_.emplace_back(*kernel, hr, lr);
   }
 
-  ModelTraits traits() const override { return {true, static_cast<int>(clients_.size())}; }
+  ModelTraits traits() const override { 
+    return {true, static_cast<int>(clients_.size()), hr_.layout != HCD_LAYOUT_RGB};
+  }
   std::string client_name(int k) const override { return clients_[static_cast<size_t>(k)].name(); }
 
   void downscale(const float *y, float *x) override { clients_[0].downscale(y, x, pool_); }
   void solve_fixed_planes(const float *, float *) override {}
-  void solve(const float *y, float *x) override { clients_[0].solve(y, x, pool_); }
+  void solve(const float *y, double proximity, float *x) override {
+    if (!solver_ || proximity != solver_proximity_) solver_.emplace(clients_[0], proximity);
+    solver_proximity_ = proximity;
+    solver_->solve(clients_[0], y, x, pool_);
+  }
 
   std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0, double proximity,
                                                    bool rounded) override {
@@ -51,6 +58,8 @@ class LinearDownModel : public DownModel {
   hcd_format hr_, lr_;
   ThreadPool &pool_;
   std::vector<LinearClient> clients_;
+  std::optional<LinearSolver> solver_;
+  double solver_proximity_ = 0;
   image::Buffer shown_;
 };
 

@@ -2,6 +2,7 @@
 #include "runtime/network_session.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -150,7 +151,9 @@ class NetworkDownModel : public DownModel {
                    const hcd_format &lr, ThreadPool &pool)
       : chain_(std::move(network), tile, hr, lr, pool) {}
 
-  ModelTraits traits() const override { return {false, 1}; }
+  ModelTraits traits() const override { 
+    return {false, 1, chain_.hr.layout != HCD_LAYOUT_RGB};
+  }
   std::string client_name(int) const override { return chain_.tiles.info().name; }
 
   void downscale(const float *y, float *x) override {
@@ -163,12 +166,13 @@ class NetworkDownModel : public DownModel {
   void solve_fixed_planes(const float *y, float *x) override {
     if (!sees_luma_only()) return;
     std::vector<float> solved(chain_.lr_size());
-    chain_.bicubic.solve(y, solved.data(), chain_.pool);
+    if (!chroma_solver_) chroma_solver_.emplace(chain_.bicubic, kVideoProximity);
+    chroma_solver_->solve(chain_.bicubic, y, solved.data(), chain_.pool);
     std::copy(solved.begin() + static_cast<ptrdiff_t>(chain_.n_variables()), solved.end(),
               x + chain_.n_variables());
   }
 
-  void solve(const float *, float *) override {
+  void solve(const float *, double, float *) override {
     throw Error(HCD_E_INTERNAL, "a network has no exact solution");
   }
 
@@ -200,6 +204,7 @@ class NetworkDownModel : public DownModel {
   bool sees_luma_only() const { return chain_.n_planes() < image::n_components(chain_.lr); }
 
   Chain chain_;
+  std::optional<LinearSolver> chroma_solver_;
 };
 
 class NetworkUpSession : public Session {

@@ -42,7 +42,8 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits) {
   if (s.preset == "paper") return Rule::kPgd;
   if (!traits.linear || (s.steps_hr != HCD_AUTO && s.steps_hr > 0)) return Rule::kAdam;
   const bool steps_given = s.steps != HCD_AUTO || s.steps_lr != HCD_AUTO;
-  return traits.clients == 1 && s.proximity == 0 && !steps_given ? Rule::kExact : Rule::kCg;
+  const bool pulled = s.proximity != HCD_AUTO && s.proximity > 0;
+  return traits.clients == 1 && !pulled && !steps_given ? Rule::kExact : Rule::kCg;
 }
 
 void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &plan) {
@@ -53,8 +54,6 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
             s.model.c_str());
   HCD_CHECK(plan.rule != Rule::kExact || traits.clients == 1, HCD_E_OPTION,
             "option optimizer: exact needs one client, found model=%s (use cg)", s.model.c_str());
-  HCD_CHECK(plan.rule != Rule::kExact || s.proximity == 0, HCD_E_OPTION,
-            "option optimizer: exact takes no proximity, found %g (use cg)", s.proximity);
   HCD_CHECK(!quadratic || plan.steps_hr == 0, HCD_E_OPTION,
             "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
             plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
@@ -69,7 +68,10 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   Plan plan;
   plan.rule = choose_rule(s, traits);
   plan.paper = preset.name == "paper";
-  plan.proximity = s.proximity;
+
+  // Asked for by name, exact is the optimum itself; as the default it minds the encoder.
+  const bool minds_encoder = plan.rule == Rule::kExact && s.optimizer == "auto" && traits.video;
+  plan.proximity = s.proximity != HCD_AUTO ? s.proximity : minds_encoder ? kVideoProximity : 0;
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int preset_steps = plan.paper ? kPaperSteps : iterative ? preset.adam_steps : preset.cg_steps;

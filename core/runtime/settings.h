@@ -16,7 +16,6 @@ struct DownSettings {
 #define HCD_INT(name, def, min, max, help) int name = def;
 #define HCD_I64(name, def, min, max, help) int64_t name = def;
 #define HCD_NUM(name, def, min, max, help) double name = def;
-#define HCD_RUN_NUM(name, def, min, max, help) double name = def;
 #define HCD_AUTO_INT(name, min, max, runtime, help) int name = HCD_AUTO;
 #define HCD_AUTO_NUM(name, min, max, runtime, help) double name = HCD_AUTO;
 #include <hcd/options.def>
@@ -49,7 +48,11 @@ struct Plan {
 struct ModelTraits {
   bool linear = true;
   int clients = 1;
+  bool video = true;  // Y'CbCr or gray frames, which an encoder will see; not RGB stills
 };
+
+// Proximity of the rule exact where frames will be coded. Chosen by measuring: docs/algorithm.md.
+inline constexpr double kVideoProximity = 0.15;
 
 // Throws HCD_E_OPTION where options contradict each other or the model.
 Plan make_plan(const DownSettings &settings, const ModelTraits &traits);

@@ -18,15 +18,21 @@ namespace {
 // bytes may stand.
 const std::string kZipStart("PK\x03\x04", 4);
 const std::string kZipEnd("PK\x05\x06", 4);
-constexpr long long kZipEndSize = 22;
-constexpr long long kMaxComment = 65535;
+constexpr size_t kZipEndSize = 22;
+constexpr size_t kMaxComment = 65535;
 
-std::string read_part(std::ifstream &file, long long offset, long long size) {
-  std::string part(static_cast<size_t>(size), '\0');
-  file.seekg(offset);
-  file.read(part.data(), size);
-  part.resize(static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+std::string read_part(std::ifstream &file, size_t offset, size_t size) {
+  std::string part(size, '\0');
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(part.data(), static_cast<std::streamsize>(size));
+  part.resize(static_cast<size_t>(file.gcount()));
   return part;
+}
+
+// As much of the end as the end record can lie in.
+std::string read_tail(std::ifstream &file, size_t file_size) {
+  const size_t size = std::min(file_size, kZipEndSize + kMaxComment);
+  return read_part(file, file_size - size, size);
 }
 
 // What is at `path` instead of a zip archive; "" if it is one.
@@ -37,16 +43,18 @@ std::string wrong_content(const std::string &path) {
   }
   if (S_ISDIR(status.st_mode)) return "a folder";
   if (!S_ISREG(status.st_mode)) return "something that is not a file";
-  const long long size = status.st_size;
+  const size_t size = static_cast<size_t>(status.st_size);
   if (size == 0) return "an empty file";
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::strerror(errno);
-  if (read_part(file, 0, std::min<long long>(size, 4)) != kZipStart) {
-    return format_text("%lld bytes of something else", size);
+  if (read_part(file, 0, std::min<size_t>(size, 4)) != kZipStart) {
+    return format_text("%zu bytes of something else", size);
   }
-  const long long tail = std::min(size, kZipEndSize + kMaxComment);
-  if (read_part(file, size - tail, tail).rfind(kZipEnd) == std::string::npos) {
-    return format_text("only its beginning (%lld bytes; the copy is not complete)", size);
+  const std::string tail = read_tail(file, size);
+  const bool whole = tail.size() >= kZipEndSize &&
+                     tail.rfind(kZipEnd, tail.size() - kZipEndSize) != std::string::npos;
+  if (!whole) {
+    return format_text("only its beginning (%zu bytes; the copy is not complete)", size);
   }
   return "";
 }

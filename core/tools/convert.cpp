@@ -42,11 +42,11 @@ size_t convert_all(const ConvertArguments &arguments, const Resize &resize) {
   const std::vector<fs::path> inputs = list_pictures(arguments.input);
   const std::vector<fs::path> outputs = prepare_outputs(inputs, arguments.output);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    show_progress("[" + std::to_string(i + 1) + "/" + std::to_string(inputs.size()) + "] " +
-                  inputs[i].filename().string());
+    show_progress(i + 1, inputs.size(), inputs[i].filename().string());
     try {
       convert_one(inputs[i], outputs[i], resize);
     } catch (const ToolError &error) {
+      if (inputs.size() == 1) throw;
       throw ToolError(std::string(error.what()) + " (" + std::to_string(i) + " of " +
                       count_text(inputs.size()) + " done)");
     }

@@ -204,8 +204,7 @@ void run_evaluate(const EvaluateArguments &arguments) {
   Evaluation evaluation = evaluator.start();
   const std::vector<fs::path> pictures = list_pictures(arguments.set);
   for (const fs::path &picture : pictures) {
-    show_progress("[" + std::to_string(evaluation.pictures.size() + 1) + "/" +
-                  std::to_string(pictures.size()) + "] " + picture.filename().string());
+    show_progress(evaluation.pictures.size() + 1, pictures.size(), picture.filename().string());
     try {
       evaluation.pictures.push_back(evaluator.evaluate(picture));
     } catch (const std::bad_alloc &) {

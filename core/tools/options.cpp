@@ -34,7 +34,7 @@ int parse_size(const std::string &name, const std::string &text) {
   const char *end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || rest != end || value < 1 || value > kMaxSize) {
-    throw ToolError("option " + name + ": expected a whole number [1, 32768], found '" + text +
+    throw ToolError("option " + name + ": expected a whole number in [1, 32768], found '" + text +
                     "'");
   }
   return value;
@@ -63,7 +63,6 @@ Params params_from(const OptionTexts &options, void (*init)(Params *), Set set) 
 #define HCD_INT(name, def, min, max, help) with_default(#name, "INT", help, #def),
 #define HCD_I64(name, def, min, max, help) with_default(#name, "INT", help, #def),
 #define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, number_text(def)),
-#define HCD_RUN_NUM(name, def, min, max, help) with_default(#name, "NUM", help, number_text(def)),
 #define HCD_AUTO_INT(name, min, max, runtime, help) OptionInfo{#name, "INT", help},
 #define HCD_AUTO_NUM(name, min, max, runtime, help) OptionInfo{#name, "NUM", help},
 #define HCD_EXPR(name, help) size_option(#name),
@@ -79,7 +78,6 @@ const std::vector<OptionInfo> &down_options() {
 #define HCD_INT(name, def, min, max, help) with_default(#name, "INT", help, #def),
 #define HCD_I64(name, def, min, max, help) with_default(#name, "INT", help, #def),
 #define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, number_text(def)),
-#define HCD_RUN_NUM(name, def, min, max, help) with_default(#name, "NUM", help, number_text(def)),
 #define HCD_AUTO_INT(name, min, max, runtime, help) OptionInfo{#name, "INT", help},
 #define HCD_AUTO_NUM(name, min, max, runtime, help) OptionInfo{#name, "NUM", help},
 #define HCD_EXPR(name, help) size_option(#name),

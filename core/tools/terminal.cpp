@@ -18,13 +18,15 @@ constexpr char kEraseLine[] = "\r\033[K";  // ECMA-48: erase to the end of the l
 
 }  // namespace
 
-void show_progress(const std::string &text) {
+void show_progress(size_t number, size_t count, const std::string &name) {
   if (!is_terminal()) return;
-  std::fprintf(stderr, "%s%s", kEraseLine, text.c_str());
+  std::fprintf(stderr, "%s[%zu/%zu] %s", kEraseLine, number, count, name.c_str());
   std::fflush(stderr);
 }
 
-void clear_progress() { show_progress(""); }
+void clear_progress() {
+  if (is_terminal()) std::fputs(kEraseLine, stderr);
+}
 
 void print_message(const std::string &text) {
   clear_progress();

@@ -2,13 +2,14 @@
 // What the hcd command writes for people to standard error: a progress line and messages.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace hcd::tools {
 
-// Shows `text` as the progress line, in place of the one before. Nothing where standard error is
-// not a terminal.
-void show_progress(const std::string &text);
+// Shows "[<number>/<count>] <name>" as the progress line, in place of the one before. Nothing where
+// standard error is not a terminal.
+void show_progress(size_t number, size_t count, const std::string &name);
 
 // Removes the progress line.
 void clear_progress();

@@ -15,13 +15,13 @@ std::string line_at(const std::string &text, size_t start) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
-// Where the message proper begins. The TorchScript interpreter puts a stack in front of what failed
-// and closes it with a line "RuntimeError: ...".
+// Where the message proper begins. The TorchScript interpreter puts a stack in front of what failed,
+// whose text follows in a line "RuntimeError: ...".
 size_t message_start(const std::string &message) {
-  if (!contains(message, "Traceback of TorchScript")) return 0;
-  const size_t error = message.rfind("Error: ");
-  if (error == std::string::npos) return 0;
-  return message.rfind('\n', error) + 1;  // npos + 1 is 0: the first line
+  const std::string mark = "\nRuntimeError: ";
+  const size_t error = contains(message, "Traceback of TorchScript") ? message.rfind(mark)
+                                                                     : std::string::npos;
+  return error == std::string::npos ? 0 : error + mark.size();
 }
 
 }  // namespace
@@ -34,10 +34,10 @@ std::string short_text(const std::string &message) {
 Error translate(const std::string &context, const std::exception &failure) {
   const std::string message = failure.what();
   const bool memory = dynamic_cast<const std::bad_alloc *>(&failure) ||
-                      contains(message, "not enough memory") || contains(message, "bad_alloc") ||
-                      contains(message, "out of memory");
+                      contains(message, "allocate memory") || contains(message, "bad_alloc") ||
+                      contains(message, "not enough memory") || contains(message, "out of memory");
   const bool device = contains(message, "CUDA error") || contains(message, "cuDNN error");
-  if (memory) return {HCD_E_MEMORY, context + ": out of memory (" + short_text(message) + ")"};
+  if (memory) return {HCD_E_MEMORY, context + ": out of memory"};
   return {device ? HCD_E_DEVICE : HCD_E_FILE, context + ": " + short_text(message)};
 }
 

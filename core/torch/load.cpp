@@ -94,7 +94,7 @@ class Reader {
 
   [[noreturn]] void fail(const std::string &name, const std::string &expected,
                          const c10::IValue &value) const {
-    const std::string found = value.isNone() ? "none" : "a " + value.type()->str();
+    const std::string found = value.isNone() ? "none" : "a value of type " + value.type()->str();
     throw Error(HCD_E_FILE,
                 head() + " attribute '" + name + "' (" + expected + "), found " + found);
   }

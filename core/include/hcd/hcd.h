@@ -152,7 +152,6 @@ typedef struct hcd_down_params {
 #define HCD_INT(name, def, min, max, help) int name;
 #define HCD_I64(name, def, min, max, help) int64_t name;
 #define HCD_NUM(name, def, min, max, help) double name;
-#define HCD_RUN_NUM(name, def, min, max, help) double name;
 #define HCD_AUTO_INT(name, min, max, runtime, help) int name;
 #define HCD_AUTO_NUM(name, min, max, runtime, help) double name;
 #include <hcd/options.def>
@@ -165,7 +164,6 @@ typedef struct hcd_up_params {
 #define HCD_INT(name, def, min, max, help) int name;
 #define HCD_I64(name, def, min, max, help) int64_t name;
 #define HCD_NUM(name, def, min, max, help) double name;
-#define HCD_RUN_NUM(name, def, min, max, help) double name;
 #define HCD_AUTO_INT(name, min, max, runtime, help) int name;
 #define HCD_AUTO_NUM(name, min, max, runtime, help) double name;
 #include <hcd/options.def>
