@@ -40,8 +40,8 @@ static int alloc_picture(struct picture *picture, const hcd_format *format)
     return 1;
 }
 
-/* Reads "YUV4MPEG2 W1920 H1080 F25:1 C420mpeg2 ..." into `format`, and the words that the small file
- * takes over (all but W, H and A, the shape of a pixel) into `rest`, as large as a line. */
+/* Reads "YUV4MPEG2 W1920 H1080 F25:1 C420mpeg2 ..." into `format`, and the words that the small
+ * file takes over (all but W, H and A, the shape of a pixel) into `rest`, as large as a line. */
 static int read_header(FILE *in, hcd_format *format, char *rest)
 {
     char line[1024], *word;

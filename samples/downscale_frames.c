@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A caller's own frames: draws a moving pattern in memory, downscales it and prints what was gained.
+ * A caller's own frames: draws a moving pattern, downscales it and prints what was gained.
  *
  *     cc downscale_frames.c $(pkg-config --cflags --libs hcd) -o downscale_frames
  *     ./downscale_frames [FRAMES]
@@ -49,7 +49,7 @@ static void print_log(void *opaque, hcd_log_level level, const char *message)
         fprintf(stderr, "libhcd: %s\n", message);
 }
 
-/* Receives what is ready. Returns HCD_AGAIN (send another frame), HCD_EOF (all is done) or an error. */
+/* Receives what is ready. Returns HCD_AGAIN (send another), HCD_EOF (the end) or an error. */
 static hcd_status receive_all(hcd_ctx *ctx, hcd_frame *small)
 {
     hcd_stats stats = { .struct_size = sizeof(stats) };

@@ -3,39 +3,17 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include "base/error.h"
+#include "shim/zip.h"
 
 namespace hcd::shim {
 namespace {
 
-// From the zip specification (APPNOTE.TXT 4.3.7, 4.3.16): an archive begins with a local file header
-// and ends with the end of central directory record, after which only a comment of at most 65535
-// bytes may stand.
-const std::string kZipStart("PK\x03\x04", 4);
-const std::string kZipEnd("PK\x05\x06", 4);
-constexpr size_t kZipEndSize = 22;
-constexpr size_t kMaxComment = 65535;
-
-std::string read_part(std::ifstream &file, size_t offset, size_t size) {
-  std::string part(size, '\0');
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(part.data(), static_cast<std::streamsize>(size));
-  part.resize(static_cast<size_t>(file.gcount()));
-  return part;
-}
-
-// As much of the end as the end record can lie in.
-std::string read_tail(std::ifstream &file, size_t file_size) {
-  const size_t size = std::min(file_size, kZipEndSize + kMaxComment);
-  return read_part(file, file_size - size, size);
-}
-
-// What is at `path` instead of a zip archive; "" if it is one.
+// What is at `path` instead of a whole zip archive; "" if it is one.
 std::string wrong_content(const std::string &path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
@@ -43,20 +21,19 @@ std::string wrong_content(const std::string &path) {
   }
   if (S_ISDIR(status.st_mode)) return "a folder";
   if (!S_ISREG(status.st_mode)) return "something that is not a file";
-  const size_t size = static_cast<size_t>(status.st_size);
-  if (size == 0) return "an empty file";
+  if (status.st_size == 0) return "an empty file";
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::strerror(errno);
-  if (read_part(file, 0, std::min<size_t>(size, 4)) != kZipStart) {
-    return format_text("%zu bytes of something else", size);
+  // The beginning first: the file may be anything, a film too.
+  char magic[4] = {};
+  file.read(magic, sizeof(magic));
+  if (std::memcmp(magic, "PK\x03\x04", sizeof(magic)) != 0) {
+    return format_text("%lld bytes of something else", static_cast<long long>(status.st_size));
   }
-  const std::string tail = read_tail(file, size);
-  const bool whole = tail.size() >= kZipEndSize &&
-                     tail.rfind(kZipEnd, tail.size() - kZipEndSize) != std::string::npos;
-  if (!whole) {
-    return format_text("only its beginning (%zu bytes; the copy is not complete)", size);
-  }
-  return "";
+  std::string bytes(static_cast<size_t>(status.st_size), '\0');
+  file.seekg(0);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return file ? zip_fault(bytes) : "a file that cannot be read to its end";
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace hcd::tools {
 namespace {
 
-constexpr size_t kNameColumn = 28;   // width of the column of option names in the help
-constexpr size_t kTextColumn = 70;   // width of the column of the texts
+constexpr size_t kNameColumn = 28;  // width of the column of option names in the help
+constexpr size_t kTextColumn = 70;  // width of the column of the texts
 
 constexpr char kAbout[] =
     "Collaboratively downscaled pictures: small pictures that a known client enlarges best.\n"
@@ -86,9 +86,11 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
   app->add_flag("-v,--verbose", arguments->verbose, "show what the library tells");
   app->footer(
       "Each picture is cropped to a multiple of the scale (a whole number here), made small in 8\n"
-      "bits, plainly and with HCD, and enlarged by the same client (model a+b: the mean over both).\n"
+      "bits, plainly and with HCD, and enlarged by the same client (model a+b: the mean over "
+      "both).\n"
       "PSNR and SSIM are of BT.601 luma (16 to 235), peak 255, \"scale\" pixels cut on each side.\n"
-      "JSON: mean.psnr_y_plain, mean.psnr_y, mean.ssim_plain, mean.ssim; pictures: the same of each;\n"
+      "JSON: mean.psnr_y_plain, mean.psnr_y, mean.ssim_plain, mean.ssim; pictures: the same of "
+      "each;\n"
       "seconds: wall time of making the small pictures with HCD. An infinite PSNR is null.\n" +
       std::string(kExitCodes));
 }
@@ -110,7 +112,8 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
   app.require_subcommand(1);
   app.footer(kExitCodes);
   app.failure_message([](const CLI::App *, const CLI::Error &error) {
-    return std::string("hcd: ") + error.what() + "\nhcd: \"hcd COMMAND --help\" explains the options\n";
+    return std::string("hcd: ") + error.what() +
+           "\nhcd: \"hcd COMMAND --help\" explains the options\n";
   });
   app.add_subcommand("models", "list the models, one a line, name first")
       ->add_flag("--json", line.models_json, "print a JSON array instead");

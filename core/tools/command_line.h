@@ -13,7 +13,7 @@ struct CommandLine {
   enum class Command { kModels, kDown, kUp, kEvaluate };
   Command command = Command::kModels;
   bool models_json = false;
-  ConvertArguments convert;    // of down and up
+  ConvertArguments convert;  // of down and up
   EvaluateArguments evaluate;
 };
 

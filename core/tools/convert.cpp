@@ -72,15 +72,14 @@ void run_down(const ConvertArguments &arguments) {
   const Size size = wanted_size(arguments.options);
   Session session = Session::down(arguments.options, arguments.verbose);
   double psnr_plain = 0, psnr = 0;
-  const size_t count =
-      convert_all(arguments, [&](const Picture &picture, const std::string &name) {
-        hcd_stats stats = {};
-        stats.struct_size = sizeof(stats);
-        Picture result = session.process(picture, size, name, 0, &stats);
-        psnr_plain += stats.psnr_plain;
-        psnr += stats.psnr;
-        return result;
-      });
+  const size_t count = convert_all(arguments, [&](const Picture &picture, const std::string &name) {
+    hcd_stats stats = {};
+    stats.struct_size = sizeof(stats);
+    Picture result = session.process(picture, size, name, 0, &stats);
+    psnr_plain += stats.psnr_plain;
+    psnr += stats.psnr;
+    return result;
+  });
   std::printf("%s, ", count_text(count).c_str());
   if (!std::isnan(psnr)) {  // measured: not plainly resized
     std::printf("mean PSNR once enlarged %.2f dB plain, %.2f dB with HCD, ",
@@ -93,10 +92,9 @@ void run_up(const ConvertArguments &arguments) {
   const Stopwatch stopwatch;
   const Size size = wanted_size(arguments.options);
   Session session = Session::up(arguments.options, arguments.verbose);
-  const size_t count =
-      convert_all(arguments, [&](const Picture &picture, const std::string &name) {
-        return session.process(picture, size, name);
-      });
+  const size_t count = convert_all(arguments, [&](const Picture &picture, const std::string &name) {
+    return session.process(picture, size, name);
+  });
   std::printf("%s, %.2f s\n", count_text(count).c_str(), stopwatch.seconds());
 }
 

@@ -5,18 +5,11 @@
 #include "tools/error.h"
 
 #include <charconv>
-#include <cstdio>
 
 namespace hcd::tools {
 namespace {
 
 constexpr int kMaxSize = 32768;  // of hcd_format
-
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.15g", value);
-  return text;
-}
 
 OptionInfo with_default(const char *name, const char *type, const char *help,
                         const std::string &value) {
@@ -62,7 +55,7 @@ Params params_from(const OptionTexts &options, void (*init)(Params *), Set set) 
 #define HCD_STR(name, def, help) with_default(#name, "TEXT", help, def),
 #define HCD_INT(name, def, min, max, help) with_default(#name, "INT", help, #def),
 #define HCD_I64(name, def, min, max, help) with_default(#name, "INT", help, #def),
-#define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, number_text(def)),
+#define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, #def),
 #define HCD_AUTO_INT(name, min, max, runtime, help) OptionInfo{#name, "INT", help},
 #define HCD_AUTO_NUM(name, min, max, runtime, help) OptionInfo{#name, "NUM", help},
 #define HCD_EXPR(name, help) size_option(#name),
@@ -77,7 +70,7 @@ const std::vector<OptionInfo> &down_options() {
 #define HCD_STR(name, def, help) with_default(#name, "TEXT", help, def),
 #define HCD_INT(name, def, min, max, help) with_default(#name, "INT", help, #def),
 #define HCD_I64(name, def, min, max, help) with_default(#name, "INT", help, #def),
-#define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, number_text(def)),
+#define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, #def),
 #define HCD_AUTO_INT(name, min, max, runtime, help) OptionInfo{#name, "INT", help},
 #define HCD_AUTO_NUM(name, min, max, runtime, help) OptionInfo{#name, "NUM", help},
 #define HCD_EXPR(name, help) size_option(#name),

@@ -79,7 +79,8 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::commit(const std::vector<uint8_t> &bytes) {
-  if (const int error = write_all(descriptor_, bytes)) throw file_error(path_, "cannot write", error);
+  if (const int error = write_all(descriptor_, bytes))
+    throw file_error(path_, "cannot write", error);
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed != 0) throw file_error(path_, "cannot write", errno);

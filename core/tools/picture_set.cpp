@@ -35,7 +35,8 @@ std::vector<fs::path> list_pictures(const fs::path &path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) {
-    throw ToolError(path.string() + ": expected a folder or a PNG file, found nothing of that name");
+    throw ToolError(path.string() +
+                    ": expected a folder or a PNG file, found nothing of that name");
   }
   if (!fs::is_directory(status)) return {path};
   std::vector<fs::path> pictures;

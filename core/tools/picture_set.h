@@ -13,7 +13,7 @@ std::vector<std::filesystem::path> list_pictures(const std::filesystem::path &pa
 
 // Makes the folder where it is missing, and returns the name in it for each of `inputs`. Throws
 // ToolError where that fails, or where a result would overwrite an input.
-std::vector<std::filesystem::path> prepare_outputs(
-    const std::vector<std::filesystem::path> &inputs, const std::filesystem::path &folder);
+std::vector<std::filesystem::path> prepare_outputs(const std::vector<std::filesystem::path> &inputs,
+                                                   const std::filesystem::path &folder);
 
 }  // namespace hcd::tools

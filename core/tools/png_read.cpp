@@ -32,10 +32,9 @@ std::vector<uint8_t> read_file(const std::string &path) {
 // libpng's state while one file is read.
 class Reader {
  public:
-  Reader(const std::string &path, const std::vector<uint8_t> &bytes)
-      : path_(path), bytes_(bytes) {
-    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error,
-                                  ignore_png_warning);
+  Reader(const std::string &path, const std::vector<uint8_t> &bytes) : path_(path), bytes_(bytes) {
+    png_ =
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error, ignore_png_warning);
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
     if (!info_) {
       png_destroy_read_struct(&png_, nullptr, nullptr);
@@ -61,7 +60,8 @@ class Reader {
  private:
   static void read_bytes(png_structp png, png_bytep to, size_t count) {
     auto *reader = static_cast<Reader *>(png_get_io_ptr(png));
-    if (count > reader->bytes_.size() - reader->position_) png_error(png, "the file ends too early");
+    if (count > reader->bytes_.size() - reader->position_)
+      png_error(png, "the file ends too early");
     std::memcpy(to, reader->bytes_.data() + reader->position_, count);
     reader->position_ += count;
   }
@@ -80,8 +80,9 @@ class Reader {
     }
     if ((png_get_color_type(png_, info_) & PNG_COLOR_MASK_ALPHA) ||
         png_get_valid(png_, info_, PNG_INFO_tRNS)) {
-      throw ToolError(path_ + ": expected gray or RGB, found a picture with an alpha channel; "
-                              "remove the alpha channel first");
+      throw ToolError(path_ +
+                      ": expected gray or RGB, found a picture with an alpha channel; "
+                      "remove the alpha channel first");
     }
   }
 

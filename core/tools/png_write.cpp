@@ -15,8 +15,8 @@ namespace {
 class Writer {
  public:
   Writer() {
-    png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error,
-                                   ignore_png_warning);
+    png_ =
+        png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error, ignore_png_warning);
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
     if (!info_) {
       png_destroy_write_struct(&png_, nullptr);
@@ -83,7 +83,8 @@ class Writer {
     for (size_t c = 0; c < channels; ++c) {
       uint8_t *to = row.data() + c * sample_bytes;
       const uint8_t *from = picture.planes[c].data() + row_start;
-      for (size_t at = 0; at < picture.row_bytes(); at += sample_bytes, to += channels * sample_bytes) {
+      for (size_t at = 0; at < picture.row_bytes();
+           at += sample_bytes, to += channels * sample_bytes) {
         std::memcpy(to, from + at, sample_bytes);
       }
     }

@@ -22,12 +22,12 @@ class Session {
   Session(Session &&other) noexcept;
   ~Session();
 
-  // Size of what becomes of `format`, as the option scale or the model says; nothing where the model
-  // does not handle the format. Throws ToolError on other errors.
+  // Size of what becomes of `format`, as the option scale or the model says; nothing where the
+  // model does not handle the format. Throws ToolError on other errors.
   std::optional<Size> result_size(const hcd_format &format);
 
-  // Resizes `picture` to `size` (0: as the option scale says). `flags`: HCD_FRAME_*. `stats`: of the
-  // frame, or nullptr. `name`: what a message calls the picture. Throws ToolError.
+  // Resizes `picture` to `size` (0: as the option scale says). `flags`: HCD_FRAME_*. `stats`: of
+  // the frame, or nullptr. `name`: what a message calls the picture. Throws ToolError.
   Picture process(const Picture &picture, Size size, const std::string &name, unsigned flags = 0,
                   hcd_stats *stats = nullptr);
 
@@ -41,7 +41,7 @@ class Session {
   void check(hcd_status status, const std::string &name) const;
 
   hcd_ctx *context_ = nullptr;
-  Size size_;          // wanted at the last hcd_configure()
+  Size size_;           // wanted at the last hcd_configure()
   hcd_format in_ = {};  // of the last hcd_configure(); width 0: none yet
   hcd_format out_ = {};
 };

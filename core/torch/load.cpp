@@ -123,7 +123,9 @@ void make_ready(Module &module, at::Device device) {
   const auto fix = [device](at::Tensor tensor) {
     tensor.set_requires_grad(false);
     const at::ScalarType type = tensor.is_floating_point() ? at::kFloat : tensor.scalar_type();
-    tensor.set_data(tensor.to(device, type));
+    at::Tensor t2 = tensor.to(device, type);
+    if (getenv("CL") && t2.dim() == 4) t2 = t2.contiguous(at::MemoryFormat::ChannelsLast);
+    tensor.set_data(t2);
   };
   module.eval();
   for (const at::Tensor &tensor : module.parameters()) fix(tensor);

@@ -34,7 +34,8 @@ def write_pattern(path, width, height, colour=RGB, depth=8, extra=()):
     for y in range(height):
         values = [pattern(x, y, c) for x in range(width) for c in range(CHANNELS[colour])]
         if depth == 16:
-            values = [part for i, value in enumerate(values) for part in (value, (i * 37 + y) % 256)]
+            values = [part for i, value in enumerate(values)
+                      for part in (value, (i * 37 + y) % 256)]
         rows.append(bytes(values))
     Path(path).write_bytes(encode(width, height, colour, depth, rows, extra))
     return Path(path)

@@ -84,7 +84,7 @@ class RoundTripTest(CommandTest):
         for kind, data in ((b"sRGB", b"\1"), (b"gAMA", struct.pack(">I", 45455)),
                            (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000,
                                                  15000, 6000)),
-                           (b"iCCP", b"name\0\0" + zlib.compress(icc_profile()))):
+                           (b"iCCP", b"name\0\0" + zlib.compress(icc_profile(), 0))):
             with self.subTest(kind):
                 source = png_files.write_pattern(self.folder / "t.png", 32, 32,
                                                  extra=[png_files.chunk(kind, data)])

@@ -74,27 +74,53 @@ struct Refusal {
 };
 
 const Refusal kRefusals[] = {
-    {"state_dict", HCD_E_FILE, ""},
-    {"no_scale", HCD_E_FILE, ""},
-    {"scale_float", HCD_E_FILE, ""},
-    {"scale_99", HCD_E_FILE, ""},
-    {"no_colour", HCD_E_FILE, ""},
-    {"colour_int", HCD_E_FILE, ""},
-    {"colour_cmyk", HCD_E_FILE, ""},
-    {"no_receptive_field", HCD_E_FILE, ""},
-    {"receptive_field_negative", HCD_E_FILE, ""},
-    {"name_int", HCD_E_FILE, ""},
-    {"no_method", HCD_E_FILE, ""},
-    {"two_arguments", HCD_E_FILE, ""},
-    {"tuple", HCD_E_FILE, ""},
-    {"wrong_scale", HCD_E_FILE, ""},
-    {"wrong_channels", HCD_E_FILE, ""},
-    {"double", HCD_E_FILE, ""},
-    {"detached", HCD_E_FILE, ""},
-    {"nan", HCD_E_FILE, ""},
-    {"raises", HCD_E_FILE, ""},
-    {"shapes", HCD_E_FILE, ""},
-    {"memory", HCD_E_MEMORY, ""},
+    {"state_dict", HCD_E_FILE,
+     "weights '%': expected a TorchScript file (torch.jit.save), found a zip archive without "
+     "a program (torch.save?)"},
+    {"no_scale", HCD_E_FILE,
+     "weights '%': expected attribute 'scale' (int from 1 to 16), found none"},
+    {"scale_float", HCD_E_FILE,
+     "weights '%': expected attribute 'scale' (int from 1 to 16), found a value of type float"},
+    {"scale_99", HCD_E_FILE,
+     "weights '%': expected attribute 'scale' (int from 1 to 16), found 99"},
+    {"no_colour", HCD_E_FILE,
+     "weights '%': expected attribute 'colour' (luma, ycbcr or rgb), found none"},
+    {"colour_int", HCD_E_FILE,
+     "weights '%': expected attribute 'colour' (luma, ycbcr or rgb), found a value of type int"},
+    {"colour_cmyk", HCD_E_FILE,
+     "weights '%': expected attribute 'colour' (luma, ycbcr or rgb), found 'cmyk'"},
+    {"no_receptive_field", HCD_E_FILE,
+     "weights '%': expected attribute 'receptive_field' (int from 0 to 512), found none"},
+    {"receptive_field_negative", HCD_E_FILE,
+     "weights '%': expected attribute 'receptive_field' (int from 0 to 512), found -1"},
+    {"name_int", HCD_E_FILE,
+     "weights '%': expected attribute 'name' (str), found a value of type int"},
+    {"no_method", HCD_E_FILE,
+     "weights '%': expected method 'upscale' or 'forward', found 'enlarge'"},
+    {"two_arguments", HCD_E_FILE,
+     "weights '%': expected method 'forward' from one Tensor to one Tensor, found "
+     "forward(__torch__.Pair self, Tensor x, Tensor y) -> Tensor"},
+    {"tuple", HCD_E_FILE,
+     "weights '%': expected method 'forward' from one Tensor to one Tensor, found "
+     "forward(__torch__.Pair self, Tensor x) -> ((Tensor, Tensor))"},
+    {"wrong_scale", HCD_E_FILE,
+     "weights '%': method 'forward' of 1x1x16x24: expected a result of 1x1x48x72, found "
+     "1x1x32x48"},
+    {"wrong_channels", HCD_E_FILE,
+     "weights '%': method 'downscale' of 1x1x32x48: expected a result of 1x1x16x24, found "
+     "1x2x32x48"},
+    {"double", HCD_E_FILE,
+     "weights '%': method 'forward' of 1x1x16x24: expected float32, found Double"},
+    {"detached", HCD_E_FILE,
+     "weights '%': derivative for 1x1x16x24: expected a differentiable function, found one "
+     "that does not pass gradients on"},
+    {"nan", HCD_E_FILE,
+     "weights '%': method 'forward': expected finite values, found NaN or infinity"},
+    {"raises", HCD_E_FILE, "weights '%': method 'forward' of 1x1x16x24: AssertionError: not today"},
+    {"shapes", HCD_E_FILE,
+     "weights '%': method 'forward' of 1x1x16x24: The size of tensor a (24) must match the "
+     "size of tensor b (5) at non-singleton dimension 3"},
+    {"memory", HCD_E_MEMORY, "weights '%': method 'forward' of 1x1x16x24: out of memory"},
 };
 
 TEST(Load, RefusesWithTheseTexts) {
@@ -103,14 +129,16 @@ TEST(Load, RefusesWithTheseTexts) {
   }
 }
 
-// A file whose archive is whole but whose content is not.
+// LibTorch itself would load this one, with other weights than were saved.
 TEST(Load, RefusesDamagedContent) {
   std::ifstream file(kFolder + "luma_x2.pt", std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
   const std::string damaged = kFolder + "damaged.pt";
   bytes.replace(bytes.size() / 3, 200, std::string(200, 'x'));
   std::ofstream(damaged, std::ios::binary) << bytes;
-  expect_refused(damaged, HCD_E_FILE, "");
+  expect_refused(damaged, HCD_E_FILE,
+                 "weights '%': expected a TorchScript file (torch.jit.save), found a damaged one (a "
+                 "checksum does not fit)");
 }
 
 TEST(Call, NamesWhatFailed) {
@@ -121,7 +149,9 @@ TEST(Call, NamesWhatFailed) {
     network->upscale(view(x), enlarged.view());
     ADD_FAILURE() << "no error";
   } catch (const Error &error) {
-    EXPECT_STREQ(error.what(), "");
+    EXPECT_EQ(error.what(), "weights '" + kFolder +
+                                "even_only.pt': method 'forward' of 1x1x17x20: shape '[1, 1, 8, 2, 20]' "
+                                "is invalid for input of size 340");
   }
 }
 

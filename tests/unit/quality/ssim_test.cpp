@@ -36,9 +36,8 @@ TEST(Ssim, MatchesAnIndependentImplementation) {
 // The test above would see a slip in the last window.
 TEST(Ssim, SeesTheLastWindow) {
   const TestPicture a(33, 24, pattern);
-  const TestPicture b(33, 24, [](int x, int y) {
-    return disturbed_pattern(x, y) + (x == 27 && y == 18 ? 10 : 0);
-  });
+  const TestPicture b(
+      33, 24, [](int x, int y) { return disturbed_pattern(x, y) + (x == 27 && y == 18 ? 10 : 0); });
   EXPECT_GT(std::abs(ssim(a.plane(), b.plane()) - kReference), 1e-5);
 }
 

@@ -1,0 +1,61 @@
+# Shared by the scripts: messages, steps that are done once, and the machine's package sources.
+# Sourced with the repository's top as working directory.
+
+build=$PWD/build
+log=$build/log
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# fingerprint FILE-OR-TEXT...: changes when any of the files or texts does.
+fingerprint() {
+  local item
+  for item in "$@"; do
+    if [ -f "$item" ]; then cat "$item"; else printf '%s\n' "$item"; fi
+  done | sha256sum | cut -c1-16
+}
+
+# step NAME FINGERPRINT RESULT COMMAND...: runs COMMAND unless it once succeeded with the same
+# fingerprint and RESULT is still there. What it prints goes to build/log/NAME.log.
+step() {
+  local name=$1 print=$2 result=$3 stamp=$build/stamps/$1 start=$SECONDS
+  shift 3
+  if [ -e "$result" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$print" ]; then
+    printf '%-10s there\n' "$name"
+    return
+  fi
+  printf '%-10s ...' "$name"
+  mkdir -p "$build/stamps" "$log"
+  rm -f "$stamp"
+  # Not in a condition, which would switch `set -e` off inside the command.
+  local code=0
+  ( set -e; "$@" ) >"$log/$name.log" 2>&1 & wait $! || code=$?
+  if [ $code -ne 0 ]; then
+    printf ' failed\n'
+    tail -n 15 "$log/$name.log" >&2
+    die "$name: $(explain "$log/$name.log"); the whole output is in build/log/$name.log"
+  fi
+  printf '%s\n' "$print" >"$stamp"
+  printf ' %d s\n' $((SECONDS - start))
+}
+
+# explain LOG: what to do about the usual failures.
+explain() {
+  if grep -qiE 'no space left' "$1"; then
+    echo "the disk is full: free some space and run again"
+  elif grep -qiE 'temporary failure|could not resolve|failed to fetch|connection (refused|timed out|error)|network is unreachable|max retries' "$1"; then
+    echo "no network: connect and run again, what is done is kept"
+  elif grep -qiE 'unable to locate package|has no installation candidate' "$1"; then
+    echo "a package is missing from the package sources: use Debian 12 or newer, or install it by hand"
+  else
+    echo "it failed, see above"
+  fi
+}
+
+# sources_list: deb-src lines for the suites that the machine uses, from the mirrors it uses.
+sources_list() {
+  apt-get indextargets --format 'deb-src $(REPO_URI) $(CODENAME) main' \
+    'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u
+}
