@@ -9,8 +9,8 @@
 
 namespace hcd::net {
 
-// Number of this agreement: raise it with every change here or in net/network.h. C++ types cross the
-// border, so all three libraries must come from one build; this number catches a mixture.
+// Number of this agreement: raise it with every change here or in net/network.h. C++ types cross
+// the border, so all three libraries must come from one build; this number catches a mixture.
 inline constexpr int kBackendAbi = 1;
 
 // Of libhcd-torch. Everything in it throws hcd::Error and nothing else.

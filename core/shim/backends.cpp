@@ -58,11 +58,15 @@ std::string open_cuda() {
   const std::string path = cuda_path();
   if (path.find('/') == std::string::npos) return "built without CUDA (scripts/setup --cuda)";
   // LibTorch counts the devices at its first backward pass and keeps the answer.
-  if (torch_backend) return "a network runs on the CPU in this process already; load this one first";
+  if (torch_backend)
+    return "a network runs on the CPU in this process already; load this one first";
   if (!dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) return "no CUDA driver found (libcuda.so.1)";
   std::string reason;
   cuda_backend = enter<net::CudaBackend>(path, net::kCudaEntry, reason);
-  return cuda_backend ? "" : reason;
+  if (cuda_backend) return "";
+  return "libhcd-cuda.so could not be opened (" + reason +
+         "): LibTorch with CUDA is not complete "
+         "(scripts/setup --cuda)";
 }
 
 // The CUDA device `index`, or -1 and the reason.
@@ -92,11 +96,10 @@ Choice open_backends(const Device &wanted) {
               choice.reason.c_str());
   }
   choice.torch = open_torch();
-  choice.device_name =
-      choice.cuda_device < 0
-          ? "the CPU"
-          : format_text("cuda:%d (%s)", choice.cuda_device,
-                        cuda_backend->device_name(choice.cuda_device).c_str());
+  choice.device_name = choice.cuda_device < 0
+                           ? "the CPU"
+                           : format_text("cuda:%d (%s)", choice.cuda_device,
+                                         cuda_backend->device_name(choice.cuda_device).c_str());
   return choice;
 }
 

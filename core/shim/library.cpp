@@ -19,8 +19,8 @@ std::string own_folder() {
 
 void *open_symbol(const std::string &library, const char *symbol, std::string &reason) {
   // RTLD_NOW: a missing symbol is an error here, not a crash later. RTLD_LOCAL: nothing of LibTorch
-  // binds to the program's own symbols or the other way round. RTLD_NODELETE: LibTorch's threads and
-  // registries do not survive unloading.
+  // binds to the program's own symbols or the other way round. RTLD_NODELETE: LibTorch's threads
+  // and registries do not survive unloading.
   void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   void *address = handle ? dlsym(handle, symbol) : nullptr;
   if (!address) {

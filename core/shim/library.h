@@ -6,7 +6,8 @@
 
 namespace hcd::shim {
 
-// Folder of the library (or program) that holds this code, with the slash at its end; "" if unknown.
+// Folder of the library (or program) that holds this code, with the slash at its end; "" if
+// unknown.
 std::string own_folder();
 
 // Folder part of a path, with the slash at its end; "" where it has none.

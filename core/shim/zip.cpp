@@ -79,7 +79,8 @@ std::string zip_fault(const std::string &archive) {
   if (position == kInZip64 || count == 0xffff) return "";
   for (uint32_t i = 0; i < count; ++i) {
     const std::string_view entry = part(bytes, position, kEntrySize);
-    if (entry.size() < kEntrySize || !entry.starts_with(kDirectoryEntry)) return "a damaged one (its directory)";
+    if (entry.size() < kEntrySize || !entry.starts_with(kDirectoryEntry))
+      return "a damaged one (its directory)";
     if (!entry_is_whole(bytes, entry)) return "a damaged one (a checksum does not fit)";
     position += kEntrySize + number(entry, 28, 2) + number(entry, 30, 2) + number(entry, 32, 2);
   }

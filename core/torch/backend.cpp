@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The one exported symbol of libhcd-torch.
+#include "net/backend.h"
+
 #include <hcd/hcd.h>
 
-#include "net/backend.h"
 #include "torch/network.h"
 
 extern "C" HCD_API const hcd::net::TorchBackend *hcd_torch_backend(int abi);

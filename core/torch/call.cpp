@@ -30,8 +30,8 @@ at::Tensor call(const Script &script, torch::jit::Method method, const at::Tenso
     const std::vector<int64_t> expected{1, channels(script.info.colour), height, width};
     const std::string found = output.defined() ? shape_text(output.sizes()) : "nothing";
     HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,
-              "%s: expected a result of %s, found %s", where.c_str(),
-              shape_text(expected).c_str(), found.c_str());
+              "%s: expected a result of %s, found %s", where.c_str(), shape_text(expected).c_str(),
+              found.c_str());
     HCD_CHECK(output.scalar_type() == at::kFloat, HCD_E_FILE, "%s: expected float32, found %s",
               where.c_str(), c10::toString(output.scalar_type()));
     return output;
@@ -52,8 +52,8 @@ at::Tensor downscale(const Script &script, const at::Tensor &hr) {
 
 at::Tensor pull_back(const Script &script, const at::Tensor &output, const at::Tensor &input,
                      const at::Tensor &v) {
-  const std::string where = "weights '" + script.path + "': derivative for " +
-                            shape_text(input.sizes());
+  const std::string where =
+      "weights '" + script.path + "': derivative for " + shape_text(input.sizes());
   HCD_CHECK(output.requires_grad(), HCD_E_FILE,
             "%s: expected a differentiable function, found one that does not pass gradients on",
             where.c_str());

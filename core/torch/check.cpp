@@ -34,13 +34,14 @@ at::Tensor trial_picture(const Script &script, int height, int width) {
   return picture.to(script.device).requires_grad_(true);
 }
 
-// Fast convolutions (Winograd's) leave traces of this size, in parts of the largest derivative, where
-// there is exactly nothing.
+// Fast convolutions (Winograd's) leave traces of this size, in parts of the largest derivative,
+// where there is exactly nothing.
 constexpr double kNoise = 1e-6;
 
-// How far (in LR pixels) the input pixels lie that the middle of the output depends on. `in`, `out`:
-// pixels of input and output for one LR pixel in each direction.
-int reach(const Script &script, const at::Tensor &output, const at::Tensor &input, int in, int out) {
+// How far (in LR pixels) the input pixels lie that the middle of the output depends on. `in`,
+// `out`: pixels of input and output for one LR pixel in each direction.
+int reach(const Script &script, const at::Tensor &output, const at::Tensor &input, int in,
+          int out) {
   const int64_t middle_y = output.size(2) / out / 2, middle_x = output.size(3) / out / 2;
   at::Tensor v = at::zeros_like(output);
   v.narrow(2, middle_y * out, out).narrow(3, middle_x * out, out).fill_(1);
@@ -75,9 +76,10 @@ void check_script(const Script &script, const Log &log) {
   }
   if (far > script.info.receptive_field) {
     log(HCD_LOG_WARNING,
-        format_text("weights '%s': attribute 'receptive_field' is %d, but pixels %d apart act on each "
-                    "other: tiles will not join exactly",
-                    script.path.c_str(), script.info.receptive_field, far));
+        format_text(
+            "weights '%s': attribute 'receptive_field' is %d, but pixels %d apart act on each "
+            "other: tiles will not join exactly",
+            script.path.c_str(), script.info.receptive_field, far));
   }
 }
 

@@ -15,12 +15,12 @@ std::string line_at(const std::string &text, size_t start) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
-// Where the message proper begins. The TorchScript interpreter puts a stack in front of what failed,
-// whose text follows in a line "RuntimeError: ...".
+// Where the message proper begins. The TorchScript interpreter puts a stack in front of what
+// failed, whose text follows in a line "RuntimeError: ...".
 size_t message_start(const std::string &message) {
   const std::string mark = "\nRuntimeError: ";
-  const size_t error = contains(message, "Traceback of TorchScript") ? message.rfind(mark)
-                                                                     : std::string::npos;
+  const size_t error =
+      contains(message, "Traceback of TorchScript") ? message.rfind(mark) : std::string::npos;
   return error == std::string::npos ? 0 : error + mark.size();
 }
 

@@ -118,14 +118,13 @@ Module read_module(const std::string &path) {
   }
 }
 
-// One element type, one device, nothing that learns. Whole numbers (index tables) stay what they are.
+// One element type, one device, nothing that learns. Whole numbers (index tables) stay what they
+// are.
 void make_ready(Module &module, at::Device device) {
   const auto fix = [device](at::Tensor tensor) {
     tensor.set_requires_grad(false);
     const at::ScalarType type = tensor.is_floating_point() ? at::kFloat : tensor.scalar_type();
-    at::Tensor t2 = tensor.to(device, type);
-    if (getenv("CL") && t2.dim() == 4) t2 = t2.contiguous(at::MemoryFormat::ChannelsLast);
-    tensor.set_data(t2);
+    tensor.set_data(tensor.to(device, type));
   };
   module.eval();
   for (const at::Tensor &tensor : module.parameters()) fix(tensor);

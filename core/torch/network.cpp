@@ -64,8 +64,7 @@ class TorchscriptNetwork : public net::Network {
   }
 
   void check_finite(bool finite, const char *function) const {
-    HCD_CHECK(finite, HCD_E_FILE,
-              "weights '%s': %s: expected finite values, found NaN or infinity",
+    HCD_CHECK(finite, HCD_E_FILE, "weights '%s': %s: expected finite values, found NaN or infinity",
               script_.path.c_str(), function);
   }
 
@@ -78,8 +77,9 @@ std::unique_ptr<net::Network> load_network(const std::string &path, int cuda_dev
                                            const Log &log) {
   return guarded("weights '" + path + "'", [&]() -> std::unique_ptr<net::Network> {
     prepare_runtime(cuda_device >= 0);
-    const at::Device device = cuda_device < 0 ? at::Device(at::kCPU)
-        : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(cuda_device));
+    const at::Device device =
+        cuda_device < 0 ? at::Device(at::kCPU)
+                        : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(cuda_device));
     const CallScope scope(device, true);
     Script script = load_script(path, device);
     check_script(script, log);

@@ -10,19 +10,22 @@
 namespace hcd::torch_backend {
 namespace {
 
-at::Tensor on_host(const at::Tensor &tensor) {
-  return tensor.detach().to(at::kCPU).contiguous();
-}
+at::Tensor on_host(const at::Tensor &tensor) { return tensor.detach().to(at::kCPU).contiguous(); }
 
 net::ConstImage view(const at::Tensor &host) {
   const int height = static_cast<int>(host.size(2)), width = static_cast<int>(host.size(3));
-  return {host.const_data_ptr<float>(), static_cast<int>(host.size(1)), height, width, width,
-          static_cast<ptrdiff_t>(height) * width};
+  return {
+      host.const_data_ptr<float>(),          static_cast<int>(host.size(1)), height, width, width,
+      static_cast<ptrdiff_t>(height) * width};
 }
 
 net::Image view(at::Tensor &host) {
   const net::ConstImage image = view(std::as_const(host));
-  return {host.mutable_data_ptr<float>(), image.channels, image.height, image.width, image.stride,
+  return {host.mutable_data_ptr<float>(),
+          image.channels,
+          image.height,
+          image.width,
+          image.stride,
           image.plane};
 }
 

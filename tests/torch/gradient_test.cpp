@@ -47,8 +47,9 @@ TEST_P(Gradient, MatchesFiniteDifferences) {
   network_->error_and_gradient(view(x), view(target), target.all(), gradient.view());
   EXPECT_TRUE(gradient.gaps_untouched());
   const double step = 1e-3;
-  const double slope = (error(moved(x, direction, step), target) -
-                        error(moved(x, direction, -step), target)) / (2 * step);
+  const double slope =
+      (error(moved(x, direction, step), target) - error(moved(x, direction, -step), target)) /
+      (2 * step);
   EXPECT_NEAR(dot(gradient, direction), slope, 1e-3 * std::fabs(slope));
   // The same test tells a gradient that is wrong by one part in a hundred.
   EXPECT_GT(std::fabs(1.01 * dot(gradient, direction) - slope), 1e-3 * std::fabs(slope));
@@ -68,13 +69,14 @@ TEST_P(Gradient, IsAdded) {
 TEST_P(Gradient, OfWindowsIsThatOfTheWhole) {
   const Picture x = lr(1), target = hr(2);
   Picture whole(x.channels(), x.height(), x.width()), sum = whole;
-  const double error = network_->error_and_gradient(view(x), view(target), target.all(), whole.view());
+  const double error =
+      network_->error_and_gradient(view(x), view(target), target.all(), whole.view());
   double parts = 0.0;
   const int width = target.width(), height = target.height();
-  for (const Window &w : {Window{0, 0, 11, 7}, Window{11, 0, width - 11, 7},
-                          Window{0, 7, width, height - 7}}) {
-    parts += network_->error_and_gradient(view(x), view(target).crop(w.x, w.y, w.width, w.height), w,
-                                          sum.view());
+  for (const Window &w :
+       {Window{0, 0, 11, 7}, Window{11, 0, width - 11, 7}, Window{0, 7, width, height - 7}}) {
+    parts += network_->error_and_gradient(view(x), view(target).crop(w.x, w.y, w.width, w.height),
+                                          w, sum.view());
   }
   EXPECT_NEAR(parts, error, 1e-9 * error);
   EXPECT_LT(largest_difference(whole, sum), 1e-5);
@@ -84,17 +86,18 @@ TEST_P(Gradient, OfWindowsIsThatOfTheWhole) {
 TEST_P(Gradient, OfTilesIsThatOfTheWhole) {
   const Picture x = lr(1), target = hr(2);
   Picture whole(x.channels(), x.height(), x.width()), sum = whole;
-  const double error = network_->error_and_gradient(view(x), view(target), target.all(), whole.view());
+  const double error =
+      network_->error_and_gradient(view(x), view(target), target.all(), whole.view());
   const int halo = network_->info().receptive_field, s = scale(), cut = 14;
   double parts = 0.0;
   for (const int start : {0, cut}) {
     const int end = start == 0 ? cut : x.width();
     const int first = std::max(0, start - halo), last = std::min(x.width(), end + halo);
     const Window inside{(start - first) * s, 0, (end - start) * s, target.height()};
-    parts += network_->error_and_gradient(
-        view(x).crop(first, 0, last - first, x.height()),
-        view(target).crop(start * s, 0, inside.width, inside.height), inside,
-        sum.view().crop(first, 0, last - first, x.height()));
+    parts +=
+        network_->error_and_gradient(view(x).crop(first, 0, last - first, x.height()),
+                                     view(target).crop(start * s, 0, inside.width, inside.height),
+                                     inside, sum.view().crop(first, 0, last - first, x.height()));
   }
   EXPECT_NEAR(parts, error, 1e-6 * error);
   EXPECT_LT(largest_difference(whole, sum), 1e-5);

@@ -52,9 +52,10 @@ TEST(Load, WarnsOfASmallReceptiveField) {
   const std::string path = kFolder + "receptive_field_small.pt";
   load_torchscript(path, "cpu", Log(log_line, &lines));
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_EQ(lines[0], "1 weights '" + path +
-                          "': attribute 'receptive_field' is 3, but pixels 5 apart act on each other: "
-                          "tiles will not join exactly");
+  EXPECT_EQ(lines[0],
+            "1 weights '" + path +
+                "': attribute 'receptive_field' is 3, but pixels 5 apart act on each other: "
+                "tiles will not join exactly");
   lines.clear();
   load_torchscript(kFolder + "luma_x2.pt", "cpu", Log(log_line, &lines));
   EXPECT_EQ(lines.size(), 1U);
@@ -136,9 +137,10 @@ TEST(Load, RefusesDamagedContent) {
   const std::string damaged = kFolder + "damaged.pt";
   bytes.replace(bytes.size() / 3, 200, std::string(200, 'x'));
   std::ofstream(damaged, std::ios::binary) << bytes;
-  expect_refused(damaged, HCD_E_FILE,
-                 "weights '%': expected a TorchScript file (torch.jit.save), found a damaged one (a "
-                 "checksum does not fit)");
+  expect_refused(
+      damaged, HCD_E_FILE,
+      "weights '%': expected a TorchScript file (torch.jit.save), found a damaged one (a "
+      "checksum does not fit)");
 }
 
 TEST(Call, NamesWhatFailed) {
@@ -149,9 +151,10 @@ TEST(Call, NamesWhatFailed) {
     network->upscale(view(x), enlarged.view());
     ADD_FAILURE() << "no error";
   } catch (const Error &error) {
-    EXPECT_EQ(error.what(), "weights '" + kFolder +
-                                "even_only.pt': method 'forward' of 1x1x17x20: shape '[1, 1, 8, 2, 20]' "
-                                "is invalid for input of size 340");
+    EXPECT_EQ(error.what(),
+              "weights '" + kFolder +
+                  "even_only.pt': method 'forward' of 1x1x17x20: shape '[1, 1, 8, 2, 20]' "
+                  "is invalid for input of size 340");
   }
 }
 
@@ -160,8 +163,9 @@ TEST(Call, RefusesNan) {
   Picture x = Picture::noise(1, 16, 20, 1), enlarged(1, 32, 40), gradient(1, 16, 20);
   network->upscale(view(x), enlarged.view());
   x.at(0, 5, 5) = 0.0F;
-  const std::string text = "weights '" + kFolder +
-                           "nan_below_0.2.pt': upscale: expected finite values, found NaN or infinity";
+  const std::string text =
+      "weights '" + kFolder +
+      "nan_below_0.2.pt': upscale: expected finite values, found NaN or infinity";
   for (int i = 0; i < 2; ++i) {
     try {
       if (i == 0) network->upscale(view(x), enlarged.view());

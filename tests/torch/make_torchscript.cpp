@@ -49,7 +49,8 @@ void save(Module &module, const std::string &name, const std::string &source) {
   module.save(folder + name + ".pt");
 }
 
-void save_source(const std::string &name, const std::string &source, const Properties &properties = {}) {
+void save_source(const std::string &name, const std::string &source,
+                 const Properties &properties = {}) {
   Module module = make_module(properties);
   save(module, name, source);
 }
@@ -57,9 +58,9 @@ void save_source(const std::string &name, const std::string &source, const Prope
 // Three convolutions, depth to space, the enlarged input added.
 std::string network(const char *method, const char *activation, int scale) {
   const std::string s = std::to_string(scale), act = std::string("torch.") + activation;
-  return std::string("def ") + method + "(self, x):\n" +
-         "    y = " + act + "(torch.conv2d(x, self.w_a, self.b_a, padding=1))\n" +
-         "    y = " + act + "(torch.conv2d(y, self.w_b, self.b_b, padding=1))\n" +
+  return std::string("def ") + method + "(self, x):\n" + "    y = " + act +
+         "(torch.conv2d(x, self.w_a, self.b_a, padding=1))\n" + "    y = " + act +
+         "(torch.conv2d(y, self.w_b, self.b_b, padding=1))\n" +
          "    y = torch.conv2d(y, self.w_c, self.b_c, padding=1)\n" +
          "    skip = torch.upsample_bilinear2d(x, None, False, [" + s + ".0, " + s + ".0])\n" +
          "    return torch.pixel_shuffle(y, " + s + ") + skip\n";
@@ -79,10 +80,11 @@ void write_pairs() {
   Module rgb = make_module({2, "rgb", 4, "little rgb"});
   add_network(rgb, 3, 2);
   add_convolution(rgb, "down", 3, 3, 0.4);
-  save(rgb, "rgb_x2", network("upscale", "tanh", 2) +
-                          "def downscale(self, y):\n"
-                          "    y = y + 0.1 * torch.tanh(torch.conv2d(y, self.w_down, None, padding=1))\n"
-                          "    return torch.avg_pool2d(y, [2, 2])\n");
+  save(rgb, "rgb_x2",
+       network("upscale", "tanh", 2) +
+           "def downscale(self, y):\n"
+           "    y = y + 0.1 * torch.tanh(torch.conv2d(y, self.w_down, None, padding=1))\n"
+           "    return torch.avg_pool2d(y, [2, 2])\n");
 
   Module ycbcr = make_module({3, "ycbcr", 3, c10::IValue()});
   add_network(ycbcr, 3, 3);
@@ -92,8 +94,9 @@ void write_pairs() {
   add_network(half, 1, 2);
   half.to(at::kHalf);
   half.register_buffer("table", at::arange(4));
-  save(half, "half_weights", network("forward", "relu", 2) +
-                                 "def entries(self) -> int:\n    return int(self.table.max())\n");
+  save(half, "half_weights",
+       network("forward", "relu", 2) +
+           "def entries(self) -> int:\n    return int(self.table.max())\n");
 }
 
 const std::string kNearest = "    return torch.upsample_nearest2d(x, None, [2.0, 2.0])\n";
@@ -118,11 +121,13 @@ void write_wrong_methods() {
   save_source("two_arguments", "def forward(self, x, y):\n    x = x + y\n" + kNearest);
   save_source("tuple", "def forward(self, x):\n    return x, x\n");
   save_source("wrong_scale", kForward, {.scale = 3});
-  save_source("wrong_channels", kForward + "def downscale(self, x):\n    return torch.cat([x, x], 1)\n");
+  save_source("wrong_channels",
+              kForward + "def downscale(self, x):\n    return torch.cat([x, x], 1)\n");
   save_source("double", "def forward(self, x):\n    x = x.double()\n" + kNearest);
   save_source("detached", "def forward(self, x):\n    x = x.detach()\n" + kNearest);
   save_source("nan", "def forward(self, x):\n    x = torch.sqrt(x - 2)\n" + kNearest);
-  save_source("raises", "def forward(self, x):\n    assert bool(x.sum() > 1e9), 'not today'\n" + kNearest);
+  save_source("raises",
+              "def forward(self, x):\n    assert bool(x.sum() > 1e9), 'not today'\n" + kNearest);
   save_source("shapes", "def forward(self, x):\n    return x + torch.zeros([5])\n");
   save_source("memory", "def forward(self, x):\n    return x + torch.zeros([1 << 60])\n");
 }
@@ -130,9 +135,10 @@ void write_wrong_methods() {
 // Load, and fail only when they run.
 void write_late_failures() {
   save_source("nan_below_0.2", "def forward(self, x):\n    x = torch.sqrt(x - 0.2)\n" + kNearest);
-  save_source("even_only", "def forward(self, x):\n"
-                           "    x = x.view([1, 1, x.size(2) // 2, 2, x.size(3)]).flatten(2, 3)\n" +
-                               kNearest);
+  save_source("even_only",
+              "def forward(self, x):\n"
+              "    x = x.view([1, 1, x.size(2) // 2, 2, x.size(3)]).flatten(2, 3)\n" +
+                  kNearest);
 }
 
 void write_state_dict() {

@@ -16,7 +16,10 @@ namespace hcd::net {
 class Picture {
  public:
   Picture(int channels, int height, int width)
-      : channels_(channels), height_(height), width_(width), stride_(width + 3),
+      : channels_(channels),
+        height_(height),
+        width_(width),
+        stride_(width + 3),
         plane_(static_cast<ptrdiff_t>(stride_) * height + 5),
         samples_(static_cast<size_t>(plane_ * channels), NAN) {
     fill([](uint64_t) { return 0.0; });

@@ -35,8 +35,9 @@ void expect_error(const std::string &path, const std::string &device, hcd_status
 }
 
 void expect_found(const std::string &path, const std::string &found) {
-  expect_error(path, "cpu", HCD_E_FILE,
-               "weights '" + path + "': expected a TorchScript file (torch.jit.save), found " + found);
+  expect_error(
+      path, "cpu", HCD_E_FILE,
+      "weights '" + path + "': expected a TorchScript file (torch.jit.save), found " + found);
 }
 
 TEST(Shim, RefusesWhatIsNoTorchscriptFile) {
@@ -52,7 +53,8 @@ TEST(Shim, RefusesWhatIsNoTorchscriptFile) {
 }
 
 TEST(Shim, RefusesUnknownDevices) {
-  for (const char *device : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1000", "cpu:0", "CUDA"}) {
+  for (const char *device :
+       {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1000", "cpu:0", "CUDA"}) {
     expect_error("x.pt", device, HCD_E_OPTION,
                  std::string("device: expected auto, cpu, cuda or cuda:N, found '") + device + "'");
   }
@@ -65,7 +67,8 @@ TEST(Shim, SaysWhatIsMissing) {
                "networks need libhcd-torch.so, which could not be opened "
                "(/nowhere/libhcd-torch.so: cannot open shared object file: No such file or "
                "directory): build it with scripts/setup, or set HCD_TORCH_BACKEND to its path");
-  expect_error(path, "cuda", HCD_E_DEVICE, "device=cuda: built without CUDA (scripts/setup --cuda)");
+  expect_error(path, "cuda", HCD_E_DEVICE,
+               "device=cuda: built without CUDA (scripts/setup --cuda)");
   expect_error(path, "cuda:2", HCD_E_DEVICE,
                "device=cuda:2: built without CUDA (scripts/setup --cuda)");
 }

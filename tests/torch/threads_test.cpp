@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The same bits from any number of calling threads, and again and again.
-#include <gtest/gtest.h>
-
 #include <dirent.h>
+#include <gtest/gtest.h>
 
 #include "base/parallel.h"
 #include "picture.h"

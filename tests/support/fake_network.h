@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A small network in plain C++ for tests: f is a 3x3 filter, a square and nearest doubling with a
+// fixed pattern; g, if it has one, is the mean of 2x2 pixels, sharpened by a 3x3 filter.
+#pragma once
+
+#include <vector>
+
+#include "net/network.h"
+
+namespace hcd::test {
+
+class FakeNetwork : public net::Network {
+ public:
+  FakeNetwork(net::Colour colour, bool has_downscale)
+      : info_{"fake", 2, colour, 1, has_downscale} {}
+
+  const net::NetworkInfo &info() const override { return info_; }
+
+  void upscale(net::ConstImage lr, net::Image hr) override {
+    for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
+      hr.data[c * hr.plane + (2 * y + dy) * hr.stride + 2 * x + dx] = output(sharp, dy, dx);
+    });
+  }
+
+  double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Window window,
+                            net::Image gradient) override {
+    double error = 0;
+    for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
+      const int ty = 2 * y + dy - window.y, tx = 2 * x + dx - window.x;
+      if (ty < 0 || tx < 0 || ty >= window.height || tx >= window.width) return;
+      const float e = output(sharp, dy, dx) - target.data[c * target.plane + ty * target.stride + tx];
+      error += static_cast<double>(e * e);
+      scatter(gradient, c, y, x, 2 * e * slope(sharp, dy, dx));
+    });
+    return error;
+  }
+
+  void downscale(net::ConstImage hr, net::Image lr) override {
+    const std::vector<float> mean = means(hr);
+    for (int c = 0; c < lr.channels; ++c) {
+      const net::ConstImage plane{&mean[static_cast<size_t>(c) * lr.height * lr.width], 1, lr.height,
+                                  lr.width, lr.width, 0};
+      for (int y = 0; y < lr.height; ++y) {
+        for (int x = 0; x < lr.width; ++x) lr.data[c * lr.plane + y * lr.stride + x] = filter(plane, 0, y, x);
+      }
+    }
+  }
+
+  void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient) override {
+    std::vector<float> pulled(static_cast<size_t>(v.channels) * v.height * v.width, 0.0F);
+    const net::Image small{pulled.data(), v.channels, v.height, v.width, v.width,
+                           static_cast<ptrdiff_t>(v.height) * v.width};
+    for (int c = 0; c < v.channels; ++c) {
+      for (int y = 0; y < v.height; ++y) {
+        for (int x = 0; x < v.width; ++x) scatter(small, c, y, x, v.data[c * v.plane + y * v.stride + x]);
+      }
+      for (int y = 0; y < hr.height; ++y) {
+        for (int x = 0; x < hr.width; ++x) {
+          gradient.data[c * gradient.plane + y * gradient.stride + x] +=
+              small.data[c * small.plane + y / 2 * small.stride + x / 2] / 4;
+        }
+      }
+    }
+  }
+
+ private:
+  // 1.8 at the centre, -0.1 at the eight neighbours; zero beyond the border, as convolutions pad.
+  static float filter(const net::ConstImage &in, int c, int y, int x) {
+    float sum = 0;
+    for_taps(in.height, in.width, y, x, [&](int v, int h, float weight) {
+      sum += weight * in.data[c * in.plane + v * in.stride + h];
+    });
+    return sum;
+  }
+  static void scatter(const net::Image &out, int c, int y, int x, float value) {
+    for_taps(out.height, out.width, y, x, [&](int v, int h, float weight) {
+      out.data[c * out.plane + v * out.stride + h] += weight * value;
+    });
+  }
+  template <typename Function>
+  static void for_taps(int height, int width, int y, int x, const Function &function) {
+    for (int v = y - 1; v <= y + 1; ++v) {
+      for (int h = x - 1; h <= x + 1; ++h) {
+        if (v < 0 || h < 0 || v >= height || h >= width) continue;
+        function(v, h, v == y && h == x ? 1.8F : -0.1F);
+      }
+    }
+  }
+  static float pattern(int dy, int dx) { return 1.0F + 0.02F * static_cast<float>(dy - dx); }
+  static float output(float s, int dy, int dx) { return pattern(dy, dx) * (s + 0.05F * s * s); }
+  static float slope(float s, int dy, int dx) { return pattern(dy, dx) * (1 + 0.1F * s); }
+
+  template <typename Function>
+  void for_outputs(net::ConstImage lr, const Function &function) {
+    for (int c = 0; c < lr.channels; ++c) {
+      for (int y = 0; y < lr.height; ++y) {
+        for (int x = 0; x < lr.width; ++x) {
+          const float sharp = filter(lr, c, y, x);
+          for (int dy = 0; dy < 2; ++dy) {
+            for (int dx = 0; dx < 2; ++dx) function(c, y, x, sharp, dy, dx);
+          }
+        }
+      }
+    }
+  }
+  static std::vector<float> means(net::ConstImage hr) {
+    const int height = hr.height / 2, width = hr.width / 2;
+    std::vector<float> mean(static_cast<size_t>(hr.channels) * height * width, 0.0F);
+    for (int c = 0; c < hr.channels; ++c) {
+      for (int y = 0; y < hr.height; ++y) {
+        for (int x = 0; x < hr.width; ++x) {
+          mean[(static_cast<size_t>(c) * height + y / 2) * width + x / 2] +=
+              hr.data[c * hr.plane + y * hr.stride + x] / 4;
+        }
+      }
+    }
+    return mean;
+  }
+
+  net::NetworkInfo info_;
+};
+
+}  // namespace hcd::test
