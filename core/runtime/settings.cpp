@@ -21,7 +21,7 @@ constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
 constexpr int kPaperSteps = 15;
 
 // Chosen by measuring: docs/algorithm.md, "Budgets".
-constexpr double kBudget = 4, kAdamRate = 1.5;
+constexpr double kBudget = 3, kAdamRate = 1.5;
 
 const Preset &find_preset(const std::string &name) {
   for (const Preset &preset : kPresets) {

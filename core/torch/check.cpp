@@ -55,7 +55,8 @@ int reach(const Script &script, const at::Tensor &output, const at::Tensor &inpu
   return static_cast<int>(far);
 }
 
-// One function: its shape and element type (checked by the call), its values, its derivative.
+// One function: its shape and element type (checked by the call), its values, that it has
+// no state, its derivative.
 int check_function(const Script &script, Function function, const char *name, int in, int out) {
   const int height = trial_height(script), width = height + kTrialStep;
   const at::Tensor input = trial_picture(script, height * in, width * in);
@@ -63,6 +64,11 @@ int check_function(const Script &script, Function function, const char *name, in
   HCD_CHECK(at::isfinite(output).all().item<bool>(), HCD_E_FILE,
             "weights '%s': method '%s': expected finite values, found NaN or infinity",
             script.path.c_str(), name);
+  // Bits are promised on the CPU only: some CUDA kernels add in any order.
+  HCD_CHECK(
+      script.device.is_cuda() || function(script, input).equal(output), HCD_E_FILE,
+      "weights '%s': method '%s': expected the same result for the same picture, found another",
+      script.path.c_str(), name);
   return reach(script, output, input, in, out);
 }
 

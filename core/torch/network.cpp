@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "torch/network.h"
 
+#include <cmath>
+
 #include "torch/errors.h"
 #include "torch/pixels.h"
 #include "torch/runtime.h"
@@ -31,7 +33,8 @@ class TorchscriptNetwork : public net::Network {
       at::Tensor slope;
       error = squared_error(output, target, window, slope);
       check_finite(std::isfinite(error), "upscale");
-      add_to(pull_back(script_, output, input, slope), gradient);
+      check_finite(add_to(pull_back(script_, output, input, slope), gradient),
+                   "derivative of upscale");
     });
     return error;
   }
@@ -47,7 +50,8 @@ class TorchscriptNetwork : public net::Network {
     run("downscale", true, [&] {
       const at::Tensor input = to_tensor(hr, script_.device).requires_grad_(true);
       const at::Tensor output = torch_backend::downscale(script_, input);
-      add_to(pull_back(script_, output, input, to_tensor(v, script_.device)), gradient);
+      const at::Tensor slope = pull_back(script_, output, input, to_tensor(v, script_.device));
+      check_finite(add_to(slope, gradient), "derivative of downscale");
     });
   }
 

@@ -61,11 +61,16 @@ bool copy_to(const at::Tensor &tensor, net::Image image) {
   return finite;
 }
 
-void add_to(const at::Tensor &tensor, net::Image image) {
+bool add_to(const at::Tensor &tensor, net::Image image) {
   const at::Tensor host = on_host(tensor);
+  bool finite = true;
   for_rows(image, view(host), [&](float *to, const float *from) {
-    for (int x = 0; x < image.width; ++x) to[x] += from[x];
+    for (int x = 0; x < image.width; ++x) {
+      to[x] += from[x];
+      finite &= std::isfinite(from[x]);
+    }
   });
+  return finite;
 }
 
 double squared_error(const at::Tensor &output, net::ConstImage target, net::Window window,

@@ -15,8 +15,8 @@ at::Tensor to_tensor(net::ConstImage image, at::Device device);
 // Copies [1, C, h, w] into `image`, which is as large. False where a value is not finite.
 bool copy_to(const at::Tensor &tensor, net::Image image);
 
-// Adds [1, C, h, w] to `image`, which is as large.
-void add_to(const at::Tensor &tensor, net::Image image);
+// Adds [1, C, h, w] to `image`, which is as large. False where a value is not finite.
+bool add_to(const at::Tensor &tensor, net::Image image);
 
 // Squared error of `output`, [1, C, h, w], against `target` over `window`; `slope`: its derivative
 // with respect to the output, 0 outside the window, on the output's device.

@@ -126,6 +126,7 @@ void write_wrong_methods() {
   save_source("double", "def forward(self, x):\n    x = x.double()\n" + kNearest);
   save_source("detached", "def forward(self, x):\n    x = x.detach()\n" + kNearest);
   save_source("nan", "def forward(self, x):\n    x = torch.sqrt(x - 2)\n" + kNearest);
+  save_source("random", "def forward(self, x):\n    x = x + 0.1 * torch.rand_like(x)\n" + kNearest);
   save_source("raises",
               "def forward(self, x):\n    assert bool(x.sum() > 1e9), 'not today'\n" + kNearest);
   save_source("shapes", "def forward(self, x):\n    return x + torch.zeros([5])\n");

@@ -33,7 +33,7 @@ TEST(Plan, Defaults) {
   const Plan network = make_plan({}, kNetwork);
   EXPECT_EQ(network.rule, Rule::kAdam);
   EXPECT_EQ(network.steps_lr, 12);
-  EXPECT_EQ(network.budget, 4);
+  EXPECT_EQ(network.budget, 3);
 }
 
 TEST(Plan, ExactByNameIsTheOptimum) {

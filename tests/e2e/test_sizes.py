@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Sizes that come out, and the display ratio."""
+
+import re
+import unittest
+
+import ffmpeg
+
+
+def size_of(log):
+    """Size and sample aspect ratio of the output stream, from ffmpeg's log."""
+    line = [l for l in log.splitlines() if "Video: rawvideo" in l or "Video: wrapped_avframe" in l][-1]
+    size = re.search(r", (\d+x\d+)", line).group(1)
+    sar = re.search(r"SAR (\d+:\d+)", line)
+    return size, sar.group(1) if sar else None
+
+
+def sizes(filters, source_size, pixel_format="yuv420p"):
+    _, log = ffmpeg.good(*ffmpeg.source(source_size, 1, pixel_format), "-vf", filters, "-f", "null", "-")
+    return size_of(log)
+
+
+class Sizes(unittest.TestCase):
+    def test_default_is_half_on_the_chroma_grid(self):
+        for source_size, expected in [("854x480", "428x240"), ("853x479", "428x240"), ("2x2", "2x2"),
+                                      ("1x1", "1x1"), ("3x3", "2x2"), ("64x48", "32x24")]:
+            self.assertEqual(sizes("hcd_down", source_size)[0], expected, source_size)
+        self.assertEqual(sizes("hcd_down", "853x479", "yuv444p")[0], "427x240")
+
+    def test_scale(self):
+        self.assertEqual(sizes("hcd_down=scale=3", "960x540")[0], "320x180")
+        self.assertEqual(sizes("hcd_down=scale=4", "960x540")[0], "240x136")
+        self.assertEqual(sizes("hcd_down=scale=1.5", "960x540")[0], "640x360")
+
+    def test_expressions(self):
+        for filters, expected in [("hcd_down=w=320:h=180", "320x180"), ("hcd_down=w=iw/3:h=ih/3", "213x120"),
+                                  ("hcd_down=w=320:h=-2", "320x180"), ("hcd_down=w=-2:h=135", "240x135"),
+                                  ("hcd_down=w=321:h=-1", "321x181"), ("hcd_down=w=320", "320x180"),
+                                  ("hcd_down=h=180", "320x180"),
+                                  ("hcd_up=w=iw*2:h=-1", "1280x720"), ("hcd_up=scale=3", "1920x1080"),
+                                  ("hcd_up", "1280x720")]:
+            self.assertEqual(sizes(filters, "640x360")[0], expected, filters)
+
+    def test_display_ratio_is_kept(self):
+        self.assertEqual(sizes("hcd_down", "64x48"), ("32x24", "1:1"))
+        self.assertEqual(sizes("hcd_down=w=32:h=48", "64x48"), ("32x48", "2:1"))
+        self.assertEqual(sizes("setsar=4/3,hcd_down=w=64:h=24", "64x48"), ("64x24", "2:3"))
+        self.assertEqual(sizes("hcd_down,hcd_up", "854x480")[0], "856x480")
+
+    def test_there_and_back_at_odd_sizes(self):
+        for size in ["7x5", "33x17", "101x99", "1x1", "2x2", "5x1"]:
+            width, height = size.split("x")
+            chain = f"hcd_down,hcd_up=w={width}:h={height}"
+            self.assertEqual(len(ffmpeg.raw(chain, size)), len(ffmpeg.raw("null", size)), size)
+
+
+if __name__ == "__main__":
+    ffmpeg.main()

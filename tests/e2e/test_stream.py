@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Frames in, frames out: counts, time stamps, end of file, timeline, commands, changes in mid-stream."""
+
+import hashlib
+import os
+import re
+import tempfile
+import unittest
+
+import ffmpeg
+
+
+def stamps(log):
+    return [int(pts) for pts in re.findall(r"showinfo.*? pts: *(\d+)", log)]
+
+
+def frame_hashes(data, size):
+    return [hashlib.md5(data[i:i + size]).hexdigest() for i in range(0, len(data), size)]
+
+
+class Stream(unittest.TestCase):
+    def test_one_frame_out_for_each_in(self):
+        for frames in (1, 2, 7):
+            out = ffmpeg.raw("hcd_down", frames=frames)
+            self.assertEqual(len(out), frames * 32 * 24 * 3 // 2)
+        _, log = ffmpeg.good("-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.2,trim=end_frame=0", "-vf", "hcd_down",
+                             "-f", "null", "-")
+        self.assertIn("frame=    0", log)
+
+    def test_time_stamps_and_durations(self):
+        chain = "select='not(eq(mod(n,3),1))',{}showinfo"
+        arguments = ffmpeg.source(frames=8, rate=24)
+        _, plain = ffmpeg.good(*arguments, "-vf", chain.format(""), "-vsync", "passthrough", "-f", "null", "-")
+        for filters in ("hcd_down,", "hcd_up,", "hcd_down,hcd_up,"):
+            _, log = ffmpeg.good(*arguments, "-vf", chain.format(filters), "-vsync", "passthrough", "-f",
+                                 "null", "-")
+            self.assertEqual(stamps(log), stamps(plain))
+            self.assertEqual(len(stamps(log)), 8)
+
+    def test_metadata_and_summary(self):
+        out, log = ffmpeg.good(*ffmpeg.source("128x96", 3), "-vf", "hcd_down,metadata=print:file=-", "-f",
+                               "null", "-")
+        text = out.decode()
+        plain = [float(x) for x in re.findall(r"lavfi\.hcd_down\.psnr0=([\d.]+)", text)]
+        ours = [float(x) for x in re.findall(r"lavfi\.hcd_down\.psnr=([\d.]+)", text)]
+        self.assertEqual(len(plain), 3)
+        for before, after in zip(plain, ours):
+            self.assertGreater(after, before)
+        self.assertEqual(len(re.findall(r"lavfi\.hcd_down\.steps=\d+", text)), 3)
+        self.assertEqual(len(re.findall(r"lavfi\.hcd_down\.time_ms=[\d.]+", text)), 3)
+        self.assertRegex(log, r"hcd_down.*3 frames")
+
+    def test_predicted_psnr_is_what_a_player_shows(self):
+        out, log = ffmpeg.good(
+            *ffmpeg.source("128x96", 1), "-lavfi",
+            "split[a][b];[a]hcd_down,metadata=print:file=-,scale=128:96:flags=bicubic+accurate_rnd[x];"
+            "[x][b]psnr", "-f", "null", "-")
+        predicted = float(re.search(r"hcd_down\.psnr=([\d.]+)", out.decode()).group(1))
+        shown = float(re.search(r"PSNR y:([\d.]+)", log).group(1))
+        self.assertAlmostEqual(predicted, shown, delta=0.05)
+
+    def test_timeline(self):
+        size = 32 * 24 * 3 // 2
+        whole = frame_hashes(ffmpeg.raw("hcd_down", frames=4), size)
+        plain = frame_hashes(ffmpeg.raw("hcd_down=steps=0", frames=4), size)
+        mixed = frame_hashes(ffmpeg.raw("hcd_down=enable='lt(n,2)'", frames=4), size)
+        self.assertEqual(mixed, whole[:2] + plain[2:])
+        self.assertEqual(len(ffmpeg.raw("hcd_up=enable=0", frames=2)), 2 * 128 * 96 * 3 // 2)
+
+    def test_commands(self):
+        size = 32 * 24 * 3 // 2
+        with_steps = frame_hashes(ffmpeg.raw("hcd_down=steps=2", frames=4), size)
+        plain = frame_hashes(ffmpeg.raw("hcd_down=steps=0", frames=4), size)
+        changed = frame_hashes(ffmpeg.raw("sendcmd=c='0.08 hcd_down steps 0',hcd_down=steps=2", frames=4), size)
+        self.assertEqual(changed, with_steps[:2] + plain[2:])
+        _, log = ffmpeg.good(*ffmpeg.source(frames=3), "-vf", "sendcmd=c='0.04 hcd_down steps 5000',hcd_down=steps=2",
+                             "-f", "null", "-")
+        self.assertIn("[0, 1000]", log)
+
+    def test_change_of_size_and_format_in_mid_stream(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "two.ts")
+            parts = []
+            for i, size in enumerate(("64x48", "96x80")):
+                part = os.path.join(folder, f"{i}.h264")
+                ffmpeg.good(*ffmpeg.source(size, 3), "-c:v", "libx264", "-bf", "0", part)
+                with open(part, "rb") as file:
+                    parts.append(file.read())
+            with open(path, "wb") as file:
+                file.write(b"".join(parts))
+            for flag in ("0", "1"):
+                code, out, log = ffmpeg.run("-reinit_filter", flag, "-f", "h264", "-i", path, "-vf",
+                                            "hcd_down=w=32:h=24", "-f", "rawvideo", "-")
+                self.assertEqual(code, 0, log)
+                self.assertEqual(len(out), 6 * 32 * 24 * 3 // 2)
+
+    def test_two_instances_and_negative_strides(self):
+        once = ffmpeg.raw("hcd_down", "128x96")
+        out, _ = ffmpeg.good(*ffmpeg.source("128x96"), "-lavfi",
+                             "split[a][b];[a]hcd_down[x];[b]vflip,hcd_down,vflip[y];[x][y]hstack",
+                             "-f", "rawvideo", "-")
+        self.assertEqual(len(out), 2 * len(once))
+        self.assertEqual(ffmpeg.raw("vflip,hcd_down,vflip", "128x96"),
+                         ffmpeg.raw("vflip,copy,hcd_down,vflip", "128x96"))
+
+    def test_interlaced_frames_are_warned_about_once(self):
+        _, log = ffmpeg.good(*ffmpeg.source(frames=4), "-vf", "setfield=tff,interlace,hcd_down", "-f", "null",
+                             "-")
+        self.assertEqual(len(re.findall(r"(?i)interlaced.*progressive", log)), 1)
+
+    def test_same_bytes_for_any_threads_and_chunks(self):
+        whole = ffmpeg.raw("hcd_down", "322x202", 4)
+        for options in ("threads=1", "threads=3", "tile=64", "threads=5:tile=100"):
+            self.assertEqual(ffmpeg.raw(f"hcd_down={options}", "322x202", 4), whole, options)
+        rest = ffmpeg.raw("trim=start_frame=2,hcd_down", "322x202", 4)
+        size = 162 * 102 * 3 // 2
+        self.assertEqual(frame_hashes(rest, size)[:2], frame_hashes(whole, size)[2:])
+
+
+if __name__ == "__main__":
+    ffmpeg.main()
