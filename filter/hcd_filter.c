@@ -26,8 +26,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "libavutil/avassert.h"
-#include "libavutil/cpu.h"
+#include "libavutil/bprint.h"
 #include "libavutil/dict.h"
 #include "libavutil/eval.h"
 #include "libavutil/frame.h"
@@ -130,11 +129,38 @@ static int refuse_format(AVFilterContext *ctx, enum AVPixelFormat format)
     return AVERROR(EINVAL);
 }
 
-/* The input of `filter` that has the formats that it offers on `link`, if it
- * hands them through. */
-static AVFilterLink *passed_from(const AVFilterContext *filter,
-                                 const AVFilterLink *link)
+static int contains(const AVFilterFormats *formats, int format)
 {
+    for (unsigned i = 0; i < formats->nb_formats; i++)
+        if (formats->formats[i] == format)
+            return 1;
+    return 0;
+}
+
+/* A format offered on `link` that will get through, if all of those offered are
+ * refused, else AV_PIX_FMT_NONE. */
+static enum AVPixelFormat refused_offer(const AVFilterLink *link)
+{
+    const AVFilterFormats *offered  = link->incfg.formats;
+    const AVFilterFormats *accepted = link->outcfg.formats; /* NULL: not known */
+    enum AVPixelFormat result = AV_PIX_FMT_NONE;
+
+    for (unsigned i = 0; i < offered->nb_formats; i++) {
+        if (!is_refused(offered->formats[i]))
+            return AV_PIX_FMT_NONE;
+        if (result == AV_PIX_FMT_NONE &&
+            (!accepted || contains(accepted, offered->formats[i])))
+            result = offered->formats[i];
+    }
+    return result;
+}
+
+/* The input of the filter in front of `link` whose formats are those that it
+ * offers there: it does not convert. NULL if there is none. */
+static const AVFilterLink *passed_from(const AVFilterLink *link)
+{
+    const AVFilterContext *filter = link->src;
+
     for (unsigned i = 0; i < filter->nb_inputs; i++)
         if (filter->inputs[i]->outcfg.formats == link->incfg.formats)
             return filter->inputs[i];
@@ -144,20 +170,14 @@ static AVFilterLink *passed_from(const AVFilterContext *filter,
 /* Refuses what comes if all of it is refused. EAGAIN: not yet known. */
 static int check_source_formats(AVFilterContext *ctx)
 {
-    const AVFilterLink *link = ctx->inputs[0];
+    for (const AVFilterLink *link = ctx->inputs[0]; link; link = passed_from(link)) {
+        enum AVPixelFormat format;
 
-    while (link) {
-        const AVFilterFormats *formats = link->incfg.formats;
-        unsigned i;
-
-        if (!formats)
+        if (!link->incfg.formats)
             return AVERROR(EAGAIN);
-        for (i = 0; i < formats->nb_formats; i++)
-            if (!is_refused(formats->formats[i]))
-                break;
-        if (formats->nb_formats && i == formats->nb_formats)
-            return refuse_format(ctx, formats->formats[0]);
-        link = passed_from(link->src, link);
+        format = refused_offer(link);
+        if (format != AV_PIX_FMT_NONE)
+            return refuse_format(ctx, format);
     }
     return 0;
 }
@@ -195,8 +215,10 @@ static hcd_range range(enum AVPixelFormat format, enum AVColorRange tag)
     switch (tag) {
     case AVCOL_RANGE_JPEG: return HCD_RANGE_FULL;
     case AVCOL_RANGE_MPEG: return HCD_RANGE_LIMITED;
-    default:               return HCD_RANGE_UNSPECIFIED;
     }
+    /* Gray is full range in FFmpeg where nothing else is said. */
+    return av_pix_fmt_desc_get(format)->nb_components == 1 ?
+           HCD_RANGE_FULL : HCD_RANGE_UNSPECIFIED;
 }
 
 static hcd_matrix matrix(enum AVColorSpace tag)
@@ -527,30 +549,34 @@ static void add_to_totals(HCDTotals *t, const hcd_stats *stats)
     }
 }
 
-static void log_gain(AVFilterContext *ctx, const char *client,
-                     double psnr_plain, double psnr)
+static void print_gain(AVBPrint *line, const char *what,
+                       double psnr_plain, double psnr)
 {
-    av_log(ctx, AV_LOG_INFO, "%s%spredicted PSNR %.2f -> %.2f dB, gain %.2f dB\n",
-           client, *client ? ": " : "", psnr_plain, psnr, psnr - psnr_plain);
+    av_bprintf(line, "%s %.2f -> %.2f dB (gain %.2f dB)",
+               what, psnr_plain, psnr, psnr - psnr_plain);
 }
 
 static void log_totals(AVFilterContext *ctx)
 {
     const HCDFilter *s = ctx->priv;
     const HCDTotals *t = &s->totals;
+    AVBPrint line;
 
     if (!t->nb_frames)
         return;
-    av_log(ctx, s->kind->is_down ? AV_LOG_INFO : AV_LOG_VERBOSE,
-           "%"PRId64" frames, %.2f ms per frame\n",
-           t->nb_frames, t->time_ms / t->nb_frames);
-    if (!t->nb_measured)
-        return;
-    log_gain(ctx, "", t->psnr_plain / t->nb_measured, t->psnr / t->nb_measured);
-    for (int i = 0; t->nb_clients > 1 && i < t->nb_clients; i++)
-        log_gain(ctx, s->stats.client[i].name,
-                 t->client[i].psnr_plain / t->nb_measured,
-                 t->client[i].psnr       / t->nb_measured);
+    av_bprint_init(&line, 0, AV_BPRINT_SIZE_AUTOMATIC);
+    av_bprintf(&line, "%"PRId64" frames", t->nb_frames);
+    if (t->nb_measured)
+        print_gain(&line, ", predicted PSNR", t->psnr_plain / t->nb_measured,
+                   t->psnr / t->nb_measured);
+    for (int i = 0; t->nb_clients > 1 && i < t->nb_clients; i++) {
+        av_bprintf(&line, ", %s", s->stats.client[i].name);
+        print_gain(&line, "", t->client[i].psnr_plain / t->nb_measured,
+                   t->client[i].psnr / t->nb_measured);
+    }
+    av_bprintf(&line, ", %.2f ms per frame", t->time_ms / t->nb_frames);
+    av_log(ctx, s->kind->is_down ? AV_LOG_INFO : AV_LOG_VERBOSE, "%s\n", line.str);
+    av_bprint_finalize(&line, NULL);
 }
 
 /* ---- frames ---- */
@@ -681,10 +707,9 @@ static int follow_format(AVFilterContext *ctx, const AVFrame *in)
 
     if (in->format != outlink->format) {
         av_log(ctx, AV_LOG_ERROR, "pixel format: expected %s, as before in this "
-               "stream, found %s: put format=%s in front\n",
+               "stream, found %s: put scale in front\n",
                av_get_pix_fmt_name(outlink->format),
-               av_get_pix_fmt_name(in->format),
-               av_get_pix_fmt_name(outlink->format));
+               av_get_pix_fmt_name(in->format));
         return AVERROR(EINVAL);
     }
     if (same_format(&format, &s->in_format))

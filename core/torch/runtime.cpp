@@ -10,9 +10,10 @@ namespace {
 // Calls take turns on a GPU: several at once gain nothing there and multiply the memory.
 std::mutex gpu_mutex;
 
-// LibTorch keeps the thread count per thread (OpenMP's and MKL's are), so each call looks at its own.
-// One: the caller spreads tiles over threads, and other counts give other bits (convolutions and sums
-// are split differently). It stays so in the caller's thread, and new threads begin with it.
+// LibTorch keeps the thread count per thread (OpenMP's and MKL's are), so each call looks at its
+// own. One: the caller spreads tiles over threads, and other counts give other bits (convolutions
+// and sums are split differently). It stays so in the caller's thread, and new threads begin with
+// it.
 void use_one_thread() {
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }

@@ -9,6 +9,7 @@ import ffmpeg
 
 MODELS = ("option model: expected bilinear, bicubic, catmull_rom, mitchell, spline36, lanczos2, lanczos, "
           "lanczos3 or torchscript")
+EXPECTED = "expected a TorchScript file (torch.jit.save), found"
 TORCH = "hcd_down=model=torchscript:weights="
 
 # filter string -> message that must be in the log
@@ -62,11 +63,14 @@ class Errors(unittest.TestCase):
                 return path
 
             missing = os.path.join(folder, "missing.pt")
-            self.refused(TORCH + missing, f"{missing}: ")
-            for name, data in (("empty.pt", b""), ("random.pt", bytes(i * 37 % 251 for i in range(4096))),
-                               ("text.pt", b"weights\n")):
+            self.refused(TORCH + missing, f"weights '{missing}': {EXPECTED} no such file")
+            for name, data, found in (("empty.pt", b"", "an empty file"),
+                                      ("random.pt", bytes(i * 37 % 251 for i in range(4096)),
+                                       "4096 bytes of something else"),
+                                      ("text.pt", b"weights\n", "8 bytes of something else")):
                 path = write(name, data)
-                self.refused(TORCH + path, f"{path}: expected a TorchScript file (torch.jit.save), found ")
+                self.refused(TORCH + path, f"weights '{path}': {EXPECTED} {found}")
+            self.refused(TORCH + folder, f"weights '{folder}': {EXPECTED} ")
 
     def test_damaged_networks(self):
         whole = os.path.join(ffmpeg.SCRIPTS, "luma_x2.pt")
@@ -78,7 +82,7 @@ class Errors(unittest.TestCase):
             path = os.path.join(folder, "truncated.pt")
             with open(path, "wb") as file:
                 file.write(data[:len(data) // 2])
-            self.refused(TORCH + path, f"{path}: expected a TorchScript file (torch.jit.save), found ")
+            self.refused(TORCH + path, f"weights '{path}': {EXPECTED} ")
         self.refused(TORCH + whole + ":scale=3", "option scale: expected 2, the factor of the network ")
         self.refused(TORCH + whole + ":optimizer=cg", "option optimizer: cg needs a linear client")
         self.refused(TORCH + whole + ":w=30:h=24", "size of the small frame: expected 32x24, since the network ")

@@ -75,7 +75,7 @@ TEST(Threads, BitsDoNotDependOnThem) {
 TEST(Threads, BitsDoNotDependOnLibtorchsOwn) {
   const auto network = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
   const Bits one = compute(*network, 1);
-  for (const int own : {2, 3, 4}) {
+  for (const int own : {1, 2, 4}) {
     EXPECT_TRUE(compute(*network, 2, [own] { at::set_num_threads(own); }) == one) << own;
   }
 }
