@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "libavutil/bprint.h"
+#include "libavutil/cpu.h"
 #include "libavutil/dict.h"
 #include "libavutil/eval.h"
 #include "libavutil/frame.h"
@@ -418,11 +419,14 @@ static AVRational scaled_sar(AVRational sar, int in_w, int in_h,
 /* Threads that FFmpeg was told to use here, 0 if it was not. */
 static int thread_hint(AVFilterContext *ctx)
 {
+    const int of_graph = ff_filter_get_nb_threads(ctx);
+
     /* FFmpeg has an option threads of its own, which goes before ours in some
      * versions. */
     if (ctx->nb_threads > 0)
         return ctx->nb_threads;
-    return 0;
+    /* What it chooses by itself is one more than there are CPUs, 16 at most. */
+    return of_graph < FFMIN(av_cpu_count(), 16) ? of_graph : 0;
 }
 
 av_cold int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind)

@@ -26,7 +26,9 @@ const char *layout_name(hcd_layout layout) {
   return "unknown layout";
 }
 
-bool subsampled(const hcd_format &format, int c) { return c > 0 && format.layout != HCD_LAYOUT_RGB; }
+bool subsampled(const hcd_format &format, int c) {
+  return c > 0 && format.layout != HCD_LAYOUT_RGB && format.layout != HCD_LAYOUT_GRAY;
+}
 
 // Where component `c` of a frame lies: first sample, bytes from sample to sample and row to row.
 struct Storage {

@@ -68,20 +68,7 @@ std::shared_ptr<net::Network> open_network(const std::string &path, const std::s
   const std::lock_guard<std::mutex> lock(mutex);
   std::weak_ptr<net::Network> &entry = cache[identity(path, device)];
   if (auto network = entry.lock()) return network;
-  std::shared_ptr<net::Network> network;
-  if (device == "auto") {
-    try {
-      network = net::load_torchscript(path, "cuda", log);
-      log(HCD_LOG_INFO, "device=auto: chose cuda");
-    } catch (const Error &error) {
-      if (error.status() != HCD_E_DEVICE) throw;
-      log(HCD_LOG_VERBOSE, std::string("device=auto: no CUDA: ") + error.what());
-      network = net::load_torchscript(path, "cpu", log);
-      log(HCD_LOG_INFO, "device=auto: chose cpu");
-    }
-  } else {
-    network = net::load_torchscript(path, device, log);
-  }
+  std::shared_ptr<net::Network> network = net::load_torchscript(path, device, log);
   entry = network;
   return network;
 }

@@ -24,7 +24,7 @@ bool is_network(const std::string &model);
 void check_device(const std::string &device);
 
 // Opens a file once for all contexts of the process that use it at the same time: filter graphs are
-// rebuilt in mid-stream. `device`: as the option; auto is the CPU unless CUDA works.
+// rebuilt in mid-stream. `device`: as the option.
 std::shared_ptr<net::Network> open_network(const std::string &path, const std::string &device,
                                            const Log &log);
 

@@ -26,7 +26,7 @@ at::Tensor call(const Script &script, torch::jit::Method method, const at::Tenso
                 int64_t height, int64_t width) {
   const std::string where = context(script, method, input);
   return guarded(where, [&] {
-    const at::Tensor output = method({input}).toTensor();
+    at::Tensor output = method({input}).toTensor();
     const std::vector<int64_t> expected{1, channels(script.info.colour), height, width};
     const std::string found = output.defined() ? shape_text(output.sizes()) : "nothing";
     HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,

@@ -107,12 +107,11 @@ Module read_module(const std::string &path) {
   try {
     return torch::jit::load(path, at::Device(at::kCPU));
   } catch (const std::exception &failure) {
-    const Error error = translate("weights '" + path + "'", failure);
-    if (error.status() == HCD_E_MEMORY) throw error;
+    const std::string context = "weights '" + path + "'";
+    if (translate(context, failure).status() == HCD_E_MEMORY) throw translate(context, failure);
     const std::string text = failure.what();
     const bool foreign = text.find("locating file") != std::string::npos;
-    throw Error(HCD_E_FILE, "weights '" + path +
-                                "': expected a TorchScript file (torch.jit.save), found " +
+    throw Error(HCD_E_FILE, context + ": expected a TorchScript file (torch.jit.save), found " +
                                 (foreign ? "a zip archive without a program (torch.save?)"
                                          : "a damaged one (" + short_text(text) + ")"));
   }
@@ -121,7 +120,7 @@ Module read_module(const std::string &path) {
 // One element type, one device, nothing that learns. Whole numbers (index tables) stay what they
 // are.
 void make_ready(Module &module, at::Device device) {
-  const auto fix = [device](at::Tensor tensor) {
+  const auto fix = [device](const at::Tensor &tensor) {
     tensor.set_requires_grad(false);
     const at::ScalarType type = tensor.is_floating_point() ? at::kFloat : tensor.scalar_type();
     tensor.set_data(tensor.to(device, type));
