@@ -9,6 +9,8 @@ die() {
   exit 1
 }
 
+trap 'echo; die "interrupted; run again, what is done is kept"' INT
+
 # fingerprint FILE-OR-TEXT...: changes when any of the files or texts does.
 fingerprint() {
   local item
@@ -29,9 +31,13 @@ step() {
   printf '%-10s ...' "$name"
   mkdir -p "$build/stamps" "$log"
   rm -f "$stamp"
-  # Not in a condition, which would switch `set -e` off inside the command.
-  local code=0
-  ( set -e; "$@" ) >"$log/$name.log" 2>&1 & wait $! || code=$?
+  # Not in a condition, which would switch `set -e` off inside the command, and not in the background,
+  # where Ctrl-C would not reach it.
+  local code
+  set +e
+  ( set -e; "$@" ) >"$log/$name.log" 2>&1 </dev/null
+  code=$?
+  set -e
   if [ $code -ne 0 ]; then
     printf ' failed\n'
     tail -n 15 "$log/$name.log" >&2
@@ -48,14 +54,30 @@ explain() {
   elif grep -qiE 'temporary failure|could not resolve|failed to fetch|connection (refused|timed out|error)|network is unreachable|max retries' "$1"; then
     echo "no network: connect and run again, what is done is kept"
   elif grep -qiE 'unable to locate package|has no installation candidate' "$1"; then
-    echo "a package is missing from the package sources: use Debian 12 or newer, or install it by hand"
+    echo "the package sources lack a package: use Debian 12 or newer, or install it by hand"
   else
     echo "it failed, see above"
   fi
 }
 
-# sources_list: deb-src lines for the suites that the machine uses, from the mirrors it uses.
+# sources_list [APT OPTION...]: deb-src lines for the suites that the machine uses, from the mirrors it
+# uses. Nothing where its package lists were never fetched.
 sources_list() {
-  apt-get indextargets --format 'deb-src $(REPO_URI) $(CODENAME) main' \
+  apt-get "$@" indextargets --format 'deb-src $(REPO_URI) $(RELEASE) main' \
     'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u
+}
+
+# use_shared_data: data that tests may use stands beside the project on some machines; without it
+# those tests are skipped.
+use_shared_data() {
+  if [ -z "${HCD_SHARED:-}" ] && [ -d ../shared/data ]; then
+    HCD_SHARED=$(cd ../shared && pwd)
+    export HCD_SHARED
+  fi
+}
+
+# build_tests: adds the tests to the build that scripts/setup made.
+build_tests() {
+  cmake -S . -B "$build/cmake" -DHCD_TESTS=ON
+  cmake --build "$build/cmake" -j "$(nproc)"
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -28,6 +29,20 @@ const char *layout_name(hcd_layout layout) {
 
 bool subsampled(const hcd_format &format, int c) {
   return c > 0 && format.layout != HCD_LAYOUT_RGB && format.layout != HCD_LAYOUT_GRAY;
+}
+
+// What a C caller put into an enumeration, which C++ may only read as a number until it is checked.
+template <typename Enum>
+int number(const Enum &value) {
+  int result = 0;
+  static_assert(sizeof(value) == sizeof(result));
+  std::memcpy(&result, &value, sizeof(result));
+  return result;
+}
+
+void check_number(const char *what, const char *expected, int found, int min, int max) {
+  HCD_CHECK(found >= min && found <= max, HCD_E_FORMAT, "%s: expected %s, found number %d", what,
+            expected, found);
 }
 
 // Where component `c` of a frame lies: first sample, bytes from sample to sample and row to row.
@@ -125,24 +140,19 @@ void check_format(const hcd_format &format) {
                 format.height <= kMaxSize,
             HCD_E_FORMAT, "frame size: expected 1x1 to %dx%d, found %dx%d", kMaxSize, kMaxSize,
             format.width, format.height);
-  HCD_CHECK(format.layout >= HCD_LAYOUT_GRAY && format.layout <= HCD_LAYOUT_RGB, HCD_E_FORMAT,
-            "frame layout: expected gray, yuv420, yuv422, yuv444, nv12 or rgb, found number %d",
-            static_cast<int>(format.layout));
+  check_number("frame layout", "gray, yuv420, yuv422, yuv444, nv12 or rgb", number(format.layout),
+               HCD_LAYOUT_GRAY, HCD_LAYOUT_RGB);
   HCD_CHECK(format.depth >= 8 && format.depth <= 16, HCD_E_FORMAT,
             "bit depth: expected 8 to 16, found %d", format.depth);
-  HCD_CHECK(format.shift >= 0 && format.shift <= 16 - format.depth &&
-                (format.depth > 8 || format.shift == 0),
-            HCD_E_FORMAT, "sample shift: expected 0 to %d, found %d",
-            format.depth > 8 ? 16 - format.depth : 0, format.shift);
-  HCD_CHECK(format.range >= HCD_RANGE_UNSPECIFIED && format.range <= HCD_RANGE_FULL, HCD_E_FORMAT,
-            "range: expected unspecified, limited or full, found number %d",
-            static_cast<int>(format.range));
-  HCD_CHECK(format.matrix >= HCD_MATRIX_UNSPECIFIED && format.matrix <= HCD_MATRIX_BT2020, HCD_E_FORMAT,
-            "matrix: expected unspecified, bt601, bt709 or bt2020, found number %d",
-            static_cast<int>(format.matrix));
-  HCD_CHECK(format.siting >= HCD_SITING_UNSPECIFIED && format.siting <= HCD_SITING_BOTTOM, HCD_E_FORMAT,
-            "chroma siting: expected unspecified to bottom, found number %d",
-            static_cast<int>(format.siting));
+  const int max_shift = format.depth > 8 ? 16 - format.depth : 0;
+  HCD_CHECK(format.shift >= 0 && format.shift <= max_shift, HCD_E_FORMAT,
+            "sample shift: expected 0 to %d, found %d", max_shift, format.shift);
+  check_number("range", "unspecified, limited or full", number(format.range), HCD_RANGE_UNSPECIFIED,
+               HCD_RANGE_FULL);
+  check_number("matrix", "unspecified, bt601, bt709 or bt2020", number(format.matrix),
+               HCD_MATRIX_UNSPECIFIED, HCD_MATRIX_BT2020);
+  check_number("chroma siting", "unspecified to bottom", number(format.siting), HCD_SITING_UNSPECIFIED,
+               HCD_SITING_BOTTOM);
 }
 
 hcd_format resolve(hcd_format format) {

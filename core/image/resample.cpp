@@ -82,7 +82,7 @@ HCD_MULTIARCH void solve_columns(const BandedSolver &solver, float *x, ptrdiff_t
   const int band = solver.band;
   for (int i = 0; i < solver.n; ++i) {
     const int n = std::min(i, band);
-    eliminate(&solver.lower[static_cast<size_t>(i) * band + (band - n)], n, x + (i - n) * stride, stride,
+    eliminate(solver.lower.data() + static_cast<size_t>(i) * band + (band - n), n, x + (i - n) * stride, stride,
               x + i * stride, lanes);
   }
   float factors[64];

@@ -86,12 +86,10 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
   app->add_flag("-v,--verbose", arguments->verbose, "show what the library tells");
   app->footer(
       "Each picture is cropped to a multiple of the scale (a whole number here), made small in 8\n"
-      "bits, plainly and with HCD, and enlarged by the same client (model a+b: the mean over "
-      "both).\n"
+      "bits, plainly and with HCD, and enlarged by the same client (model a+b: the mean of both).\n"
       "PSNR and SSIM are of BT.601 luma (16 to 235), peak 255, \"scale\" pixels cut on each side.\n"
-      "JSON: mean.psnr_y_plain, mean.psnr_y, mean.ssim_plain, mean.ssim; pictures: the same of "
-      "each;\n"
-      "seconds: wall time of making the small pictures with HCD. An infinite PSNR is null.\n" +
+      "JSON: mean.psnr_y_plain, mean.psnr_y, mean.ssim_plain, mean.ssim; pictures: the same of\n"
+      "each; seconds: wall time of making the small pictures with HCD. Infinite PSNR is null.\n" +
       std::string(kExitCodes));
 }
 

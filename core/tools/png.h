@@ -14,7 +14,7 @@ namespace hcd::tools {
 // that names the file: not there, empty, not a PNG, damaged, with an alpha channel, too large.
 Picture read_png(const std::string &path);
 
-// The bytes of a PNG file. Throws ToolError.
-std::vector<uint8_t> encode_png(const Picture &picture);
+// The bytes of a PNG file. Throws ToolError, which calls the file `path`.
+std::vector<uint8_t> encode_png(const Picture &picture, const std::string &path);
 
 }  // namespace hcd::tools

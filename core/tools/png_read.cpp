@@ -60,8 +60,8 @@ class Reader {
  private:
   static void read_bytes(png_structp png, png_bytep to, size_t count) {
     auto *reader = static_cast<Reader *>(png_get_io_ptr(png));
-    if (count > reader->bytes_.size() - reader->position_)
-      png_error(png, "the file ends too early");
+    const size_t left = reader->bytes_.size() - reader->position_;
+    if (count > left) png_error(png, "the file ends too early");
     std::memcpy(to, reader->bytes_.data() + reader->position_, count);
     reader->position_ += count;
   }

@@ -14,7 +14,7 @@ namespace {
 // libpng's state while one picture is encoded.
 class Writer {
  public:
-  Writer() {
+  explicit Writer(const std::string &path) : path_(path) {
     png_ =
         png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error, ignore_png_warning);
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
@@ -61,7 +61,7 @@ class Writer {
 
   template <typename Body>
   void guarded(const Body &body) {
-    if (!run_guarded(png_, body)) throw ToolError(std::string("cannot make a PNG: ") + error_.text);
+    if (!run_guarded(png_, body)) throw ToolError(path_ + ": cannot make a PNG: " + error_.text);
   }
 
   void write_tags(const ColourTags &tags) {
@@ -90,6 +90,7 @@ class Writer {
     }
   }
 
+  const std::string &path_;
   std::vector<uint8_t> bytes_;
   PngError error_;
   png_structp png_ = nullptr;
@@ -98,6 +99,8 @@ class Writer {
 
 }  // namespace
 
-std::vector<uint8_t> encode_png(const Picture &picture) { return Writer().write(picture); }
+std::vector<uint8_t> encode_png(const Picture &picture, const std::string &path) {
+  return Writer(path).write(picture);
+}
 
 }  // namespace hcd::tools

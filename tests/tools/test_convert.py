@@ -80,6 +80,19 @@ class RoundTripTest(CommandTest):
         source.write_bytes(png_files.encode(16, 16, GRAY, 1, [b"\xff\xff"] * 16))
         self.assertEqual(self.make("down", source, "out"), (8, 8, GRAY, 8, [[255] * 8] * 8))
 
+    def test_interlaced_files(self):
+        # Adam7: first column and row of each pass, and the steps.
+        passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
+                  (1, 0, 2, 2), (0, 1, 1, 2))
+        rows = [bytes(png_files.pattern(x, y, 0) for x in range(column, 21, x_step))
+                for column, row, x_step, y_step in passes for y in range(row, 17, y_step)]
+        source = self.folder / "i.png"
+        content = png_files.encode(21, 17, GRAY, 8, rows)
+        header = content[12:28] + b"\1"  # the last of its 13 bytes: interlaced
+        source.write_bytes(content[:8] + png_files.chunk(header[:4], header[4:]) + content[33:])
+        plain = png_files.write_pattern(self.folder / "p.png", 21, 17, GRAY)
+        self.assertEqual(self.make("down", source, "out"), self.make("down", plain, "out"))
+
     def test_colour_tags_travel(self):
         for kind, data in ((b"sRGB", b"\1"), (b"gAMA", struct.pack(">I", 45455)),
                            (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000,
