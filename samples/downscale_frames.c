@@ -63,8 +63,11 @@ static hcd_status receive_all(hcd_ctx *ctx, hcd_frame *small)
 
 static hcd_status run(hcd_ctx *ctx, int n_frames)
 {
-    hcd_format big_format = { .width = kWidth, .height = kHeight, .layout = HCD_LAYOUT_YUV444,
-                              .depth = 8, .matrix = HCD_MATRIX_BT709 };
+    hcd_format big_format = { .width = kWidth,
+                              .height = kHeight,
+                              .layout = HCD_LAYOUT_YUV444,
+                              .depth = 8,
+                              .matrix = HCD_MATRIX_BT709 };
     hcd_format small_format = { .width = 214, .height = 120 }; /* the size wanted; 0: by `scale` */
     static uint8_t big_data[3 * kWidth * kHeight], small_data[3 * 214 * 120];
     hcd_frame big = make_frame(big_data, kWidth, kHeight), small;

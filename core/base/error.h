@@ -39,7 +39,7 @@ class HCD_API Error : public std::runtime_error {
 }  // namespace hcd
 
 // Throws hcd::Error of `status` with a printf-style text unless `condition` holds.
-#define HCD_CHECK(condition, status, ...)                                  \
-  do {                                                                     \
+#define HCD_CHECK(condition, status, ...)                                          \
+  do {                                                                             \
     if (!(condition)) throw ::hcd::Error(status, ::hcd::format_text(__VA_ARGS__)); \
   } while (0)

@@ -7,9 +7,9 @@
 
 // One machine code per generation of x86-64, chosen when the program loads. The results of one
 // machine do not depend on anything else; those of different machines may differ in rounding.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define HCD_MULTIARCH \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define HCD_MULTIARCH __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define HCD_MULTIARCH
 #endif

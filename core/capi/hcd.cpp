@@ -85,7 +85,8 @@ template <typename Params>
 hcd_status set_param(Params *params, const char *key, const char *value, char *text, size_t size) {
   std::string error;
   const hcd_status status = guard(error, [&] {
-    HCD_CHECK(params && key && value, HCD_E_OPTION, "params, key and value: expected all, found NULL");
+    HCD_CHECK(params && key && value, HCD_E_OPTION,
+              "params, key and value: expected all, found NULL");
     hcd::capi::set_option(*params, key, value);
     return HCD_OK;
   });
@@ -94,16 +95,18 @@ hcd_status set_param(Params *params, const char *key, const char *value, char *t
 }
 
 void check_frame(const hcd_format &format, const hcd_frame &frame) {
-  const int planes = format.layout == HCD_LAYOUT_GRAY ? 1 : format.layout == HCD_LAYOUT_NV12 ? 2 : 3;
+  const int planes = format.layout == HCD_LAYOUT_GRAY   ? 1
+                     : format.layout == HCD_LAYOUT_NV12 ? 2
+                                                        : 3;
   for (int p = 0; p < planes; ++p) {
-    HCD_CHECK(frame.data[p], HCD_E_FORMAT, "frame: expected %d planes of %s, found plane %d NULL", planes,
-              hcd::image::describe(format).c_str(), p);
-    const ptrdiff_t samples =
-        hcd::image::component_width(format, p) * (format.layout == HCD_LAYOUT_NV12 && p == 1 ? 2 : 1);
+    HCD_CHECK(frame.data[p], HCD_E_FORMAT, "frame: expected %d planes of %s, found plane %d NULL",
+              planes, hcd::image::describe(format).c_str(), p);
+    const ptrdiff_t samples = hcd::image::component_width(format, p) *
+                              (format.layout == HCD_LAYOUT_NV12 && p == 1 ? 2 : 1);
     const ptrdiff_t need = samples * (format.depth > 8 ? 2 : 1);
     HCD_CHECK(std::abs(frame.stride[p]) >= need || hcd::image::component_height(format, p) == 1,
-              HCD_E_FORMAT, "frame: expected a stride of at least %td bytes in plane %d, found %td", need,
-              p, frame.stride[p]);
+              HCD_E_FORMAT, "frame: expected a stride of at least %td bytes in plane %d, found %td",
+              need, p, frame.stride[p]);
   }
 }
 
@@ -125,16 +128,26 @@ const char *hcd_version(void) {
 
 const char *hcd_status_name(hcd_status status) {
   switch (status) {
-    case HCD_OK: return "HCD_OK";
-    case HCD_AGAIN: return "HCD_AGAIN";
-    case HCD_EOF: return "HCD_EOF";
-    case HCD_E_OPTION: return "HCD_E_OPTION";
-    case HCD_E_FORMAT: return "HCD_E_FORMAT";
-    case HCD_E_FILE: return "HCD_E_FILE";
-    case HCD_E_DEVICE: return "HCD_E_DEVICE";
-    case HCD_E_MEMORY: return "HCD_E_MEMORY";
-    case HCD_E_STATE: return "HCD_E_STATE";
-    case HCD_E_INTERNAL: return "HCD_E_INTERNAL";
+    case HCD_OK:
+      return "HCD_OK";
+    case HCD_AGAIN:
+      return "HCD_AGAIN";
+    case HCD_EOF:
+      return "HCD_EOF";
+    case HCD_E_OPTION:
+      return "HCD_E_OPTION";
+    case HCD_E_FORMAT:
+      return "HCD_E_FORMAT";
+    case HCD_E_FILE:
+      return "HCD_E_FILE";
+    case HCD_E_DEVICE:
+      return "HCD_E_DEVICE";
+    case HCD_E_MEMORY:
+      return "HCD_E_MEMORY";
+    case HCD_E_STATE:
+      return "HCD_E_STATE";
+    case HCD_E_INTERNAL:
+      return "HCD_E_INTERNAL";
   }
   return "unknown status";
 }
@@ -160,8 +173,8 @@ void hcd_up_params_init(hcd_up_params *p) {
 #include <hcd/options.def>
 }
 
-hcd_status hcd_down_params_set(hcd_down_params *params, const char *key, const char *value, char *error,
-                               size_t error_size) {
+hcd_status hcd_down_params_set(hcd_down_params *params, const char *key, const char *value,
+                               char *error, size_t error_size) {
   return set_param(params, key, value, error, error_size);
 }
 
@@ -175,14 +188,16 @@ hcd_status hcd_down_create(hcd_ctx **ctx, const hcd_down_params *params, hcd_log
   return create(ctx, params, log, log_opaque, &hcd_ctx::down);
 }
 
-hcd_status hcd_up_create(hcd_ctx **ctx, const hcd_up_params *params, hcd_log_fn log, void *log_opaque) {
+hcd_status hcd_up_create(hcd_ctx **ctx, const hcd_up_params *params, hcd_log_fn log,
+                         void *log_opaque) {
   return create(ctx, params, log, log_opaque, &hcd_ctx::up);
 }
 
 hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
   if (!ctx) return HCD_E_STATE;
   return guard(ctx->error, [&] {
-    HCD_CHECK(ctx->down || ctx->up, HCD_E_STATE, "hcd_configure(): this context failed to be created");
+    HCD_CHECK(ctx->down || ctx->up, HCD_E_STATE,
+              "hcd_configure(): this context failed to be created");
     HCD_CHECK(in && out, HCD_E_FORMAT, "formats: expected both, found NULL");
     ctx->session.reset();
     ctx->queue.clear();
@@ -190,9 +205,9 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
     hcd_format result = *out;
-    ctx->session = ctx->down
-                       ? hcd::runtime::make_down_session(*ctx->down, *in, &result, *ctx->pool, ctx->log)
-                       : hcd::runtime::make_up_session(*ctx->up, *in, &result, *ctx->pool, ctx->log);
+    ctx->session =
+        ctx->down ? hcd::runtime::make_down_session(*ctx->down, *in, &result, *ctx->pool, ctx->log)
+                  : hcd::runtime::make_up_session(*ctx->up, *in, &result, *ctx->pool, ctx->log);
     ctx->in = *in;
     ctx->out = *out = result;
     return HCD_OK;
@@ -203,7 +218,8 @@ hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value) {
   if (!ctx) return HCD_E_STATE;
   return guard(ctx->error, [&] {
     HCD_CHECK(key && value, HCD_E_OPTION, "key and value: expected both, found NULL");
-    HCD_CHECK(ctx->down, HCD_E_OPTION, "option '%s': no option of hcd_up can change while frames flow", key);
+    HCD_CHECK(ctx->down, HCD_E_OPTION,
+              "option '%s': no option of hcd_up can change while frames flow", key);
     hcd::runtime::DownSettings changed = *ctx->down;
     hcd::capi::set_running(changed, key, value);
     hcd::runtime::check_settings(changed);
@@ -217,7 +233,8 @@ hcd_status hcd_send_frame(hcd_ctx *ctx, const hcd_frame *in) {
   if (!ctx) return HCD_E_STATE;
   return guard(ctx->error, [&] {
     HCD_CHECK(ctx->session, HCD_E_STATE, "hcd_send_frame(): expected a configured context");
-    HCD_CHECK(!in || !ctx->drained, HCD_E_STATE, "hcd_send_frame(): expected no frame after the drain");
+    HCD_CHECK(!in || !ctx->drained, HCD_E_STATE,
+              "hcd_send_frame(): expected no frame after the drain");
     if (in) {
       check_frame(ctx->in, *in);
       ctx->queue.push_back(*in);
@@ -264,7 +281,9 @@ void hcd_destroy(hcd_ctx **ctx) {
   *ctx = nullptr;
 }
 
-const char *hcd_last_error(const hcd_ctx *ctx) { return ctx ? ctx->error.c_str() : "out of memory"; }
+const char *hcd_last_error(const hcd_ctx *ctx) {
+  return ctx ? ctx->error.c_str() : "out of memory";
+}
 
 const hcd_model_info *hcd_models(void) { return hcd::runtime::models(); }
 

@@ -14,10 +14,11 @@ namespace {
 
 // ---- one value ----
 
-[[noreturn]] void refuse(const char *name, const char *kind, double min, double max, bool may_be_auto,
-                         const std::string &found) {
-  throw Error(HCD_E_OPTION, format_text("option %s: expected %s%s in [%.15g, %.15g], found '%s'", name,
-                                        may_be_auto ? "auto or " : "", kind, min, max, found.c_str()));
+[[noreturn]] void refuse(const char *name, const char *kind, double min, double max,
+                         bool may_be_auto, const std::string &found) {
+  throw Error(HCD_E_OPTION,
+              format_text("option %s: expected %s%s in [%.15g, %.15g], found '%s'", name,
+                          may_be_auto ? "auto or " : "", kind, min, max, found.c_str()));
 }
 
 constexpr const char *kWhole = "a whole number", *kNumber = "a number";
@@ -59,14 +60,14 @@ T parse(const char *name, const char *text, double min, double max, bool may_be_
 }
 
 [[noreturn]] void unknown(const char *key, const char *names) {
-  throw Error(HCD_E_OPTION,
-              format_text("unknown option '%s': expected one of %s", key, names + 2));
+  throw Error(HCD_E_OPTION, format_text("unknown option '%s': expected one of %s", key, names + 2));
 }
 
 void check_size(size_t found, size_t expected, const char *type) {
-  HCD_CHECK(found == expected, HCD_E_OPTION,
-            "%s.struct_size: expected %zu, found %zu (call %s_init, and use the header of this library)",
-            type, expected, found, type);
+  HCD_CHECK(
+      found == expected, HCD_E_OPTION,
+      "%s.struct_size: expected %zu, found %zu (call %s_init, and use the header of this library)",
+      type, expected, found, type);
 }
 
 const char *text_or_empty(const char *text) { return text ? text : ""; }
@@ -106,15 +107,15 @@ runtime::UpSettings make_settings(const hcd_up_params &p) {
 void set_option(hcd_down_params &p, const char *key, const char *value) {
   check_size(p.struct_size, sizeof(hcd_down_params), "hcd_down_params");
 #define HCD_OPTIONS_DOWN
-#define HCD_SET(name, ...) \
-  if (std::strcmp(key, #name) == 0) { \
+#define HCD_SET(name, ...)                                       \
+  if (std::strcmp(key, #name) == 0) {                            \
     p.name = parse<decltype(p.name)>(#name, value, __VA_ARGS__); \
-    return; \
+    return;                                                      \
   }
-#define HCD_STR(name, def, help) \
+#define HCD_STR(name, def, help)      \
   if (std::strcmp(key, #name) == 0) { \
-    p.name = value; \
-    return; \
+    p.name = value;                   \
+    return;                           \
   }
 #define HCD_INT(name, def, min, max, help) HCD_SET(name, min, max, false)
 #define HCD_I64(name, def, min, max, help) HCD_SET(name, min, max, false)
@@ -137,10 +138,10 @@ void set_option(hcd_down_params &p, const char *key, const char *value) {
 void set_option(hcd_up_params &p, const char *key, const char *value) {
   check_size(p.struct_size, sizeof(hcd_up_params), "hcd_up_params");
 #define HCD_OPTIONS_UP
-#define HCD_STR(name, def, help) \
+#define HCD_STR(name, def, help)      \
   if (std::strcmp(key, #name) == 0) { \
-    p.name = value; \
-    return; \
+    p.name = value;                   \
+    return;                           \
   }
 #define HCD_INT(name, def, min, max, help) HCD_SET(name, min, max, false)
 #define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SET(name, min, max, true)
@@ -161,9 +162,10 @@ void set_running(runtime::DownSettings &p, const char *key, const char *value) {
 #define HCD_AUTO_NUM(name, min, max, runtime, help) \
   if constexpr (runtime) HCD_SET(name, min, max, true)
 #include <hcd/options.def>
-  throw Error(HCD_E_OPTION, format_text("option '%s' cannot change while frames flow: expected steps, "
-                                        "steps_hr, steps_lr, budget or proximity",
-                                        key));
+  throw Error(HCD_E_OPTION,
+              format_text("option '%s' cannot change while frames flow: expected steps, "
+                          "steps_hr, steps_lr, budget or proximity",
+                          key));
 }
 
 }  // namespace hcd::capi

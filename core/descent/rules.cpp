@@ -83,7 +83,8 @@ int adam(Objective &objective, Result x, const AdamOptions &options, ThreadPool 
     const double rate = options.rate * (0.1 + 0.9 * 0.5 * (1 + std::cos(M_PI * progress)));
     const double mean_bias = 1 - std::pow(kBeta1, step + 1);
     const double variance_bias = 1 - std::pow(kBeta2, step + 1);
-    axpy(static_cast<float>(-rate / mean_bias / std::sqrt(variance / variance_bias)), mean, x, pool);
+    axpy(static_cast<float>(-rate / mean_bias / std::sqrt(variance / variance_bias)), mean, x,
+         pool);
     project(start, x, options.budget, pool);
     objective.clip(x);
   }

@@ -68,13 +68,16 @@ void xpby(std::span<const float> x, float b, std::span<float> y, ThreadPool &poo
 }
 
 void add(std::span<const float> x, std::span<const float> y, std::span<float> z, ThreadPool &pool) {
-  for_pieces(x.size(), pool,
-             [&](int, size_t first, size_t n) { add_piece(&x[first], 1, &y[first], &z[first], n); });
+  for_pieces(x.size(), pool, [&](int, size_t first, size_t n) {
+    add_piece(&x[first], 1, &y[first], &z[first], n);
+  });
 }
 
-void subtract(std::span<const float> x, std::span<const float> y, std::span<float> z, ThreadPool &pool) {
-  for_pieces(x.size(), pool,
-             [&](int, size_t first, size_t n) { add_piece(&x[first], -1, &y[first], &z[first], n); });
+void subtract(std::span<const float> x, std::span<const float> y, std::span<float> z,
+              ThreadPool &pool) {
+  for_pieces(x.size(), pool, [&](int, size_t first, size_t n) {
+    add_piece(&x[first], -1, &y[first], &z[first], n);
+  });
 }
 
 void scale(float a, std::span<float> x, ThreadPool &pool) {

@@ -21,7 +21,8 @@ void xpby(std::span<const float> x, float b, std::span<float> y, ThreadPool &poo
 void add(std::span<const float> x, std::span<const float> y, std::span<float> z, ThreadPool &pool);
 
 // z = x - y
-void subtract(std::span<const float> x, std::span<const float> y, std::span<float> z, ThreadPool &pool);
+void subtract(std::span<const float> x, std::span<const float> y, std::span<float> z,
+              ThreadPool &pool);
 
 void scale(float a, std::span<float> x, ThreadPool &pool);
 

@@ -25,7 +25,8 @@ Axis from_rows(const std::vector<SparseRow> &rows, int in) {
     const SparseRow &row = rows[static_cast<size_t>(i)];
     const int start = row.empty() ? 0 : std::min(row.begin()->first, in - axis.taps);
     axis.start[static_cast<size_t>(i)] = start;
-    for (const auto &[column, weight] : row) axis.row(i)[column - start] = static_cast<float>(weight);
+    for (const auto &[column, weight] : row)
+      axis.row(i)[column - start] = static_cast<float>(weight);
   }
   return axis;
 }
@@ -56,7 +57,8 @@ Axis transpose(const Axis &axis) {
   for (int i = 0; i < axis.out; ++i) {
     for (int t = 0; t < axis.taps; ++t) {
       const float weight = axis.row(i)[t];
-      if (weight != 0) rows[static_cast<size_t>(axis.start[static_cast<size_t>(i)] + t)][i] = weight;
+      if (weight != 0)
+        rows[static_cast<size_t>(axis.start[static_cast<size_t>(i)] + t)][i] = weight;
     }
   }
   return from_rows(rows, axis.out);
@@ -83,7 +85,8 @@ Axis add(const Axis &a, double weight, const Axis &b) {
     for (int i = 0; i < axis.out; ++i) {
       for (int t = 0; t < axis.taps; ++t) {
         const double value = static_cast<double>(axis.row(i)[t]) * factor;
-        if (value != 0) rows[static_cast<size_t>(i)][axis.start[static_cast<size_t>(i)] + t] += value;
+        if (value != 0)
+          rows[static_cast<size_t>(i)][axis.start[static_cast<size_t>(i)] + t] += value;
       }
     }
   };

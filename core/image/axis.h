@@ -12,8 +12,8 @@ namespace hcd::image {
 // A banded matrix, `out` rows by `in` columns: row i has `taps` weights from column start[i] on.
 struct Axis {
   int in = 0, out = 0, taps = 0;
-  std::vector<int> start;       // [out], 0 <= start[i] <= in - taps
-  std::vector<float> weights;   // [out][taps]
+  std::vector<int> start;      // [out], 0 <= start[i] <= in - taps
+  std::vector<float> weights;  // [out][taps]
 
   const float *row(int i) const { return &weights[static_cast<size_t>(i) * taps]; }
   float *row(int i) { return &weights[static_cast<size_t>(i) * taps]; }
@@ -51,9 +51,9 @@ struct BandedSolver {
   BandedSolver() = default;
   BandedSolver(const Axis &gram, double ridge);
 
-  int n = 0, band = 0;               // unknowns; subdiagonals
-  std::vector<float> lower;          // [n][band]: L(i, i - band + j), zero outside the matrix
-  std::vector<float> inverse_diag;   // [n]: 1 / D(i)
+  int n = 0, band = 0;              // unknowns; subdiagonals
+  std::vector<float> lower;         // [n][band]: L(i, i - band + j), zero outside the matrix
+  std::vector<float> inverse_diag;  // [n]: 1 / D(i)
 };
 
 }  // namespace hcd::image

@@ -17,12 +17,18 @@ constexpr int kRowsPerPiece = 64;
 
 const char *layout_name(hcd_layout layout) {
   switch (layout) {
-    case HCD_LAYOUT_GRAY: return "gray";
-    case HCD_LAYOUT_YUV420: return "yuv420";
-    case HCD_LAYOUT_YUV422: return "yuv422";
-    case HCD_LAYOUT_YUV444: return "yuv444";
-    case HCD_LAYOUT_NV12: return "nv12";
-    case HCD_LAYOUT_RGB: return "rgb";
+    case HCD_LAYOUT_GRAY:
+      return "gray";
+    case HCD_LAYOUT_YUV420:
+      return "yuv420";
+    case HCD_LAYOUT_YUV422:
+      return "yuv422";
+    case HCD_LAYOUT_YUV444:
+      return "yuv444";
+    case HCD_LAYOUT_NV12:
+      return "nv12";
+    case HCD_LAYOUT_RGB:
+      return "rgb";
   }
   return "unknown layout";
 }
@@ -59,8 +65,8 @@ Storage storage(const hcd_format &format, const hcd_frame &frame, int c) {
 }
 
 template <typename T>
-[[gnu::always_inline]] inline void unpack_row(const uint8_t *in, ptrdiff_t step, int shift, float scale,
-                                              float *out, int width) {
+[[gnu::always_inline]] inline void unpack_row(const uint8_t *in, ptrdiff_t step, int shift,
+                                              float scale, float *out, int width) {
   const T *samples = reinterpret_cast<const T *>(in);
   if (step == static_cast<ptrdiff_t>(sizeof(T))) {
     for (int x = 0; x < width; ++x) out[x] = static_cast<float>(samples[x] >> shift) * scale;
@@ -71,8 +77,8 @@ template <typename T>
 HCD_MULTIARCH void unpack_row8(const uint8_t *in, ptrdiff_t step, float *out, int width) {
   unpack_row<uint8_t>(in, step, 0, 1.0F, out, width);
 }
-HCD_MULTIARCH void unpack_row16(const uint8_t *in, ptrdiff_t step, int shift, float scale, float *out,
-                                int width) {
+HCD_MULTIARCH void unpack_row16(const uint8_t *in, ptrdiff_t step, int shift, float scale,
+                                float *out, int width) {
   unpack_row<uint16_t>(in, step, shift, scale, out, width);
 }
 
@@ -100,8 +106,8 @@ template <typename T>
     samples[x * stride] = static_cast<T>(code << shift);
   }
 }
-HCD_MULTIARCH void pack_row8(const float *in, float scale, Range codes, uint8_t *out, ptrdiff_t step,
-                             int width) {
+HCD_MULTIARCH void pack_row8(const float *in, float scale, Range codes, uint8_t *out,
+                             ptrdiff_t step, int width) {
   pack_row<uint8_t>(in, scale, codes, 0, out, step, width);
 }
 HCD_MULTIARCH void pack_row16(const float *in, float scale, Range codes, int shift, uint8_t *out,
@@ -151,8 +157,8 @@ void check_format(const hcd_format &format) {
                HCD_RANGE_FULL);
   check_number("matrix", "unspecified, bt601, bt709 or bt2020", number(format.matrix),
                HCD_MATRIX_UNSPECIFIED, HCD_MATRIX_BT2020);
-  check_number("chroma siting", "unspecified to bottom", number(format.siting), HCD_SITING_UNSPECIFIED,
-               HCD_SITING_BOTTOM);
+  check_number("chroma siting", "unspecified to bottom", number(format.siting),
+               HCD_SITING_UNSPECIFIED, HCD_SITING_BOTTOM);
 }
 
 hcd_format resolve(hcd_format format) {
@@ -252,8 +258,8 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
   });
 }
 
-void pack(const hcd_format &format, const float *in, const Ranges &ranges,
-          const hcd_frame &frame, ThreadPool &pool) {
+void pack(const hcd_format &format, const float *in, const Ranges &ranges, const hcd_frame &frame,
+          ThreadPool &pool) {
   const Geometry geometry(format);
   for_rows(format, pool, [&](int c, int y) {
     const Storage to = storage(format, frame, c);
@@ -268,13 +274,12 @@ void pack(const hcd_format &format, const float *in, const Ranges &ranges,
   });
 }
 
-void quantise(const hcd_format &format, float *values, const Ranges &ranges,
-              ThreadPool &pool) {
+void quantise(const hcd_format &format, float *values, const Ranges &ranges, ThreadPool &pool) {
   const Geometry geometry(format);
   for_rows(format, pool, [&](int c, int y) {
     const Plane plane = geometry.plane(values, c);
-    quantise_row(plane.row(y), code_scale(format), code_range(format, ranges[static_cast<size_t>(c)]),
-                 plane.width);
+    quantise_row(plane.row(y), code_scale(format),
+                 code_range(format, ranges[static_cast<size_t>(c)]), plane.width);
   });
 }
 

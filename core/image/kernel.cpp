@@ -12,10 +12,12 @@ double bilinear(double d) { return d < 1 ? 1 - d : 0; }
 // The two-parameter cubics of Mitchell and Netravali, "Reconstruction Filters in Computer
 // Graphics", SIGGRAPH 1988, equation 8.
 double cubic(double d, double b, double c) {
-  if (d < 1) return ((12 - 9 * b - 6 * c) * d * d * d + (-18 + 12 * b + 6 * c) * d * d + 6 - 2 * b) / 6;
+  if (d < 1)
+    return ((12 - 9 * b - 6 * c) * d * d * d + (-18 + 12 * b + 6 * c) * d * d + 6 - 2 * b) / 6;
   if (d < 2) {
     return ((-b - 6 * c) * d * d * d + (6 * b + 30 * c) * d * d + (-12 * b - 48 * c) * d + 8 * b +
-            24 * c) / 6;
+            24 * c) /
+           6;
   }
   return 0;
 }

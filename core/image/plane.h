@@ -14,7 +14,8 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(size_t n) : size_(n) {
-    data_.reset(static_cast<float *>(std::aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64 + 64)));
+    data_.reset(
+        static_cast<float *>(std::aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64 + 64)));
     if (!data_) throw std::bad_alloc();
   }
   float *data() { return data_.get(); }

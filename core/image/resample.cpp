@@ -51,8 +51,8 @@ constexpr int kRows = 64;      // rows of a vertical piece of work of resampling
 HCD_MULTIARCH void resample_rows(const Axis &axis, int first, int last, const float *in,
                                  ptrdiff_t in_stride, float *out, ptrdiff_t out_stride, int lanes) {
   for (int i = first; i < last; ++i) {
-    weigh_row(axis.row(i), axis.taps, in + axis.start[static_cast<size_t>(i)] * in_stride, in_stride,
-              out + (i - first) * out_stride, lanes);
+    weigh_row(axis.row(i), axis.taps, in + axis.start[static_cast<size_t>(i)] * in_stride,
+              in_stride, out + (i - first) * out_stride, lanes);
   }
 }
 
@@ -78,12 +78,13 @@ HCD_MULTIARCH void resample_rows(const Axis &axis, int first, int last, const fl
 }
 
 // L z = b, D w = z, L^T x = w, in place on `solver.n` rows of `lanes` columns.
-HCD_MULTIARCH void solve_columns(const BandedSolver &solver, float *x, ptrdiff_t stride, int lanes) {
+HCD_MULTIARCH void solve_columns(const BandedSolver &solver, float *x, ptrdiff_t stride,
+                                 int lanes) {
   const int band = solver.band;
   for (int i = 0; i < solver.n; ++i) {
     const int n = std::min(i, band);
-    eliminate(solver.lower.data() + static_cast<size_t>(i) * band + (band - n), n, x + (i - n) * stride, stride,
-              x + i * stride, lanes);
+    eliminate(solver.lower.data() + static_cast<size_t>(i) * band + (band - n), n,
+              x + (i - n) * stride, stride, x + i * stride, lanes);
   }
   float factors[64];
   for (int i = solver.n - 1; i >= 0; --i) {
@@ -132,7 +133,8 @@ void apply_horizontal(const Axis &axis, ConstPlane in, Plane out, ThreadPool &po
   const int strips = (in.height + kLanes - 1) / kLanes;
   pool.run(strips, [&](int strip) {
     const int first = strip * kLanes, rows = std::min(kLanes, in.height - first);
-    Buffer source(static_cast<size_t>(axis.in) * kLanes), result(static_cast<size_t>(axis.out) * kLanes);
+    Buffer source(static_cast<size_t>(axis.in) * kLanes),
+        result(static_cast<size_t>(axis.out) * kLanes);
     to_strip(in, first, rows, source.data());
     resample_rows(axis, 0, axis.out, source.data(), kLanes, result.data(), kLanes, kLanes);
     from_strip(result.data(), first, rows, out);

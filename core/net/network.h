@@ -13,16 +13,16 @@ namespace hcd::net {
 
 // Colour space of a network's pictures. Values lie in [0, 1].
 enum class Colour {
-  kLuma,   // 1 channel: limited-range luma / 255 (black 16/255, white 235/255), as in the literature
+  kLuma,  // 1 channel: limited-range luma / 255 (black 16/255, white 235/255), as in the literature
   kYcbcr,  // 3 channels: limited-range Y'CbCr / 255, 4:4:4
   kRgb,    // 3 channels: R'G'B', black 0, white 1
 };
 
 struct NetworkInfo {
   std::string name;
-  int scale = 0;            // enlarging factor, the same in both directions
+  int scale = 0;  // enlarging factor, the same in both directions
   Colour colour = Colour::kRgb;
-  int receptive_field = 0;  // LR pixels on each side that an output pixel depends on (f and g)
+  int receptive_field = 0;     // LR pixels on each side that an output pixel depends on (f and g)
   bool has_downscale = false;  // brings its own g
 };
 
@@ -64,7 +64,8 @@ class Network {
   // g, where info().has_downscale. `hr`: [channels, h * scale, w * scale]; `lr`: [channels, h, w].
   virtual void downscale(ConstImage hr, Image lr) = 0;
 
-  // Adds J^T v to `gradient` (as large as `hr`), J the derivative of g at `hr`; `v` as large as g(hr).
+  // Adds J^T v to `gradient` (as large as `hr`), J the derivative of g at `hr`; `v` as large as
+  // g(hr).
   virtual void downscale_vjp(ConstImage hr, ConstImage v, Image gradient) = 0;
 };
 

@@ -11,7 +11,8 @@
 namespace hcd::runtime {
 namespace {
 
-HCD_MULTIARCH double row_error(const float *shown, const float *truth, float scale, float top, int n) {
+HCD_MULTIARCH double row_error(const float *shown, const float *truth, float scale, float top,
+                               int n) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding and taking it away rounds
   float sums[kLanes] = {};
   int x = 0;

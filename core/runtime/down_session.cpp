@@ -15,7 +15,8 @@ namespace hcd::runtime {
 namespace {
 
 // Repeats the last column and row of every plane of `small` until `large` is filled.
-void extend(const image::Geometry &small, const float *in, const image::Geometry &large, float *out) {
+void extend(const image::Geometry &small, const float *in, const image::Geometry &large,
+            float *out) {
   for (int c = 0; c < small.n_planes(); ++c) {
     const image::ConstPlane from = small.plane(in, c);
     const image::Plane to = large.plane(out, c);
@@ -32,9 +33,17 @@ void extend(const image::Geometry &small, const float *in, const image::Geometry
 DownSession::DownSession(std::unique_ptr<DownModel> model, const DownSettings &settings,
                          const hcd_format &in, const hcd_format &model_hr, const hcd_format &out,
                          ThreadPool &pool)
-    : model_(std::move(model)), plan_(make_plan(settings, model_->traits())),
-      seed_(static_cast<uint64_t>(settings.seed)), in_(in), hr_(model_hr), lr_(out), pool_(pool),
-      hr_geometry_(hr_), lr_geometry_(lr_), y_(hr_geometry_.size()), x0_(lr_geometry_.size()),
+    : model_(std::move(model)),
+      plan_(make_plan(settings, model_->traits())),
+      seed_(static_cast<uint64_t>(settings.seed)),
+      in_(in),
+      hr_(model_hr),
+      lr_(out),
+      pool_(pool),
+      hr_geometry_(hr_),
+      lr_geometry_(lr_),
+      y_(hr_geometry_.size()),
+      x0_(lr_geometry_.size()),
       x_(lr_geometry_.size()) {
   for (int k = 0; k < model_->traits().clients; ++k) names_.push_back(model_->client_name(k));
 }
@@ -77,7 +86,8 @@ int DownSession::descend(const hcd_frame &in) {
   if (plan_.rule == Rule::kExact) {
     model_->solve(y_.data(), plan_.proximity, x_.data());
     const double norm = plan_.budget * std::sqrt(static_cast<double>(x.size()));
-    descent::project({x0_.data(), x0_.size()}, x, {plan_.budget < 0 ? descent::kUnlimited : norm}, pool_);
+    descent::project({x0_.data(), x0_.size()}, x, {plan_.budget < 0 ? descent::kUnlimited : norm},
+                     pool_);
     return 0;
   }
   model_->solve_fixed_planes(y_.data(), x_.data());
@@ -95,16 +105,20 @@ int DownSession::descend(const hcd_frame &in) {
   return steps + run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
 }
 
-int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps, uint64_t seed) {
+int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps,
+                          uint64_t seed) {
   const double per_sample = plan_.paper ? 1 : std::sqrt(static_cast<double>(x.size()));
   const descent::Budget budget{plan_.budget < 0 ? descent::kUnlimited : plan_.budget * per_sample};
   switch (plan_.rule) {
     case Rule::kPgd:
-      return descent::pgd(objective, x, {steps, plan_.step_size * per_sample, budget, plan_.paper, seed},
-                          pool_);
-    case Rule::kAdam: return descent::adam(objective, x, {steps, plan_.step_size, budget}, pool_);
-    case Rule::kCg: return descent::cg(objective, x, {steps, budget}, pool_);
-    case Rule::kExact: break;
+      return descent::pgd(objective, x,
+                          {steps, plan_.step_size * per_sample, budget, plan_.paper, seed}, pool_);
+    case Rule::kAdam:
+      return descent::adam(objective, x, {steps, plan_.step_size, budget}, pool_);
+    case Rule::kCg:
+      return descent::cg(objective, x, {steps, budget}, pool_);
+    case Rule::kExact:
+      break;
   }
   return 0;
 }

@@ -8,8 +8,8 @@
 namespace hcd::runtime {
 namespace {
 
-PlaneClient make_plane_client(const image::Kernel &kernel, const hcd_format &hr, const hcd_format &lr,
-                              int c) {
+PlaneClient make_plane_client(const image::Kernel &kernel, const hcd_format &hr,
+                              const hcd_format &lr, int c) {
   const image::Position position = image::component_position(lr, c);
   const int hr_width = image::component_width(hr, c), hr_height = image::component_height(hr, c);
   const int lr_width = image::component_width(lr, c), lr_height = image::component_height(lr, c);
@@ -62,18 +62,24 @@ LinearSolver::LinearSolver(const LinearClient &client, double proximity) {
   }
 }
 
-void LinearSolver::solve(const LinearClient &client, const float *hr, float *lr, ThreadPool &pool) const {
+void LinearSolver::solve(const LinearClient &client, const float *hr, float *lr,
+                         ThreadPool &pool) const {
   for (int c = 0; c < client.n_planes(); ++c) {
-    image::apply(inverses_[client.operators_of(c)], client.hr().plane(hr, c), client.lr().plane(lr, c),
-                 pool);
+    image::apply(inverses_[client.operators_of(c)], client.hr().plane(hr, c),
+                 client.lr().plane(lr, c), pool);
   }
 }
 
 LinearObjective::LinearObjective(const std::vector<LinearClient> &clients, const float *y,
                                  const float *x0, const hcd_format &lr_format, double proximity,
                                  bool rounded, ThreadPool &pool)
-    : clients_(clients), x0_(x0, clients[0].lr().size()), lr_format_(lr_format), rounded_(rounded),
-      pool_(pool), n_hr_(clients[0].hr().size()), rhs_(x0_.size(), 0.0F) {
+    : clients_(clients),
+      x0_(x0, clients[0].lr().size()),
+      lr_format_(lr_format),
+      rounded_(rounded),
+      pool_(pool),
+      n_hr_(clients[0].hr().size()),
+      rhs_(x0_.size(), 0.0F) {
   proximity_ = proximity * static_cast<double>(n_hr_) / static_cast<double>(x0_.size());
   const double weight = 1.0 / static_cast<double>(clients_.size());
   image::Buffer error(n_hr_), pulled(x0_.size());
@@ -146,8 +152,13 @@ void LinearObjective::clip(descent::Result x) const {
 
 LinearHrObjective::LinearHrObjective(const LinearClient &client, descent::Objective &lr,
                                      const hcd_format &hr_format, int n_planes, ThreadPool &pool)
-    : client_(client), lr_(lr), hr_format_(hr_format), n_planes_(n_planes), pool_(pool),
-      x_(client.lr().offset(n_planes)), x_gradient_(x_.size()) {
+    : client_(client),
+      lr_(lr),
+      hr_format_(hr_format),
+      n_planes_(n_planes),
+      pool_(pool),
+      x_(client.lr().offset(n_planes)),
+      x_gradient_(x_.size()) {
   for (int c = 0; c < n_planes_; ++c) adjoints_.push_back(image::transpose(client_.plane(c).down));
 }
 
@@ -175,7 +186,8 @@ void clip_to_range(const hcd_format &format, int n_planes, float *values, Thread
     const image::Plane plane = geometry.plane(values, c);
     pool.run(plane.height, [&](int y) {
       float *row = plane.row(y);
-      for (int x = 0; x < plane.width; ++x) row[x] = std::min(std::max(row[x], range.low), range.high);
+      for (int x = 0; x < plane.width; ++x)
+        row[x] = std::min(std::max(row[x], range.low), range.high);
     });
   }
 }

@@ -87,13 +87,13 @@ class LinearObjective : public descent::Objective {
   bool rounded_;
   ThreadPool &pool_;
   size_t n_hr_;
-  double error_ = 0;         // 1/K sum_k |e_k|^2
-  std::vector<float> rhs_;   // 1/K sum_k U_k^T e_k
+  double error_ = 0;        // 1/K sum_k |e_k|^2
+  std::vector<float> rhs_;  // 1/K sum_k U_k^T e_k
 };
 
-// Algorithm 1's HR stage over a linear downscaler: the variables are the first planes of the source,
-// as many as `lr`, the LR stage's objective, has; the value is that of `lr` at the small frame they
-// give.
+// Algorithm 1's HR stage over a linear downscaler: the variables are the first planes of the
+// source, as many as `lr`, the LR stage's objective, has; the value is that of `lr` at the small
+// frame they give.
 class LinearHrObjective : public descent::Objective {
  public:
   LinearHrObjective(const LinearClient &client, descent::Objective &lr, const hcd_format &hr_format,

@@ -20,7 +20,7 @@ class LinearDownModel : public DownModel {
     for (const image::Kernel *kernel : kernels) clients_.emplace_back(*kernel, hr, lr);
   }
 
-  ModelTraits traits() const override { 
+  ModelTraits traits() const override {
     return {true, static_cast<int>(clients_.size()), hr_.layout != HCD_LAYOUT_RGB};
   }
   std::string client_name(int k) const override { return clients_[static_cast<size_t>(k)].name(); }
@@ -33,8 +33,8 @@ class LinearDownModel : public DownModel {
     solver_->solve(clients_[0], y, x, pool_);
   }
 
-  std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0, double proximity,
-                                                   bool rounded) override {
+  std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0,
+                                                   double proximity, bool rounded) override {
     return std::make_unique<LinearObjective>(clients_, y, x0, lr_, proximity, rounded, pool_);
   }
   std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) override {
@@ -47,7 +47,8 @@ class LinearDownModel : public DownModel {
     if (shown_.size() == 0) shown_ = image::Buffer(client.hr().size());
     double sum = 0;
     for (int c = 0; c < planes; ++c) {
-      image::apply(client.plane(c).up, client.lr().plane(x, c), client.hr().plane(shown_.data(), c), pool_);
+      image::apply(client.plane(c).up, client.lr().plane(x, c), client.hr().plane(shown_.data(), c),
+                   pool_);
       sum += shown_plane_error(hr_, client.hr().plane(shown_.data(), c), client.hr().plane(y, c),
                                hr_.width, hr_.height, pool_);
     }
@@ -67,7 +68,11 @@ class LinearUpSession : public Session {
  public:
   LinearUpSession(const image::Kernel &kernel, const hcd_format &in, const hcd_format &out,
                   ThreadPool &pool)
-      : client_(kernel, out, in), in_(in), out_(out), pool_(pool), lr_(client_.lr().size()),
+      : client_(kernel, out, in),
+        in_(in),
+        out_(out),
+        pool_(pool),
+        lr_(client_.lr().size()),
         hr_(client_.hr().size()) {}
 
   void process(const hcd_frame &in, const hcd_frame &out, hcd_stats &) override {

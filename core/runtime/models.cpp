@@ -22,7 +22,8 @@ std::vector<hcd_model_info> list_models() {
   for (const image::Kernel &kernel : image::kernels()) {
     list.push_back({kernel.name, kernel.description, 0, 1});
   }
-  list.push_back({kTorchscript, "any differentiable pair, exported from PyTorch (weights=<file>)", 1, 0});
+  list.push_back(
+      {kTorchscript, "any differentiable pair, exported from PyTorch (weights=<file>)", 1, 0});
   list.push_back({nullptr, nullptr, 0, 0});
   return list;
 }

@@ -26,8 +26,13 @@ using transport::Pictures;
 struct Chain {
   Chain(std::shared_ptr<net::Network> shared, int tile, const hcd_format &hr_format,
         const hcd_format &lr_format, ThreadPool &threads)
-      : network(std::move(shared)), tiles(*network, tile, threads), hr(hr_format), lr(lr_format),
-        pool(threads), hr_pictures(hr, network->info().colour), lr_pictures(lr, network->info().colour),
+      : network(std::move(shared)),
+        tiles(*network, tile, threads),
+        hr(hr_format),
+        lr(lr_format),
+        pool(threads),
+        hr_pictures(hr, network->info().colour),
+        lr_pictures(lr, network->info().colour),
         bicubic(*image::find_kernel("bicubic"), hr, lr) {}
 
   // Planes that the network sees; their samples are the variables.
@@ -57,13 +62,19 @@ void own_downscale(Chain &chain, const float *y, Buffer &hr_picture, Buffer &lr_
   chain.lr_pictures.from_picture(lr_picture.data(), x, chain.pool);
 }
 
-// f seen from the transmitted planes: |f(T(x)) - T(y)|^2 per HR value in 8-bit codes, and proximity.
+// f seen from the transmitted planes: |f(T(x)) - T(y)|^2 per HR value in 8-bit codes, and
+// proximity.
 class NetworkLrObjective : public descent::Objective {
  public:
   NetworkLrObjective(Chain &chain, const float *y, const float *x0, double proximity, bool rounded)
-      : chain_(chain), x0_(x0), proximity_(proximity), rounded_(rounded),
-        target_(chain.hr_pictures.size()), picture_(chain.lr_pictures.size()),
-        picture_gradient_(chain.lr_pictures.size()), planes_(chain.lr_size()),
+      : chain_(chain),
+        x0_(x0),
+        proximity_(proximity),
+        rounded_(rounded),
+        target_(chain.hr_pictures.size()),
+        picture_(chain.lr_pictures.size()),
+        picture_gradient_(chain.lr_pictures.size()),
+        planes_(chain.lr_size()),
         gradient_(chain.lr_size()) {
     chain_.hr_pictures.to_picture(y, target_.data(), chain_.pool);
     std::copy_n(x0, planes_.size(), planes_.data());
@@ -73,11 +84,13 @@ class NetworkLrObjective : public descent::Objective {
 
   double value_and_gradient(Variables x, Result gradient) override {
     std::copy(x.begin(), x.end(), planes_.data());
-    if (rounded_) image::quantise(chain_.lr, planes_.data(), image::legal_ranges(chain_.lr), chain_.pool);
+    if (rounded_)
+      image::quantise(chain_.lr, planes_.data(), image::legal_ranges(chain_.lr), chain_.pool);
     chain_.lr_pictures.to_picture(planes_.data(), picture_.data(), chain_.pool);
-    const double error = chain_.tiles.error_and_gradient(view(chain_.lr_pictures, std::as_const(picture_)),
-                                                         view(chain_.hr_pictures, std::as_const(target_)),
-                                                         view(chain_.lr_pictures, picture_gradient_));
+    const double error =
+        chain_.tiles.error_and_gradient(view(chain_.lr_pictures, std::as_const(picture_)),
+                                        view(chain_.hr_pictures, std::as_const(target_)),
+                                        view(chain_.lr_pictures, picture_gradient_));
     chain_.lr_pictures.to_picture_adjoint(picture_gradient_.data(), gradient_.data(), chain_.pool);
     const double weight = 255.0 * 255.0 / static_cast<double>(target_.size());
     const double pull = proximity_ / static_cast<double>(x.size());
@@ -107,9 +120,14 @@ class NetworkLrObjective : public descent::Objective {
 class NetworkHrObjective : public descent::Objective {
  public:
   NetworkHrObjective(Chain &chain, descent::Objective &lr)
-      : chain_(chain), lr_(lr), y_gradient_(chain.hr_size()), x_(chain.lr_size()),
-        x_gradient_(chain.lr_size()), hr_(chain.hr_pictures.size()),
-        hr_gradient_(chain.hr_pictures.size()), small_(chain.lr_pictures.size()),
+      : chain_(chain),
+        lr_(lr),
+        y_gradient_(chain.hr_size()),
+        x_(chain.lr_size()),
+        x_gradient_(chain.lr_size()),
+        hr_(chain.hr_pictures.size()),
+        hr_gradient_(chain.hr_pictures.size()),
+        small_(chain.lr_pictures.size()),
         small_gradient_(chain.lr_pictures.size()) {}
 
   size_t size() const override { return chain_.bicubic.hr().offset(chain_.n_planes()); }
@@ -118,7 +136,8 @@ class NetworkHrObjective : public descent::Objective {
     own_downscale(chain_, y.data(), hr_, small_, x_.data());
     const double value =
         lr_.value_and_gradient({x_.data(), lr_.size()}, {x_gradient_.data(), lr_.size()});
-    chain_.lr_pictures.from_picture_adjoint(x_gradient_.data(), small_gradient_.data(), chain_.pool);
+    chain_.lr_pictures.from_picture_adjoint(x_gradient_.data(), small_gradient_.data(),
+                                            chain_.pool);
     chain_.tiles.downscale_vjp(view(chain_.hr_pictures, std::as_const(hr_)),
                                view(chain_.lr_pictures, std::as_const(small_gradient_)),
                                view(chain_.hr_pictures, hr_gradient_));
@@ -141,7 +160,8 @@ class NetworkHrObjective : public descent::Objective {
 void own_upscale(Chain &chain, const float *x, Buffer &lr_picture, Buffer &hr_picture, float *y) {
   if (chain.n_planes() < image::n_components(chain.lr)) chain.bicubic.upscale(x, y, chain.pool);
   chain.lr_pictures.to_picture(x, lr_picture.data(), chain.pool);
-  chain.tiles.upscale(view(chain.lr_pictures, std::as_const(lr_picture)), view(chain.hr_pictures, hr_picture));
+  chain.tiles.upscale(view(chain.lr_pictures, std::as_const(lr_picture)),
+                      view(chain.hr_pictures, hr_picture));
   chain.hr_pictures.from_picture(hr_picture.data(), y, chain.pool);
 }
 
@@ -151,9 +171,7 @@ class NetworkDownModel : public DownModel {
                    const hcd_format &lr, ThreadPool &pool)
       : chain_(std::move(network), tile, hr, lr, pool) {}
 
-  ModelTraits traits() const override { 
-    return {false, 1, chain_.hr.layout != HCD_LAYOUT_RGB};
-  }
+  ModelTraits traits() const override { return {false, 1, chain_.hr.layout != HCD_LAYOUT_RGB}; }
   std::string client_name(int) const override { return chain_.tiles.info().name; }
 
   void downscale(const float *y, float *x) override {
@@ -176,8 +194,8 @@ class NetworkDownModel : public DownModel {
     throw Error(HCD_E_INTERNAL, "a network has no exact solution");
   }
 
-  std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0, double proximity,
-                                                   bool rounded) override {
+  std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0,
+                                                   double proximity, bool rounded) override {
     return std::make_unique<NetworkLrObjective>(chain_, y, x0, proximity, rounded);
   }
   std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) override {
@@ -193,8 +211,9 @@ class NetworkDownModel : public DownModel {
     double sum = 0;
     for (int c = 0; c < planes; ++c) {
       const image::Geometry &geometry = chain_.bicubic.hr();
-      sum += shown_plane_error(chain_.hr, geometry.plane(std::as_const(shown).data(), c),
-                               geometry.plane(y, c), chain_.hr.width, chain_.hr.height, chain_.pool);
+      sum +=
+          shown_plane_error(chain_.hr, geometry.plane(std::as_const(shown).data(), c),
+                            geometry.plane(y, c), chain_.hr.width, chain_.hr.height, chain_.pool);
     }
     return sum / planes;
   }
@@ -211,8 +230,13 @@ class NetworkUpSession : public Session {
  public:
   NetworkUpSession(std::shared_ptr<net::Network> network, int tile, const hcd_format &in,
                    const hcd_format &full, const hcd_format &out, ThreadPool &pool)
-      : chain_(std::move(network), tile, full, in, pool), out_(out), geometry_(out), x_(chain_.lr_size()),
-        lr_(chain_.lr_pictures.size()), hr_(chain_.hr_pictures.size()), y_(chain_.hr_size()) {}
+      : chain_(std::move(network), tile, full, in, pool),
+        out_(out),
+        geometry_(out),
+        x_(chain_.lr_size()),
+        lr_(chain_.lr_pictures.size()),
+        hr_(chain_.hr_pictures.size()),
+        y_(chain_.hr_size()) {}
 
   void process(const hcd_frame &in, const hcd_frame &out, hcd_stats &) override {
     image::unpack(chain_.lr, in, x_.data(), chain_.pool);

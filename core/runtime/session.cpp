@@ -23,11 +23,13 @@ void check_common(const Settings &s, bool several) {
   const auto clients = find_clients(s.model);
   const bool network = is_network(s.model);
   HCD_CHECK(network || !clients.empty(), HCD_E_OPTION, "option model: expected %s%s, found '%s'",
-            model_names().c_str(), several ? " (linear clients may be joined by +)" : "", s.model.c_str());
+            model_names().c_str(), several ? " (linear clients may be joined by +)" : "",
+            s.model.c_str());
   HCD_CHECK(several || clients.size() <= 1, HCD_E_OPTION,
             "option model: expected one client, found '%s'", s.model.c_str());
   HCD_CHECK(clients.size() <= HCD_MAX_CLIENTS, HCD_E_OPTION,
-            "option model: expected at most %d clients, found %zu", HCD_MAX_CLIENTS, clients.size());
+            "option model: expected at most %d clients, found %zu", HCD_MAX_CLIENTS,
+            clients.size());
   HCD_CHECK(!network || !s.weights.empty(), HCD_E_OPTION,
             "option weights: model %s needs a file, found none", s.model.c_str());
   HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
@@ -62,7 +64,8 @@ void check_network_layout(const hcd_format &format, const net::NetworkInfo &info
 }
 
 // The format that comes out: that of `in` but for the size, which `out` may ask for.
-hcd_format sized(const hcd_format &in, const hcd_format &out, int default_width, int default_height) {
+hcd_format sized(const hcd_format &in, const hcd_format &out, int default_width,
+                 int default_height) {
   hcd_format format = in;
   format.width = out.width != 0 ? out.width : default_width;
   format.height = out.height != 0 ? out.height : default_height;
@@ -73,7 +76,8 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
   const hcd_format lr = sized(in, out, small_size(in.width, scale, image::shift_x(in, 1)),
                               small_size(in.height, scale, image::shift_y(in, 1)));
   HCD_CHECK(lr.width >= 1 && lr.height >= 1 && lr.width <= in.width && lr.height <= in.height,
-            HCD_E_FORMAT, "size of the small frame: expected 1x1 to %dx%d, the size of the source, found %dx%d",
+            HCD_E_FORMAT,
+            "size of the small frame: expected 1x1 to %dx%d, the size of the source, found %dx%d",
             in.width, in.height, lr.width, lr.height);
   return lr;
 }
@@ -88,8 +92,8 @@ void check_settings(const DownSettings &settings) {
 
 void check_settings(const UpSettings &settings) { check_common(settings, false); }
 
-std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_format &in, hcd_format *out,
-                                           ThreadPool &pool, const Log &log) {
+std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_format &in,
+                                           hcd_format *out, ThreadPool &pool, const Log &log) {
   image::check_format(in);
   // The players' default matrix depends on the frame's size: both sides must mean the same one.
   const hcd_format source = image::resolve(in);
@@ -106,7 +110,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   const hcd_format wanted = small_format(source, hcd_format{}, info.scale);
   const hcd_format lr = small_format(source, *out, info.scale);
   HCD_CHECK(lr.width == wanted.width && lr.height == wanted.height, HCD_E_FORMAT,
-            "size of the small frame: expected %dx%d, since the network %s enlarges by exactly %d, found %dx%d",
+            "size of the small frame: expected %dx%d, since the network %s enlarges by exactly %d, "
+            "found %dx%d",
             wanted.width, wanted.height, info.name.c_str(), info.scale, lr.width, lr.height);
   hcd_format extended = source;
   extended.width = lr.width * info.scale;
@@ -141,14 +146,16 @@ std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &
   if (network) {
     const int factor = network->info().scale;
     HCD_CHECK(hr.width <= in.width * factor && hr.height <= in.height * factor, HCD_E_FORMAT,
-              "size of the enlarged frame: expected at most %dx%d, since the network %s enlarges by exactly %d, found %dx%d",
+              "size of the enlarged frame: expected at most %dx%d, since the network %s enlarges "
+              "by exactly %d, found %dx%d",
               in.width * factor, in.height * factor, network->info().name.c_str(), factor, hr.width,
               hr.height);
     return make_network_up_session(std::move(network), s.tile, small, large, pool);
   }
-  HCD_CHECK(hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
-            "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
-            in.width, in.height, hr.width, hr.height);
+  HCD_CHECK(
+      hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
+      "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
+      in.width, in.height, hr.width, hr.height);
   return make_linear_up_session(s.model, small, large, pool);
 }
 

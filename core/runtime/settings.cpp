@@ -13,8 +13,8 @@ struct Preset {
   std::string_view name;
   int cg_steps, adam_steps;
 };
-constexpr std::array<Preset, 4> kPresets = {{
-    {"fast", 1, 4}, {"balanced", 2, 12}, {"quality", 10, 30}, {"paper", 15, 15}}};
+constexpr std::array<Preset, 4> kPresets = {
+    {{"fast", 1, 4}, {"balanced", 2, 12}, {"quality", 10, 30}, {"paper", 15, 15}}};
 
 // Section 4.1 of the paper, on the 8-bit scale: epsilon = 0.3, alpha = 20 / 255, N = 15.
 constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
@@ -54,9 +54,10 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
             s.model.c_str());
   HCD_CHECK(plan.rule != Rule::kExact || traits.clients == 1, HCD_E_OPTION,
             "option optimizer: exact needs one client, found model=%s (use cg)", s.model.c_str());
-  HCD_CHECK(!quadratic || plan.steps_hr == 0, HCD_E_OPTION,
-            "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
-            plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
+  HCD_CHECK(
+      !quadratic || plan.steps_hr == 0, HCD_E_OPTION,
+      "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
+      plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
   HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
             "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
 }
@@ -74,7 +75,9 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   plan.proximity = s.proximity != HCD_AUTO ? s.proximity : minds_encoder ? kVideoProximity : 0;
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
-  const int preset_steps = plan.paper ? kPaperSteps : iterative ? preset.adam_steps : preset.cg_steps;
+  const int preset_steps = plan.paper  ? kPaperSteps
+                           : iterative ? preset.adam_steps
+                                       : preset.cg_steps;
   const int steps = s.steps != HCD_AUTO ? s.steps : preset_steps;
   plan.steps_lr = s.steps_lr != HCD_AUTO ? s.steps_lr : steps;
   plan.steps_hr = s.steps_hr != HCD_AUTO ? s.steps_hr : plan.paper ? steps : 0;

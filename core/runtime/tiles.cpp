@@ -50,7 +50,9 @@ net::View<T> crop(const net::View<T> &image, const Window &w) {
 struct Picture {
   Picture() = default;
   Picture(int channels, const Window &w)
-      : channels(channels), width(w.width), height(w.height),
+      : channels(channels),
+        width(w.width),
+        height(w.height),
         values(static_cast<size_t>(channels) * w.width * w.height) {}
   Image view() {
     return {values.data(), channels, height, width, width, static_cast<ptrdiff_t>(width) * height};
@@ -61,12 +63,15 @@ struct Picture {
   image::Buffer values;
 };
 
-ConstImage as_const(const Image &i) { return {i.data, i.channels, i.height, i.width, i.stride, i.plane}; }
+ConstImage as_const(const Image &i) {
+  return {i.data, i.channels, i.height, i.width, i.stride, i.plane};
+}
 
 template <typename Function>
 void for_rows(const Image &image, const Function &function) {
   for (int c = 0; c < image.channels; ++c) {
-    for (int y = 0; y < image.height; ++y) function(c, y, image.data + c * image.plane + y * image.stride);
+    for (int y = 0; y < image.height; ++y)
+      function(c, y, image.data + c * image.plane + y * image.stride);
   }
 }
 
@@ -84,7 +89,8 @@ void add(const ConstImage &from, const Image &to) {
 }
 
 // Adds up the tiles' gradients where they overlap, in the order of the tiles.
-void gather(std::vector<Picture> &parts, const std::vector<Tile> &tiles, int scale, Image gradient) {
+void gather(std::vector<Picture> &parts, const std::vector<Tile> &tiles, int scale,
+            Image gradient) {
   for_rows(gradient, [&](int, int, float *row) { std::fill_n(row, gradient.width, 0.0F); });
   for (size_t i = 0; i < tiles.size(); ++i) {
     add(as_const(parts[i].view()), crop(gradient, scaled(tiles[i].seen, scale)));
@@ -118,8 +124,9 @@ double TiledNetwork::error_and_gradient(ConstImage lr, ConstImage target, Image 
     const Tile &tile = tiles[n];
     parts[n] = Picture(lr.channels, tile.seen);
     parts[n].clear();
-    errors[n] = network_.error_and_gradient(crop(lr, tile.seen), crop(target, scaled(tile.core, s)),
-                                            scaled(relative(tile.core, tile.seen), s), parts[n].view());
+    errors[n] =
+        network_.error_and_gradient(crop(lr, tile.seen), crop(target, scaled(tile.core, s)),
+                                    scaled(relative(tile.core, tile.seen), s), parts[n].view());
   });
   gather(parts, tiles, 1, gradient);
   double error = 0;

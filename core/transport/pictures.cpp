@@ -19,7 +19,8 @@ Matrix multiply(const Matrix &a, const Matrix &b) {
   return c;
 }
 
-// Y' in [0, 1] and Cb, Cr in [-0.5, 0.5] from R'G'B' in [0, 1]: ITU-R BT.601-7, BT.709-6, BT.2020-2.
+// Y' in [0, 1] and Cb, Cr in [-0.5, 0.5] from R'G'B' in [0, 1]: ITU-R BT.601-7, BT.709-6,
+// BT.2020-2.
 Matrix ycc_from_rgb(hcd_matrix matrix) {
   double kr = 0.299, kb = 0.114;
   if (matrix == HCD_MATRIX_BT709) kr = 0.2126, kb = 0.0722;
@@ -95,9 +96,12 @@ Affine codes_to_picture(const hcd_format &unresolved, net::Colour colour) {
 }
 
 Pictures::Pictures(const hcd_format &format, net::Colour colour)
-    : format_(image::resolve(format)), geometry_(format_),
+    : format_(image::resolve(format)),
+      geometry_(format_),
       channels_(colour == net::Colour::kLuma ? 1 : 3),
-      width_(format.width), height_(format.height), to_(codes_to_picture(format, colour)),
+      width_(format.width),
+      height_(format.height),
+      to_(codes_to_picture(format, colour)),
       from_(inverse(to_)) {
   resampled_ = channels_ == 3 && image::n_components(format_) == 3 &&
                (image::shift_x(format_, 1) || image::shift_y(format_, 1));
@@ -105,7 +109,8 @@ Pictures::Pictures(const hcd_format &format, net::Colour colour)
   // Catmull-Rom: sharper than bilinear, and interpolates where samples are co-sited.
   const image::Kernel &kernel = *image::find_kernel("catmull_rom");
   const image::Position position = image::component_position(format_, 1);
-  const int width = image::component_width(format_, 1), height = image::component_height(format_, 1);
+  const int width = image::component_width(format_, 1),
+            height = image::component_height(format_, 1);
   const double ratio_x = 1.0 / (1 << image::shift_x(format_, 1));
   const double ratio_y = 1.0 / (1 << image::shift_y(format_, 1));
   up_ = {image::resize_axis(kernel, {width, width_, ratio_x, position.x, 0.5}),
@@ -177,8 +182,8 @@ void Pictures::to_picture_adjoint(const float *picture, float *planes, ThreadPoo
   }
   mix(to_, true, {picture, picture + n, picture + 2 * n}, out, pool);
   for (int c = 1; resampled_ && c < geometry_.n_planes(); ++c) {
-    image::apply(up_adjoint_, {out[static_cast<size_t>(c)], width_, height_}, geometry_.plane(planes, c),
-                 pool);
+    image::apply(up_adjoint_, {out[static_cast<size_t>(c)], width_, height_},
+                 geometry_.plane(planes, c), pool);
   }
 }
 
@@ -196,7 +201,8 @@ void Pictures::from_picture(const float *picture, float *planes, ThreadPool &poo
   }
   mix(from_, false, {picture, picture + n, picture + 2 * n}, out, pool);
   for (int c = 1; resampled_ && c < geometry_.n_planes(); ++c) {
-    image::apply(down_, {out[static_cast<size_t>(c)], width_, height_}, geometry_.plane(planes, c), pool);
+    image::apply(down_, {out[static_cast<size_t>(c)], width_, height_}, geometry_.plane(planes, c),
+                 pool);
   }
 }
 

@@ -24,9 +24,9 @@ struct Affine {
 Affine codes_to_picture(const hcd_format &format, net::Colour colour);
 Affine inverse(const Affine &affine);
 
-// Converts between a frame's planes (8-bit scale, see image::Geometry) and [channels, height, width]
-// pictures of the same luma size. A luma network's picture is made from a luma plane: not for RGB
-// frames.
+// Converts between a frame's planes (8-bit scale, see image::Geometry) and [channels, height,
+// width] pictures of the same luma size. A luma network's picture is made from a luma plane: not
+// for RGB frames.
 class Pictures {
  public:
   Pictures(const hcd_format &format, net::Colour colour);

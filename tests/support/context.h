@@ -42,7 +42,9 @@ class Down : public Context {
     hcd_down_params_init(&params);
     char error[300] = "";
     for (const auto &[key, value] : options) {
-      EXPECT_EQ(hcd_down_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)), HCD_OK) << error;
+      EXPECT_EQ(hcd_down_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)),
+                HCD_OK)
+          << error;
     }
     EXPECT_EQ(hcd_down_create(&ctx_, &params, nullptr, nullptr), HCD_OK) << hcd_last_error(ctx_);
     out_.width = width;
@@ -58,7 +60,9 @@ class Up : public Context {
     hcd_up_params_init(&params);
     char error[300] = "";
     for (const auto &[key, value] : options) {
-      EXPECT_EQ(hcd_up_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)), HCD_OK) << error;
+      EXPECT_EQ(hcd_up_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)),
+                HCD_OK)
+          << error;
     }
     EXPECT_EQ(hcd_up_create(&ctx_, &params, nullptr, nullptr), HCD_OK) << hcd_last_error(ctx_);
     out_.width = width;

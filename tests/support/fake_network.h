@@ -28,7 +28,8 @@ class FakeNetwork : public net::Network {
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       const int ty = 2 * y + dy - window.y, tx = 2 * x + dx - window.x;
       if (ty < 0 || tx < 0 || ty >= window.height || tx >= window.width) return;
-      const float e = output(sharp, dy, dx) - target.data[c * target.plane + ty * target.stride + tx];
+      const float e =
+          output(sharp, dy, dx) - target.data[c * target.plane + ty * target.stride + tx];
       error += static_cast<double>(e * e);
       scatter(gradient, c, y, x, 2 * e * slope(sharp, dy, dx));
     });
@@ -38,21 +39,27 @@ class FakeNetwork : public net::Network {
   void downscale(net::ConstImage hr, net::Image lr) override {
     const std::vector<float> mean = means(hr);
     for (int c = 0; c < lr.channels; ++c) {
-      const net::ConstImage plane{&mean[static_cast<size_t>(c) * lr.height * lr.width], 1, lr.height,
-                                  lr.width, lr.width, 0};
+      const net::ConstImage plane{&mean[static_cast<size_t>(c) * lr.height * lr.width],
+                                  1,
+                                  lr.height,
+                                  lr.width,
+                                  lr.width,
+                                  0};
       for (int y = 0; y < lr.height; ++y) {
-        for (int x = 0; x < lr.width; ++x) lr.data[c * lr.plane + y * lr.stride + x] = filter(plane, 0, y, x);
+        for (int x = 0; x < lr.width; ++x)
+          lr.data[c * lr.plane + y * lr.stride + x] = filter(plane, 0, y, x);
       }
     }
   }
 
   void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient) override {
     std::vector<float> pulled(static_cast<size_t>(v.channels) * v.height * v.width, 0.0F);
-    const net::Image small{pulled.data(), v.channels, v.height, v.width, v.width,
-                           static_cast<ptrdiff_t>(v.height) * v.width};
+    const net::Image small{pulled.data(), v.channels, v.height,
+                           v.width,       v.width,    static_cast<ptrdiff_t>(v.height) * v.width};
     for (int c = 0; c < v.channels; ++c) {
       for (int y = 0; y < v.height; ++y) {
-        for (int x = 0; x < v.width; ++x) scatter(small, c, y, x, v.data[c * v.plane + y * v.stride + x]);
+        for (int x = 0; x < v.width; ++x)
+          scatter(small, c, y, x, v.data[c * v.plane + y * v.stride + x]);
       }
       for (int y = 0; y < hr.height; ++y) {
         for (int x = 0; x < hr.width; ++x) {

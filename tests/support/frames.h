@@ -15,7 +15,8 @@ class Frame {
  public:
   explicit Frame(const hcd_format &format) : format_(format) {
     for (int p = 0; p < n_planes(); ++p) {
-      stride_[p] = static_cast<ptrdiff_t>(row_bytes(p)) + 6;  // padding, to see that nobody writes it
+      stride_[p] =
+          static_cast<ptrdiff_t>(row_bytes(p)) + 6;  // padding, to see that nobody writes it
       planes_[p].assign(static_cast<size_t>(stride_[p]) * static_cast<size_t>(height(p)), 0xee);
     }
   }
@@ -33,13 +34,15 @@ class Frame {
     return format_.layout == HCD_LAYOUT_GRAY ? 1 : format_.layout == HCD_LAYOUT_NV12 ? 2 : 3;
   }
   int width(int p) const {
-    const bool half = p > 0 && (format_.layout == HCD_LAYOUT_YUV420 || format_.layout == HCD_LAYOUT_YUV422 ||
-                                format_.layout == HCD_LAYOUT_NV12);
+    const bool half =
+        p > 0 && (format_.layout == HCD_LAYOUT_YUV420 || format_.layout == HCD_LAYOUT_YUV422 ||
+                  format_.layout == HCD_LAYOUT_NV12);
     const int samples = half ? (format_.width + 1) / 2 : format_.width;
     return p == 1 && format_.layout == HCD_LAYOUT_NV12 ? 2 * samples : samples;
   }
   int height(int p) const {
-    const bool half = p > 0 && (format_.layout == HCD_LAYOUT_YUV420 || format_.layout == HCD_LAYOUT_NV12);
+    const bool half =
+        p > 0 && (format_.layout == HCD_LAYOUT_YUV420 || format_.layout == HCD_LAYOUT_NV12);
     return half ? (format_.height + 1) / 2 : format_.height;
   }
 
@@ -77,7 +80,8 @@ class Frame {
 
   bool same_samples(const Frame &other) const {
     bool same = true;
-    for_each([&](int p, int x, int y, uint64_t) { same = same && get(p, x, y) == other.get(p, x, y); });
+    for_each(
+        [&](int p, int x, int y, uint64_t) { same = same && get(p, x, y) == other.get(p, x, y); });
     return same;
   }
 
@@ -92,7 +96,9 @@ class Frame {
   }
 
  private:
-  size_t row_bytes(int p) const { return static_cast<size_t>(width(p)) * (format_.depth > 8 ? 2 : 1); }
+  size_t row_bytes(int p) const {
+    return static_cast<size_t>(width(p)) * (format_.depth > 8 ? 2 : 1);
+  }
 
   hcd_format format_;
   std::vector<uint8_t> planes_[4];

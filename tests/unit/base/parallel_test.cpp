@@ -39,7 +39,9 @@ TEST(ThreadPool, RethrowsTheFirstFailureAndGoesOn) {
   EXPECT_EQ(sum, 45);
 }
 
-TEST(ThreadPool, NothingToDo) { ThreadPool(3).run(0, [](int) { FAIL(); }); }
+TEST(ThreadPool, NothingToDo) {
+  ThreadPool(3).run(0, [](int) { FAIL(); });
+}
 
 }  // namespace
 }  // namespace hcd

@@ -16,7 +16,8 @@ namespace {
 hcd_format make_format(int width, int height, hcd_layout layout = HCD_LAYOUT_YUV420, int depth = 8,
                        hcd_range range = HCD_RANGE_LIMITED) {
   const int shift = layout == HCD_LAYOUT_NV12 && depth > 8 ? 16 - depth : 0;
-  return {width, height, layout, depth, shift, range, HCD_MATRIX_UNSPECIFIED, HCD_SITING_UNSPECIFIED};
+  return {
+      width, height, layout, depth, shift, range, HCD_MATRIX_UNSPECIFIED, HCD_SITING_UNSPECIFIED};
 }
 
 TEST(Down, EveryFormatGainsAndStaysInItsRange) {
@@ -24,7 +25,8 @@ TEST(Down, EveryFormatGainsAndStaysInItsRange) {
                                   HCD_LAYOUT_YUV444, HCD_LAYOUT_NV12, HCD_LAYOUT_RGB}) {
     for (const int depth : {8, 10, 12}) {
       for (const hcd_range range : {HCD_RANGE_LIMITED, HCD_RANGE_FULL}) {
-        SCOPED_TRACE(testing::Message() << "layout " << layout << " depth " << depth << " range " << range);
+        SCOPED_TRACE(testing::Message()
+                     << "layout " << layout << " depth " << depth << " range " << range);
         const hcd_format format = make_format(98, 66, layout, depth, range);
         Down down({}, format);
         Frame in(format), out(down.out());
@@ -221,8 +223,10 @@ TEST(Context, OrderOfFramesAndDrain) {
 
 TEST(Models, AreListed) {
   std::map<std::string, hcd_model_info> found;
-  for (const hcd_model_info *model = hcd_models(); model->name; ++model) found[model->name] = *model;
-  for (const char *name : {"bilinear", "bicubic", "catmull_rom", "mitchell", "spline36", "lanczos2", "lanczos"}) {
+  for (const hcd_model_info *model = hcd_models(); model->name; ++model)
+    found[model->name] = *model;
+  for (const char *name :
+       {"bilinear", "bicubic", "catmull_rom", "mitchell", "spline36", "lanczos2", "lanczos"}) {
     ASSERT_TRUE(found.count(name)) << name;
     EXPECT_TRUE(found[name].linear);
   }

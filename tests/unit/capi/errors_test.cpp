@@ -45,32 +45,45 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"scale", "99", "option scale: expected auto or a number in [1, 16], found '99'"},
         BadOption{"scale", "2x", "option scale: expected auto or a number in [1, 16], found '2x'"},
         BadOption{"scale", "", "option scale: expected auto or a number in [1, 16], found ''"},
-        BadOption{"budget", "nan", "option budget: expected auto or a number in [0, 255], found 'nan'"},
-        BadOption{"budget", "-1", "option budget: expected auto or a number in [0, 255], found '-1'"},
-        BadOption{"budget", "inf", "option budget: expected auto or a number in [0, 255], found 'inf'"},
-        BadOption{"steps", "-1", "option steps: expected auto or a whole number in [0, 1000], found '-1'"},
-        BadOption{"steps", "1001", "option steps: expected auto or a whole number in [0, 1000], found '1001'"},
+        BadOption{"budget", "nan",
+                  "option budget: expected auto or a number in [0, 255], found 'nan'"},
+        BadOption{"budget", "-1",
+                  "option budget: expected auto or a number in [0, 255], found '-1'"},
+        BadOption{"budget", "inf",
+                  "option budget: expected auto or a number in [0, 255], found 'inf'"},
+        BadOption{"steps", "-1",
+                  "option steps: expected auto or a whole number in [0, 1000], found '-1'"},
+        BadOption{"steps", "1001",
+                  "option steps: expected auto or a whole number in [0, 1000], found '1001'"},
         BadOption{"steps", "99999999999999999999",
-                  "option steps: expected auto or a whole number in [0, 1000], found '99999999999999999999'"},
-        BadOption{"steps", "2.5", "option steps: expected auto or a whole number in [0, 1000], found '2.5'"},
-        BadOption{"threads", "257", "option threads: expected a whole number in [0, 256], found '257'"},
+                  "option steps: expected auto or a whole number in [0, 1000], found "
+                  "'99999999999999999999'"},
+        BadOption{"steps", "2.5",
+                  "option steps: expected auto or a whole number in [0, 1000], found '2.5'"},
+        BadOption{"threads", "257",
+                  "option threads: expected a whole number in [0, 256], found '257'"},
         BadOption{"tile", "8", "option tile: expected 0 or 32 to 8192, found 8"},
-        BadOption{"seed", "-1", "option seed: expected a whole number in [0, 9.22337203685478e+18], found '-1'"},
+        BadOption{"seed", "-1",
+                  "option seed: expected a whole number in [0, 9.22337203685478e+18], found '-1'"},
         BadOption{"proximity", "-0.1",
                   "option proximity: expected auto or a number in [0, 1000], found '-0.1'"},
         BadOption{"preset", "turbo",
                   "option preset: expected fast, balanced, quality or paper, found 'turbo'"},
         BadOption{"optimizer", "sgd",
                   "option optimizer: expected auto, pgd, adam, cg or exact, found 'sgd'"},
-        BadOption{"device", "gpu", "option device: expected auto, cpu, cuda or cuda:N, found 'gpu'"},
-        BadOption{"device", "cuda:", "option device: expected auto, cpu, cuda or cuda:N, found 'cuda:'"},
+        BadOption{"device", "gpu",
+                  "option device: expected auto, cpu, cuda or cuda:N, found 'gpu'"},
+        BadOption{"device",
+                  "cuda:", "option device: expected auto, cpu, cuda or cuda:N, found 'cuda:'"},
         BadOption{"device", "cuda",
                   "option device: model bicubic runs on the CPU only, found 'cuda'"},
         BadOption{"weights", "w.pt", "option weights: model bicubic has none, found 'w.pt'"},
-        BadOption{"model", "torchscript", "option weights: model torchscript needs a file, found none"},
+        BadOption{"model", "torchscript",
+                  "option weights: model torchscript needs a file, found none"},
         BadOption{"colour", "red",
                   "unknown option 'colour': expected one of scale, model, weights, device, preset, "
-                  "optimizer, steps, steps_hr, steps_lr, budget, step_size, proximity, seed, threads, tile"}));
+                  "optimizer, steps, steps_hr, steps_lr, budget, step_size, proximity, seed, "
+                  "threads, tile"}));
 
 TEST(DownOption, ModelsAreNamed) {
   for (const char *name : {"nearest", "", "bicubic+", "bicubic+torchscript"}) {
@@ -144,8 +157,9 @@ TEST(Up, SmallerThanTheSourceIsRefused) {
   out.width = 32;
   out.height = 96;
   EXPECT_EQ(hcd_configure(ctx, &in, &out), HCD_E_FORMAT);
-  EXPECT_STREQ(hcd_last_error(ctx), "size of the enlarged frame: expected at least 64x48, the size of "
-                                    "the small one, found 32x96");
+  EXPECT_STREQ(hcd_last_error(ctx),
+               "size of the enlarged frame: expected at least 64x48, the size of "
+               "the small one, found 32x96");
   hcd_destroy(&ctx);
 }
 

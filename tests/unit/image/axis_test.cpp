@@ -31,7 +31,9 @@ TEST(Resize, KnownWeights) {
   const Axis axis = resize_axis(*find_kernel("bicubic"), resize_grid(8, 16, 0.5));
   const float *row = axis.row(8);  // centre 3.75
   const int start = axis.start[8];
-  const auto at = [&](int j) { return j < start || j >= start + axis.taps ? 0.0 : static_cast<double>(row[j - start]); };
+  const auto at = [&](int j) {
+    return j < start || j >= start + axis.taps ? 0.0 : static_cast<double>(row[j - start]);
+  };
   EXPECT_NEAR(at(2), -0.6 * (1.75 * 1.75 * 1.75) + 3 * 1.75 * 1.75 - 4.8 * 1.75 + 2.4, 1e-6);
   EXPECT_NEAR(at(4), 1.4 * std::pow(0.25, 3) - 2.4 * 0.0625 + 1, 1e-6);
   EXPECT_GT(at(4), at(3));
@@ -62,7 +64,8 @@ TEST_P(AxisTest, TransposeIsTheTransposedMatrix) {
   std::vector<double> matrix(static_cast<size_t>(in) * out, 0.0);
   for (int i = 0; i < out; ++i) {
     for (int t = 0; t < axis.taps; ++t) {
-      matrix[static_cast<size_t>(i) * in + axis.start[static_cast<size_t>(i)] + t] += axis.row(i)[t];
+      matrix[static_cast<size_t>(i) * in + axis.start[static_cast<size_t>(i)] + t] +=
+          axis.row(i)[t];
     }
   }
   for (int j = 0; j < in; ++j) {
@@ -75,11 +78,12 @@ TEST_P(AxisTest, TransposeIsTheTransposedMatrix) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, AxisTest,
-                         testing::Values(std::tuple{1, 1, 0.5}, std::tuple{1, 2, 0.5}, std::tuple{2, 1, 0.5},
-                                         std::tuple{2, 3, 0.25}, std::tuple{5, 16, 0.75},
-                                         std::tuple{33, 66, 0.25}, std::tuple{66, 33, 0.25},
-                                         std::tuple{40, 41, 0.5}, std::tuple{30, 121, 0.5},
-                                         std::tuple{121, 30, 0.5}, std::tuple{427, 854, 0.5}));
+                         testing::Values(std::tuple{1, 1, 0.5}, std::tuple{1, 2, 0.5},
+                                         std::tuple{2, 1, 0.5}, std::tuple{2, 3, 0.25},
+                                         std::tuple{5, 16, 0.75}, std::tuple{33, 66, 0.25},
+                                         std::tuple{66, 33, 0.25}, std::tuple{40, 41, 0.5},
+                                         std::tuple{30, 121, 0.5}, std::tuple{121, 30, 0.5},
+                                         std::tuple{427, 854, 0.5}));
 
 TEST(BandedSolver, SolvesTheNormalEquations) {
   const Axis up = resize_axis(*find_kernel("lanczos"), resize_grid(20, 50, 0.5));
@@ -93,14 +97,17 @@ TEST(BandedSolver, SolvesTheNormalEquations) {
         const auto lower = [&](int r, int c) {
           if (r == c) return 1.0;
           if (c < r - solver.band || c > r) return 0.0;
-          return static_cast<double>(solver.lower[static_cast<size_t>(r) * solver.band + (c - r + solver.band)]);
+          return static_cast<double>(
+              solver.lower[static_cast<size_t>(r) * solver.band + (c - r + solver.band)]);
         };
         for (int k = 0; k <= j; ++k) {
-          sum += lower(i, k) * lower(j, k) / static_cast<double>(solver.inverse_diag[static_cast<size_t>(k)]);
+          sum += lower(i, k) * lower(j, k) /
+                 static_cast<double>(solver.inverse_diag[static_cast<size_t>(k)]);
         }
         const int t = j - normal.start[static_cast<size_t>(i)];
-        const double expected = (t >= 0 && t < normal.taps ? static_cast<double>(normal.row(i)[t]) : 0) +
-                                (i == j ? ridge : 0);
+        const double expected =
+            (t >= 0 && t < normal.taps ? static_cast<double>(normal.row(i)[t]) : 0) +
+            (i == j ? ridge : 0);
         ASSERT_NEAR(sum, expected, 1e-3) << i << ' ' << j;
       }
     }

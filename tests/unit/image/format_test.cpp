@@ -122,7 +122,8 @@ TEST(Format, Refusals) {
   EXPECT_EQ(text(bad), "sample shift: expected 0 to 0, found 1");
   bad = good;
   bad.layout = static_cast<hcd_layout>(9);
-  EXPECT_EQ(text(bad), "frame layout: expected gray, yuv420, yuv422, yuv444, nv12 or rgb, found number 9");
+  EXPECT_EQ(text(bad),
+            "frame layout: expected gray, yuv420, yuv422, yuv444, nv12 or rgb, found number 9");
 }
 
 TEST(Hash, SeesSamplesAndNotPadding) {

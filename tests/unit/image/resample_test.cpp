@@ -15,15 +15,17 @@ using test::random_values;
 
 double dot(const std::vector<float> &a, const std::vector<float> &b) {
   double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
 }
 
 struct Sizes {
   int in_width, in_height, out_width, out_height;
 };
-constexpr Sizes kSizes[] = {{1, 1, 1, 1},   {1, 1, 2, 2},     {2, 2, 1, 1},     {3, 5, 7, 10},
-                            {40, 30, 80, 60}, {81, 61, 27, 20}, {300, 17, 301, 40}, {65, 130, 33, 65}};
+constexpr Sizes kSizes[] = {{1, 1, 1, 1},       {1, 1, 2, 2},     {2, 2, 1, 1},
+                            {3, 5, 7, 10},      {40, 30, 80, 60}, {81, 61, 27, 20},
+                            {300, 17, 301, 40}, {65, 130, 33, 65}};
 
 // Against the definition, one sample at a time in double.
 TEST(Apply, EqualsTheDefinition) {
@@ -41,7 +43,8 @@ TEST(Apply, EqualsTheDefinition) {
           for (int h = 0; h < op.horizontal.taps; ++h) {
             const int row = op.vertical.start[static_cast<size_t>(y)] + v;
             const int column = op.horizontal.start[static_cast<size_t>(x)] + h;
-            sum += static_cast<double>(op.vertical.row(y)[v]) * static_cast<double>(op.horizontal.row(x)[h]) *
+            sum += static_cast<double>(op.vertical.row(y)[v]) *
+                   static_cast<double>(op.horizontal.row(x)[h]) *
                    static_cast<double>(in[static_cast<size_t>(row) * s.in_width + column]);
           }
         }
@@ -56,8 +59,8 @@ TEST(Apply, AdjointAndConstantsForEveryKernel) {
   for (const Kernel &kernel : kernels()) {
     for (const Sizes &s : kSizes) {
       for (const Position position : {Position{0.5, 0.5}, Position{0.25, 0.75}}) {
-        SCOPED_TRACE(testing::Message() << kernel.name << ' ' << s.in_width << 'x' << s.in_height << " -> "
-                                        << s.out_width << 'x' << s.out_height);
+        SCOPED_TRACE(testing::Message() << kernel.name << ' ' << s.in_width << 'x' << s.in_height
+                                        << " -> " << s.out_width << 'x' << s.out_height);
         const Separable op =
             resize(kernel, s.in_width, s.in_height, s.out_width, s.out_height, position);
         const Separable adjoint = transpose(op);
@@ -65,13 +68,16 @@ TEST(Apply, AdjointAndConstantsForEveryKernel) {
         const size_t n_out = static_cast<size_t>(s.out_width) * s.out_height;
         auto x = random_values(n_in, 2), y = random_values(n_out, 3);
         std::vector<float> ax(n_out), aty(n_in);
-        apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height}, pool);
-        apply(adjoint, {y.data(), s.out_width, s.out_height}, {aty.data(), s.in_width, s.in_height}, pool);
+        apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height},
+              pool);
+        apply(adjoint, {y.data(), s.out_width, s.out_height}, {aty.data(), s.in_width, s.in_height},
+              pool);
         const double forward = dot(ax, y), backward = dot(x, aty);
         EXPECT_LT(std::abs(forward - backward), 1e-6 * std::sqrt(dot(ax, ax) * dot(y, y)));
 
         std::fill(x.begin(), x.end(), 100.0F);
-        apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height}, pool);
+        apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height},
+              pool);
         for (const float value : ax) ASSERT_NEAR(value, 100.0F, 1e-3F);
       }
     }

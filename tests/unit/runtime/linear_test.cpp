@@ -45,7 +45,8 @@ double error_of(const std::vector<LinearClient> &clients, const std::vector<floa
 class ClientTest : public testing::TestWithParam<const char *> {
  protected:
   void SetUp() override {
-    for (const image::Kernel *kernel : find_clients(GetParam())) clients_.emplace_back(*kernel, hr_, lr_);
+    for (const image::Kernel *kernel : find_clients(GetParam()))
+      clients_.emplace_back(*kernel, hr_, lr_);
     ASSERT_FALSE(clients_.empty());
     y_ = natural_planes(hr_);
     x0_.resize(clients_[0].lr().size());
@@ -62,7 +63,8 @@ TEST_P(ClientTest, GradientEqualsFiniteDifferences) {
   for (const double proximity : {0.0, 0.5}) {
     LinearObjective objective(clients_, y_.data(), x0_.data(), lr_, proximity, false, pool_);
     std::vector<float> x = x0_, gradient(x.size()), unused(x.size());
-    for (size_t i = 0; i < x.size(); ++i) x[i] += static_cast<float>(5 * std::sin(0.7 * static_cast<double>(i)));
+    for (size_t i = 0; i < x.size(); ++i)
+      x[i] += static_cast<float>(5 * std::sin(0.7 * static_cast<double>(i)));
     const double value = objective.value_and_gradient(x, gradient);
     if (proximity == 0) {
       EXPECT_NEAR(value, error_of(clients_, x, y_, pool_), 1e-4 * value);
@@ -74,7 +76,8 @@ TEST_P(ClientTest, GradientEqualsFiniteDifferences) {
       x[i] = saved - 4;
       const double below = objective.value_and_gradient(x, unused);
       x[i] = saved;
-      EXPECT_NEAR((above - below) / 8, static_cast<double>(gradient[i]), 2e-5 + 2e-3 * std::abs(gradient[i]));
+      EXPECT_NEAR((above - below) / 8, static_cast<double>(gradient[i]),
+                  2e-5 + 2e-3 * std::abs(gradient[i]));
     }
   }
 }
@@ -107,13 +110,15 @@ TEST_P(ClientTest, HrStageGradientEqualsFiniteDifferences) {
     y[i] = saved - 8;
     const double below = hr.value_and_gradient(y, unused);
     y[i] = saved;
-    EXPECT_NEAR((above - below) / 16, static_cast<double>(gradient[i]), 1e-5 + 3e-3 * std::abs(gradient[i]));
+    EXPECT_NEAR((above - below) / 16, static_cast<double>(gradient[i]),
+                1e-5 + 3e-3 * std::abs(gradient[i]));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ClientTest,
-                         testing::Values("bilinear", "bicubic", "catmull_rom", "mitchell", "spline36",
-                                         "lanczos2", "lanczos", "bicubic+bilinear+lanczos"));
+                         testing::Values("bilinear", "bicubic", "catmull_rom", "mitchell",
+                                         "spline36", "lanczos2", "lanczos",
+                                         "bicubic+bilinear+lanczos"));
 
 TEST(Clients, NamesAreParsed) {
   EXPECT_EQ(find_clients("bicubic").size(), 1U);
@@ -136,7 +141,8 @@ TEST(Solver, StaysTameAtEveryRatio) {
       LinearSolver(clients[0], kVideoProximity).solve(clients[0], y.data(), x.data(), pool);
       clients[0].downscale(y.data(), x0.data(), pool);
       for (const float value : x) ASSERT_TRUE(value > -200 && value < 455) << name << ' ' << width;
-      EXPECT_LE(error_of(clients, x, y, pool), error_of(clients, x0, y, pool) + 1e-3) << name << ' ' << width;
+      EXPECT_LE(error_of(clients, x, y, pool), error_of(clients, x0, y, pool) + 1e-3)
+          << name << ' ' << width;
     }
   }
 }

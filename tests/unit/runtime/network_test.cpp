@@ -38,7 +38,8 @@ TEST(Tiles, EqualTheWholePicture) {
   auto hr = random_values(lr.size() * 4, 2);
   for (float &v : lr) v /= 255;
   for (float &v : hr) v /= 255;
-  std::vector<float> up(hr.size()), gradient(lr.size(), 0.0F), down(lr.size()), vjp(hr.size(), 0.0F);
+  std::vector<float> up(hr.size()), gradient(lr.size(), 0.0F), down(lr.size()),
+      vjp(hr.size(), 0.0F);
   network.upscale(picture(std::as_const(lr), kC, kH, kW), picture(up, kC, 2 * kH, 2 * kW));
   const double error = network.error_and_gradient(
       picture(std::as_const(lr), kC, kH, kW), picture(std::as_const(hr), kC, 2 * kH, 2 * kW),
@@ -50,7 +51,8 @@ TEST(Tiles, EqualTheWholePicture) {
   for (const int threads : {1, 3}) {
     ThreadPool pool(threads);
     TiledNetwork tiles(network, 32, pool);
-    std::vector<float> t_up(hr.size()), t_gradient(lr.size(), 9.0F), t_down(lr.size()), t_vjp(hr.size(), 9.0F);
+    std::vector<float> t_up(hr.size()), t_gradient(lr.size(), 9.0F), t_down(lr.size()),
+        t_vjp(hr.size(), 9.0F);
     tiles.upscale(picture(std::as_const(lr), kC, kH, kW), picture(t_up, kC, 2 * kH, 2 * kW));
     expect_near(t_up, up, 0);
     EXPECT_NEAR(tiles.error_and_gradient(picture(std::as_const(lr), kC, kH, kW),
@@ -82,15 +84,16 @@ class NetworkTest : public testing::TestWithParam<Case> {
     lr_ = hr_;
     lr_.width = 30;
     lr_.height = 22;
-    model_ = make_network_down_model(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32, hr_,
-                                     lr_, pool_);
+    model_ = make_network_down_model(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32,
+                                     hr_, lr_, pool_);
     const image::Geometry geometry(hr_);
     y_.resize(geometry.size());
     const Random random(3);
     for (int p = 0; p < geometry.n_planes(); ++p) {
       const image::Plane plane = geometry.plane(y_.data(), p);
       for (int y = 0; y < plane.height; ++y) {
-        for (int x = 0; x < plane.width; ++x) plane.row(y)[x] = test::natural(x + 40 * p, y, random, 90);
+        for (int x = 0; x < plane.width; ++x)
+          plane.row(y)[x] = test::natural(x + 40 * p, y, random, 90);
       }
     }
     x_.resize(image::Geometry(lr_).size());
@@ -117,7 +120,8 @@ void check_gradient(descent::Objective &objective, std::vector<float> at) {
     below[i] -= step;
   }
   const double difference =
-      (objective.value_and_gradient(above, unused) - objective.value_and_gradient(below, unused)) / 2;
+      (objective.value_and_gradient(above, unused) - objective.value_and_gradient(below, unused)) /
+      2;
   EXPECT_NEAR(difference, slope, 5e-3 * std::abs(slope) + 1e-3);
 }
 

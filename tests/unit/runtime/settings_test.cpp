@@ -75,22 +75,26 @@ TEST(Plan, PaperIsAsPublished) {
 TEST(Plan, Contradictions) {
   DownSettings s;
   s.preset = "best";
-  EXPECT_EQ(refusal(s, kVideo), "option preset: expected fast, balanced, quality or paper, found 'best'");
+  EXPECT_EQ(refusal(s, kVideo),
+            "option preset: expected fast, balanced, quality or paper, found 'best'");
   s = {};
   s.optimizer = "sgd";
-  EXPECT_EQ(refusal(s, kVideo), "option optimizer: expected auto, pgd, adam, cg or exact, found 'sgd'");
+  EXPECT_EQ(refusal(s, kVideo),
+            "option optimizer: expected auto, pgd, adam, cg or exact, found 'sgd'");
   s.optimizer = "exact";
   s.model = "bicubic+lanczos";
   EXPECT_EQ(refusal(s, kTwo),
             "option optimizer: exact needs one client, found model=bicubic+lanczos (use cg)");
   s.model = "torchscript";
-  EXPECT_EQ(refusal(s, kNetwork), "option optimizer: exact needs a linear client, found "
-                                  "model=torchscript (use adam or pgd)");
+  EXPECT_EQ(refusal(s, kNetwork),
+            "option optimizer: exact needs a linear client, found "
+            "model=torchscript (use adam or pgd)");
   s = {};
   s.optimizer = "cg";
   s.steps_hr = 2;
-  EXPECT_EQ(refusal(s, kVideo), "option steps_hr: expected 0, since cg solves the LR stage alone, "
-                                "found 2 (use pgd or adam)");
+  EXPECT_EQ(refusal(s, kVideo),
+            "option steps_hr: expected 0, since cg solves the LR stage alone, "
+            "found 2 (use pgd or adam)");
   s = {};
   s.preset = "paper";
   s.optimizer = "adam";

@@ -15,7 +15,8 @@ using test::random_values;
 
 double dot(const std::vector<float> &a, const std::vector<float> &b) {
   double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
 }
 
@@ -60,8 +61,8 @@ TEST(Matrix, KnownColours) {
 
 TEST(Matrix, LumaIsThatOfTheLiterature) {
   const auto luma = [](hcd_range range, double code) {
-    const Affine to =
-        codes_to_picture(make_format(HCD_LAYOUT_YUV420, range, HCD_MATRIX_BT709), net::Colour::kLuma);
+    const Affine to = codes_to_picture(make_format(HCD_LAYOUT_YUV420, range, HCD_MATRIX_BT709),
+                                       net::Colour::kLuma);
     return convert(to, {code, 128, 128})[0] * 255;
   };
   EXPECT_NEAR(luma(HCD_RANGE_LIMITED, 77), 77, 1e-9);
@@ -79,8 +80,10 @@ std::vector<Stage> stages() {
   for (const hcd_layout layout : {HCD_LAYOUT_GRAY, HCD_LAYOUT_YUV420, HCD_LAYOUT_YUV422,
                                   HCD_LAYOUT_YUV444, HCD_LAYOUT_NV12, HCD_LAYOUT_RGB}) {
     for (const hcd_range range : {HCD_RANGE_LIMITED, HCD_RANGE_FULL}) {
-      for (const net::Colour colour : {net::Colour::kLuma, net::Colour::kYcbcr, net::Colour::kRgb}) {
-        if (layout != HCD_LAYOUT_RGB || colour != net::Colour::kLuma) list.push_back({layout, range, colour});
+      for (const net::Colour colour :
+           {net::Colour::kLuma, net::Colour::kYcbcr, net::Colour::kRgb}) {
+        if (layout != HCD_LAYOUT_RGB || colour != net::Colour::kLuma)
+          list.push_back({layout, range, colour});
       }
     }
   }
@@ -91,8 +94,8 @@ std::vector<Stage> stages() {
 TEST(Pictures, AdjointsOfBothDirections) {
   ThreadPool pool(2);
   for (const Stage &stage : stages()) {
-    SCOPED_TRACE(testing::Message() << "layout " << stage.layout << " colour "
-                                    << static_cast<int>(stage.colour));
+    SCOPED_TRACE(testing::Message()
+                 << "layout " << stage.layout << " colour " << static_cast<int>(stage.colour));
     const hcd_format format = make_format(stage.layout, stage.range, HCD_MATRIX_BT709);
     const Pictures pictures(format, stage.colour);
     const size_t n_planes = image::Geometry(format).size();
@@ -134,14 +137,16 @@ TEST(Pictures, ThereAndBack) {
         const image::Plane plane = geometry.plane(planes.data(), c);
         for (int y = 0; y < plane.height; ++y) {
           for (int x = 0; x < plane.width; ++x) {
-            plane.row(y)[x] = 110.0F + static_cast<float>(30 * std::sin(0.06 * x + c) + 20 * std::cos(0.05 * y));
+            plane.row(y)[x] =
+                110.0F + static_cast<float>(30 * std::sin(0.06 * x + c) + 20 * std::cos(0.05 * y));
           }
         }
       }
       std::vector<float> back = planes;
       pictures.to_picture(planes.data(), picture.data(), pool);
       pictures.from_picture(picture.data(), back.data(), pool);
-      for (size_t i = 0; i < planes.size(); ++i) ASSERT_NEAR(back[i], planes[i], 1.0F) << "sample " << i;
+      for (size_t i = 0; i < planes.size(); ++i)
+        ASSERT_NEAR(back[i], planes[i], 1.0F) << "sample " << i;
     }
   }
 }
