@@ -63,6 +63,7 @@ explain() {
 # sources_list [APT OPTION...]: deb-src lines for the suites that the machine uses, from the mirrors it
 # uses. Nothing where its package lists were never fetched.
 sources_list() {
+  # shellcheck disable=SC2016  # filled in by apt-get
   apt-get "$@" indextargets --format 'deb-src $(REPO_URI) $(RELEASE) main' \
     'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u
 }
