@@ -19,7 +19,7 @@ Taps gaussian_taps() {
   Taps taps;
   double sum = 0;
   for (int i = 0; i < kSsimWindow; ++i) {
-    const double distance = i - kSsimWindow / 2;
+    const int distance = i - kSsimWindow / 2;
     taps[size_t(i)] = std::exp(-distance * distance / (2 * kSigma * kSigma));
     sum += taps[size_t(i)];
   }

@@ -40,7 +40,7 @@ int size_or_zero(const OptionTexts &options, const std::string &name) {
 
 template <typename Params, typename Set>
 Params params_from(const OptionTexts &options, void (*init)(Params *), Set set) {
-  Params params;
+  Params params{};
   init(&params);
   for (const auto &[name, text] : options) {
     if (name == "w" || name == "h") continue;

@@ -125,6 +125,7 @@ class Reader {
     const size_t row_bytes = png_get_rowbytes(png_, info_);
     std::vector<uint8_t> samples(row_bytes * size_t(picture.height));
     std::vector<png_bytep> rows;
+    rows.reserve(size_t(picture.height));
     for (int y = 0; y < picture.height; ++y) rows.push_back(samples.data() + size_t(y) * row_bytes);
     guarded([&] {
       png_read_image(png_, rows.data());

@@ -47,7 +47,7 @@ TEST(Down, EveryFormatGainsAndStaysInItsRange) {
 }
 
 TEST(Down, DefaultSizes) {
-  const auto size = [](const hcd_format &format, Options options = {}) {
+  const auto size = [](const hcd_format &format, const Options &options = {}) {
     Down down(options, format);
     return std::pair{down.out().width, down.out().height};
   };

@@ -15,25 +15,25 @@ namespace {
 // sum of weight_i (x_i - target_i)^2 / n, in two groups; values stay in [0, 255].
 class Bowl : public Objective {
  public:
-  explicit Bowl(size_t n) : target_(test::random_values(n, 1)), weight_(n) {
-    for (size_t i = 0; i < n; ++i) weight_[i] = 1.0F + static_cast<float>(i % 3);
+  explicit Bowl(size_t n) : target(test::random_values(n, 1)), weight(n) {
+    for (size_t i = 0; i < n; ++i) weight[i] = 1.0F + static_cast<float>(i % 3);
   }
-  size_t size() const override { return target_.size(); }
+  size_t size() const override { return target.size(); }
   std::vector<size_t> group_ends() const override { return {size() / 3, size()}; }
   double value_and_gradient(Variables x, Result gradient) override {
     ++calls;
     double value = 0;
     for (size_t i = 0; i < x.size(); ++i) {
-      const float error = x[i] - target_[i];
-      value += static_cast<double>(weight_[i] * error * error);
-      gradient[i] = 2 * weight_[i] * error / static_cast<float>(size());
+      const float error = x[i] - target[i];
+      value += static_cast<double>(weight[i] * error * error);
+      gradient[i] = 2 * weight[i] * error / static_cast<float>(size());
     }
     return value / static_cast<double>(size());
   }
   bool quadratic() const override { return true; }
   void hessian(Variables p, Result hp) override {
     for (size_t i = 0; i < p.size(); ++i)
-      hp[i] = 2 * weight_[i] * p[i] / static_cast<float>(size());
+      hp[i] = 2 * weight[i] * p[i] / static_cast<float>(size());
   }
   void clip(Result x) const override {
     for (float &value : x) value = std::min(std::max(value, 0.0F), 255.0F);
@@ -43,7 +43,7 @@ class Bowl : public Objective {
     return value_and_gradient(x, gradient);
   }
   int calls = 0;
-  std::vector<float> target_, weight_;
+  std::vector<float> target, weight;
 };
 
 double distance(Variables a, Variables b) {
@@ -66,9 +66,9 @@ TEST(Cg, SolvesInAsManyStepsAsThereAreCurvatures) {
 TEST(Cg, StopsAtTheOptimum) {
   ThreadPool pool(1);
   Bowl bowl(100);
-  std::vector<float> x = bowl.target_;
+  std::vector<float> x = bowl.target;
   EXPECT_EQ(cg(bowl, x, {5, {}}, pool), 0);
-  EXPECT_EQ(x, bowl.target_);
+  EXPECT_EQ(x, bowl.target);
 }
 
 TEST(Pgd, FollowsTheNormalisedGradientExactly) {
@@ -108,7 +108,7 @@ TEST(Rules, StayWithinTheBudget) {
 TEST(Rules, KeepValuesLegal) {
   ThreadPool pool(1);
   Bowl bowl(1000);
-  for (float &t : bowl.target_) t = t < 128 ? -500.0F : 700.0F;
+  for (float &t : bowl.target) t = t < 128 ? -500.0F : 700.0F;
   std::vector<float> x(1000, 128.0F);
   cg(bowl, x, {5, {}}, pool);
   for (const float value : x) EXPECT_TRUE(value == 0 || value == 255);
