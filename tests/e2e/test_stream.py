@@ -108,6 +108,19 @@ class Stream(unittest.TestCase):
                              "-")
         self.assertEqual(len(re.findall(r"(?i)interlaced.*progressive", log)), 1)
 
+    def test_hdr10_side_data_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "hdr.mkv")
+            ffmpeg.good(*ffmpeg.source("128x96", 3, "yuv420p10le"), "-c:v", "libx265", "-x265-params",
+                        "log-level=error:repeat-headers=1:colorprim=bt2020:transfer=smpte2084:"
+                        "colormatrix=bt2020nc:max-cll=1000,400:"
+                        "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)",
+                        path)
+            _, log = ffmpeg.good("-i", path, "-vf", "hcd_down,showinfo", "-f", "null", "-")
+        for text in ("mastering display", "content light level",
+                     "color_trc:smpte2084", "color_primaries:bt2020", "fmt:yuv420p10le"):
+            self.assertIn(text, log.lower())
+
     def test_same_bytes_for_any_threads_and_chunks(self):
         whole = ffmpeg.raw("hcd_down", "322x202", 4)
         for options in ("threads=1", "threads=3", "tile=64", "threads=5:tile=100"):

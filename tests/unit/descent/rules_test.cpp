@@ -32,8 +32,7 @@ class Bowl : public Objective {
   }
   bool quadratic() const override { return true; }
   void hessian(Variables p, Result hp) override {
-    for (size_t i = 0; i < p.size(); ++i)
-      hp[i] = 2 * weight[i] * p[i] / static_cast<float>(size());
+    for (size_t i = 0; i < p.size(); ++i) hp[i] = 2 * weight[i] * p[i] / static_cast<float>(size());
   }
   void clip(Result x) const override {
     for (float &value : x) value = std::min(std::max(value, 0.0F), 255.0F);
