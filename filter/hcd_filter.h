@@ -96,6 +96,23 @@ int ff_hcd_activate(AVFilterContext *ctx);
 int ff_hcd_process_command(AVFilterContext *ctx, const char *cmd, const char *arg,
                            char *res, int res_len, int flags);
 
+/** What the library is told of a format; the tags are those of no frame yet. */
+hcd_format ff_hcd_format(enum AVPixelFormat format, int width, int height);
+
+/** The same with the range, matrix and chroma siting that a frame is tagged with. */
+hcd_format ff_hcd_format_of_frame(const AVFrame *frame);
+
+/**
+ * Evaluate the options w and h; 0x0: neither was given.
+ * @return 0, or an AVERROR after having logged why
+ */
+int ff_hcd_eval_size(AVFilterContext *ctx, const AVFilterLink *inlink,
+                     int *width, int *height);
+
+/** The aspect of a sample that keeps that of the display; 0/1 stays unknown. */
+AVRational ff_hcd_scaled_sar(AVRational sar, int in_w, int in_h,
+                             int out_w, int out_h);
+
 /** Log the text of an error of the library. @return its AVERROR */
 int ff_hcd_error(AVFilterContext *ctx, hcd_status status, const char *text);
 
