@@ -5,18 +5,20 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
-#include <new>
+
+#include "base/error.h"
 
 namespace hcd::image {
 
-// Uninitialised memory of `n` floats, aligned for vectors; throws std::bad_alloc.
+// Uninitialised memory of `n` floats, aligned for vectors; throws HCD_E_MEMORY.
 class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(size_t n) : size_(n) {
     data_.reset(
         static_cast<float *>(std::aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64 + 64)));
-    if (!data_) throw std::bad_alloc();
+    HCD_CHECK(data_, HCD_E_MEMORY, "out of memory: expected %zu MB for the planes of a frame, found less",
+              n * sizeof(float) >> 20);
   }
   float *data() { return data_.get(); }
   const float *data() const { return data_.get(); }

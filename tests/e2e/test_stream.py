@@ -108,6 +108,19 @@ class Stream(unittest.TestCase):
                              "-")
         self.assertEqual(len(re.findall(r"(?i)interlaced.*progressive", log)), 1)
 
+    def test_networks_give_the_same_bytes_for_any_threads_and_nearly_so_for_any_tile(self):
+        weights = os.path.join(ffmpeg.SCRIPTS, "rgb_x2.pt")
+        if not os.path.exists(weights):
+            self.skipTest("no LibTorch in this build")
+        chain = f"hcd_down=model=torchscript:weights={weights}:steps=3"
+        whole = ffmpeg.raw(chain, "402x300", 1)
+        for threads in (1, 2, 3):
+            self.assertEqual(ffmpeg.raw(f"{chain}:threads={threads}", "402x300", 1), whole, threads)
+        for tile in (32, 64, 1000):
+            other = ffmpeg.raw(f"{chain}:tile={tile}", "402x300", 1)
+            far = sum(1 for a, b in zip(whole, other) if abs(a - b) > 1)
+            self.assertLessEqual(far / len(whole), 1e-4, tile)
+
     def test_hdr10_side_data_is_kept(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "hdr.mkv")

@@ -2,7 +2,10 @@
 // What the API says to bad input: status and exact text of each.
 #include <gtest/gtest.h>
 #include <hcd/hcd.h>
+#include <sys/resource.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "support/context.h"
@@ -180,6 +183,27 @@ TEST(Frames, AreChecked) {
   in.fill_natural();
   EXPECT_GT(down.run(in, out).psnr, 0);  // the context is still usable
 }
+
+#if !defined(__SANITIZE_ADDRESS__)  // which needs more addresses than the limit leaves
+TEST(Memory, TooLittleIsSaid) {
+  const auto run_short_of_memory = [] {
+    const rlimit limit{512UL << 20, 512UL << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    hcd_down_params params;
+    hcd_down_params_init(&params);
+    params.threads = 1;
+    hcd_ctx *ctx = nullptr;
+    hcd_down_create(&ctx, &params, nullptr, nullptr);
+    const hcd_format in{16000, 16000, HCD_LAYOUT_YUV444, 8, 0, {}, {}, {}};
+    hcd_format out{};
+    const hcd_status status = hcd_configure(ctx, &in, &out);
+    std::fprintf(stderr, "%s: %s", hcd_status_name(status), hcd_last_error(ctx));
+    std::exit(0);
+  };
+  EXPECT_EXIT(run_short_of_memory(), testing::ExitedWithCode(0),
+              "HCD_E_MEMORY: out of memory: expected 2929 MB for the planes of a frame, found less");
+}
+#endif
 
 TEST(Api, NullIsAnswered) {
   EXPECT_EQ(hcd_down_create(nullptr, nullptr, nullptr, nullptr), HCD_E_STATE);
