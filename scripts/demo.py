@@ -15,8 +15,7 @@ import bjontegaard
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
-CRFS = (18, 23, 28, 33)
-PICTURE_CRF = 23
+PICTURE_CRF = 23  # or the nearest that was asked for
 RESULTS = "build/demo"
 
 
@@ -196,14 +195,14 @@ def picture(clip, plain, tested, path):
 
 def work(arguments, scratch):
     clip = Clip(arguments.clip, arguments.frames)
-    tested = [make_point(clip, "hcd_down", crf, "hcd_down", scratch) for crf in CRFS]
+    tested = [make_point(clip, "hcd_down", crf, "hcd_down", scratch) for crf in arguments.crf]
     # The same small size, chosen by hcd_down.
     size = probe(tested[0].path, "-show_entries", "stream=width,height")["streams"][0]
     small = f"scale={size['width']}:{size['height']}:flags=bicubic"
-    plain = [make_point(clip, "scale", crf, small, scratch) for crf in CRFS]
+    plain = [make_point(clip, "scale", crf, small, scratch) for crf in arguments.crf]
     text = table(clip, plain, tested)
     # For the eye, equal bits rather than equal CRF.
-    anchor = next(point for point in plain if point.crf == PICTURE_CRF)
+    anchor = min(plain, key=lambda point: abs(point.crf - PICTURE_CRF))
     equal = make_point(clip, "hcd_down", crf_of_bits(tested, anchor.bits), "hcd_down", scratch)
     caption = picture(clip, anchor, equal, os.path.join(scratch, "side_by_side.png"))
     with open(os.path.join(scratch, "table.txt"), "w", encoding="utf-8") as file:
@@ -224,6 +223,7 @@ def keep(scratch):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=240)
+    parser.add_argument("--crf", type=lambda text: [int(crf) for crf in text.split(",")], default=[18, 23, 28, 33])
     parser.add_argument("clip")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)

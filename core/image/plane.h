@@ -17,7 +17,8 @@ class Buffer {
   explicit Buffer(size_t n) : size_(n) {
     data_.reset(
         static_cast<float *>(std::aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64 + 64)));
-    HCD_CHECK(data_, HCD_E_MEMORY, "out of memory: expected %zu MB for the planes of a frame, found less",
+    HCD_CHECK(data_, HCD_E_MEMORY,
+              "out of memory: expected %zu MB for the planes of a frame, found less",
               n * sizeof(float) >> 20);
   }
   float *data() { return data_.get(); }

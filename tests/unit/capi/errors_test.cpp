@@ -200,8 +200,9 @@ TEST(Memory, TooLittleIsSaid) {
     std::fprintf(stderr, "%s: %s", hcd_status_name(status), hcd_last_error(ctx));
     std::exit(0);
   };
-  EXPECT_EXIT(run_short_of_memory(), testing::ExitedWithCode(0),
-              "HCD_E_MEMORY: out of memory: expected 2929 MB for the planes of a frame, found less");
+  EXPECT_EXIT(
+      run_short_of_memory(), testing::ExitedWithCode(0),
+      "HCD_E_MEMORY: out of memory: expected 2929 MB for the planes of a frame, found less");
 }
 #endif
 
