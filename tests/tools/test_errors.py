@@ -229,7 +229,8 @@ class OutputTest(CommandTest):
             resource.setrlimit(resource.RLIMIT_AS, (300 * megabytes, 300 * megabytes))
 
         process = hcd("down", large, "-o", self.folder / "out", "--threads", 1, preexec_fn=limit)
-        self.assert_error(process, f"{large}: out of memory")
+        self.assert_error(process, f"{large}: out of memory: expected {side * side * 4 // megabytes} MB "
+                          "for the planes of a frame, found less")
         self.assertEqual(self.names_in(self.folder / "out"), [])
 
 
