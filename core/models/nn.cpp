@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "models/nn.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "image/axis.h"
+
+namespace hcd::models {
+namespace {
+
+// Uniform in +-bound, in place.
+void fill_uniform(const Tensor &tensor, double bound) { tensor.uniform_(-bound, bound); }
+
+// The clamp and the rounding of quantise(), with the identity as derivative.
+struct StraightThrough : torch::autograd::Function<StraightThrough> {
+  static Tensor forward(torch::autograd::AutogradContext *, const Tensor &x) {
+    return x.clamp(0, 1).mul(255).round_().div_(255);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *,
+                                                 torch::autograd::variable_list gradient) {
+    return gradient;
+  }
+};
+
+// The operator of resizing `in` samples to `out` as a dense matrix [out, in].
+Tensor resize_matrix(int64_t in, int64_t out) {
+  const image::Axis axis =
+      image::resize_axis(*image::find_kernel("catmull_rom"),
+                         image::resize_grid(static_cast<int>(in), static_cast<int>(out), 0.5));
+  Tensor matrix = at::zeros({out, in}, at::kDouble);
+  auto values = matrix.accessor<double, 2>();
+  for (int i = 0; i < axis.out; ++i) {
+    for (int t = 0; t < axis.taps; ++t) {
+      values[i][axis.start[static_cast<size_t>(i)] + t] += static_cast<double>(axis.row(i)[t]);
+    }
+  }
+  return matrix;
+}
+
+}  // namespace
+
+int64_t Params::count() const {
+  int64_t count = 0;
+  for (const Entry &entry : entries_) count += entry.value.numel();
+  return count;
+}
+
+Tensor Params::add(const std::string &name, at::IntArrayRef shape, bool trainable) {
+  const bool taken = std::any_of(entries_.begin(), entries_.end(),
+                                 [&](const Entry &entry) { return entry.name == name; });
+  HCD_CHECK(!taken, HCD_E_INTERNAL, "parameter '%s' made twice", name.c_str());
+  entries_.push_back(
+      {name, at::empty(shape, at::TensorOptions(dtype_).device(device_)), trainable});
+  return entries_.back().value;
+}
+
+Tensor Scope::fixed(const std::string &name, const Tensor &value) const {
+  Tensor tensor = params_->add(prefix_ + name, value.sizes(), false);
+  tensor.copy_(value);
+  return tensor;
+}
+
+Conv::Conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, ConvOptions options)
+    : weight(scope.param("weight", {out, in, kernel, kernel})),
+      stride(options.stride),
+      padding(options.padding < 0 ? kernel / 2 : options.padding) {
+  if (options.bias) bias = scope.param("bias", {out});
+  if (!scope.params().initialise()) return;
+  const double bound = 1 / std::sqrt(static_cast<double>(in * kernel * kernel));
+  fill_uniform(weight, bound);
+  if (bias.defined()) fill_uniform(bias, bound);
+}
+
+Tensor Conv::operator()(const Tensor &x) const {
+  return at::conv2d(x, weight, bias, at::IntArrayRef(stride), at::IntArrayRef(padding));
+}
+
+Linear::Linear(const Scope &scope, int64_t in, int64_t out)
+    : weight(scope.param("weight", {out, in})), bias(scope.param("bias", {out})) {
+  if (!scope.params().initialise()) return;
+  const double bound = 1 / std::sqrt(static_cast<double>(in));
+  fill_uniform(weight, bound);
+  fill_uniform(bias, bound);
+}
+
+Tensor Linear::operator()(const Tensor &x) const { return at::linear(x, weight, bias); }
+
+Tensor lrelu(const Tensor &x, double slope) { return at::leaky_relu(x, slope); }
+
+SubPixel::SubPixel(const Scope &scope, int64_t features, int scale) : factor(scale == 3 ? 3 : 2) {
+  for (int stage = 0; stage < (scale == 4 ? 2 : 1); ++stage) {
+    convs.emplace_back(scope(2 * stage), features, features * factor * factor, 3);
+  }
+}
+
+Tensor SubPixel::operator()(Tensor x) const {
+  for (const Conv &conv : convs) x = at::pixel_shuffle(conv(x), factor);
+  return x;
+}
+
+MeanShift::MeanShift(const Scope &scope, const std::vector<double> &offset) {
+  const auto n = static_cast<int64_t>(offset.size());
+  weight = scope.fixed("weight", at::eye(n, at::kDouble).view({n, n, 1, 1}));
+  bias = scope.fixed("bias", at::tensor(offset, at::kDouble));
+}
+
+Tensor MeanShift::operator()(const Tensor &x) const { return at::conv2d(x, weight, bias); }
+
+Tensor bicubic_resize(const Tensor &x, int64_t height, int64_t width) {
+  // One row of `rows` per output row, and the same for columns: x' = rows x columns^T.
+  const auto options = x.options();
+  const Tensor rows = resize_matrix(x.size(2), height).to(options);
+  const Tensor columns = resize_matrix(x.size(3), width).to(options);
+  return at::matmul(at::matmul(rows, x), columns.t());
+}
+
+Tensor quantise(const Tensor &x) { return StraightThrough::apply(x); }
+
+}  // namespace hcd::models

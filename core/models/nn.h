@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Parameters by state-dict name, and the few layers that the models are made of. Models are pure
+// functions of tensors [N, C, height, width]; a layer is its tensors and a call operator.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hcd::models {
+
+using at::Tensor;
+
+// The tensors of one model, in the order in which its layers ask for them. Names are those of the
+// authors' state dict. Handles are shared: what is loaded into a parameter is seen by its layer.
+class Params {
+ public:
+  struct Entry {
+    std::string name;
+    Tensor value;
+    bool trainable;
+  };
+
+  // `initialise`: fill new parameters for training (by at::manual_seed()'s generator) rather than
+  // leave them for loading.
+  explicit Params(at::ScalarType dtype = at::kFloat, at::Device device = at::kCPU,
+                  bool initialise = false)
+      : dtype_(dtype), device_(device), initialise_(initialise) {}
+
+  const std::vector<Entry> &entries() const { return entries_; }
+  at::ScalarType dtype() const { return dtype_; }
+  at::Device device() const { return device_; }
+  bool initialise() const { return initialise_; }
+  int64_t count() const;  // all values, fixed ones too
+
+  // Names that a state dict may hold and that nothing here needs: buffers that are recomputed.
+  void ignore(const std::string &name) { ignored_.insert(name); }
+  bool ignores(const std::string &name) const { return ignored_.contains(name); }
+
+  // Makes a tensor; uninitialised. Throws HCD_E_INTERNAL where the name is taken.
+  Tensor add(const std::string &name, at::IntArrayRef shape, bool trainable = true);
+
+ private:
+  at::ScalarType dtype_;
+  at::Device device_;
+  bool initialise_;
+  std::vector<Entry> entries_;
+  std::set<std::string> ignored_;
+};
+
+// A prefix of names: Scope(params)("body", 0)("conv1") makes "body.0.conv1.weight".
+class Scope {
+ public:
+  explicit Scope(Params &params, std::string prefix = "")
+      : params_(&params), prefix_(std::move(prefix)) {}
+  Scope operator()(const std::string &name) const { return Scope(*params_, prefix_ + name + "."); }
+  Scope operator()(const std::string &name, int64_t index) const {
+    return (*this)(name + "." + std::to_string(index));
+  }
+  Scope operator()(int64_t index) const { return (*this)(std::to_string(index)); }
+
+  Params &params() const { return *params_; }
+
+  // A trainable parameter, uninitialised; what to fill it with is the layer's business.
+  Tensor param(const std::string &name, at::IntArrayRef shape) const {
+    return params_->add(prefix_ + name, shape, true);
+  }
+  // A name that the state dict may hold and that is not loaded.
+  void ignored(const std::string &name) const { params_->ignore(prefix_ + name); }
+  // A tensor that the state dict holds and that no training moves, with its value.
+  Tensor fixed(const std::string &name, const Tensor &value) const;
+
+ private:
+  Params *params_;
+  std::string prefix_;
+};
+
+// ---- layers ----
+
+struct ConvOptions {
+  int64_t stride = 1;
+  int64_t padding = -1;  // -1: kernel / 2, which keeps the size
+  bool bias = true;
+};
+
+// Convolution; state dict: weight [out, in, k, k], bias [out]. Starts as PyTorch's does: uniform in
+// +-1 / sqrt(in k k).
+struct Conv {
+  Tensor weight, bias;
+  int64_t stride = 1, padding = 0;
+
+  Conv() = default;
+  Conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, ConvOptions options = {});
+  Tensor operator()(const Tensor &x) const;
+};
+
+// Fully connected layer along the last dimension; weight [out, in], bias [out].
+struct Linear {
+  Tensor weight, bias;
+
+  Linear() = default;
+  Linear(const Scope &scope, int64_t in, int64_t out);
+  Tensor operator()(const Tensor &x) const;
+};
+
+Tensor lrelu(const Tensor &x, double slope = 0.2);
+
+// Sub-pixel enlarging by 2 or 3, or twice by 2 for 4, each a convolution to n r r channels and a
+// pixel shuffle, as EDSR's Upsampler: names 0, 2.
+struct SubPixel {
+  std::vector<Conv> convs;
+  int64_t factor = 2;  // of each stage
+
+  SubPixel() = default;
+  SubPixel(const Scope &scope, int64_t features, int scale);
+  Tensor operator()(Tensor x) const;
+};
+
+// x + offset[c] per channel, a fixed 1x1 convolution in the state dict (weight: identity, bias:
+// offset): EDSR's MeanShift.
+struct MeanShift {
+  Tensor weight, bias;
+
+  MeanShift() = default;
+  MeanShift(const Scope &scope, const std::vector<double> &offset);
+  Tensor operator()(const Tensor &x) const;
+};
+
+// ---- resampling and rounding ----
+
+// Antialiased MATLAB-style bicubic (catmull_rom, image/axis.h), [N, C, h, w] to the given size;
+// differentiable. What g is for models that bring none, and how SRCNN's input is enlarged.
+Tensor bicubic_resize(const Tensor &x, int64_t height, int64_t width);
+
+// 8-bit rounding of [0, 1] values: clamp, times 255, to the nearest (ties to even), over 255. The
+// derivative is the identity everywhere (the authors' straight-through rule).
+Tensor quantise(const Tensor &x);
+
+}  // namespace hcd::models

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "models/registry.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "models/config.h"
+#include "models/edsr.h"
+#include "models/srcnn.h"
+
+namespace hcd::models {
+namespace {
+
+template <typename M>
+std::unique_ptr<Model> make(int scale, const Json &config, Params &params) {
+  return std::make_unique<M>(scale, config, params);
+}
+
+// One line a model; the order is that of the paper's tables.
+constexpr std::array kKinds = {
+    Kind{"srcnn", make<Srcnn>},
+    Kind{"edsr", make<Edsr>},
+};
+
+}  // namespace
+
+std::span<const Kind> kinds() { return kKinds; }
+
+std::unique_ptr<Model> make_model(std::string_view name, int scale, const Json &config,
+                                  Params &params) {
+  const auto kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [name](const Kind &k) { return k.name == name; });
+  HCD_CHECK(kind != kKinds.end(), HCD_E_OPTION,
+            "model: expected a network of this build, found '%s'", std::string(name).c_str());
+  return kind->make(scale, config, params);
+}
+
+}  // namespace hcd::models

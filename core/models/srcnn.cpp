@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "models/srcnn.h"
+
+namespace hcd::models {
+
+Srcnn::Srcnn(int scale, const nlohmann::json &json, Params &params) : scale_(scale) {
+  Config config(json, "srcnn");
+  const int64_t middle = config.number("middle", 5, 1, 9) / 2 * 2 + 1;
+  config.done();
+  const Scope scope(params);
+  conv1_ = Conv(scope("conv1"), 1, 64, 9);
+  conv2_ = Conv(scope("conv2"), 64, 32, middle);
+  conv3_ = Conv(scope("conv3"), 32, 1, 5);
+}
+
+Tensor Srcnn::refine(const Tensor &x_hr) const {
+  return conv3_(at::relu(conv2_(at::relu(conv1_(x_hr)))));
+}
+
+Tensor Srcnn::upscale(const Tensor &x_lr, const Latents &) const {
+  return refine(bicubic_resize(x_lr, x_lr.size(2) * scale_, x_lr.size(3) * scale_));
+}
+
+}  // namespace hcd::models

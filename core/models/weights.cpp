@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "models/weights.h"
+
+#include <cstring>
+#include <vector>
+
+#include "base/error.h"
+
+namespace hcd::models {
+namespace {
+
+at::ScalarType scalar_type(net::Dtype dtype) {
+  switch (dtype) {
+    case net::Dtype::kF64:
+      return at::kDouble;
+    case net::Dtype::kF32:
+      return at::kFloat;
+    case net::Dtype::kF16:
+      return at::kHalf;
+    case net::Dtype::kBf16:
+      return at::kBFloat16;
+    case net::Dtype::kI64:
+      return at::kLong;
+    case net::Dtype::kI32:
+      return at::kInt;
+    case net::Dtype::kU8:
+      return at::kByte;
+  }
+  return at::kFloat;
+}
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::string text = "[";
+  for (const int64_t n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
+  return text + "]";
+}
+
+void check_tensor(const std::string &head, const Params::Entry &entry, const Tensor &found) {
+  HCD_CHECK(found.sizes() == entry.value.sizes(), HCD_E_FILE,
+            "%s: tensor '%s': expected the shape %s, found %s", head.c_str(), entry.name.c_str(),
+            shape_text(entry.value.sizes()).c_str(), shape_text(found.sizes()).c_str());
+  HCD_CHECK(at::isFloatingType(found.scalar_type()) && at::isfinite(found).all().item<bool>(),
+            HCD_E_FILE, "%s: tensor '%s': expected finite numbers, found %s", head.c_str(),
+            entry.name.c_str(),
+            at::isFloatingType(found.scalar_type()) ? "NaN or infinity" : "whole numbers");
+}
+
+}  // namespace
+
+Tensor to_tensor(const net::TensorView &view) {
+  Tensor tensor = at::empty(view.shape, scalar_type(view.dtype));
+  if (!view.data.empty()) std::memcpy(tensor.data_ptr(), view.data.data(), view.data.size());
+  return tensor;
+}
+
+void load_weights(Params &params, const net::Safetensors &file, const std::string &prefix) {
+  const std::string head = "weights '" + file.name() + "'";
+  std::set<std::string> used;
+  for (const Params::Entry &entry : params.entries()) {
+    const std::string name = prefix + entry.name;
+    const auto found = file.tensors().find(name);
+    HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
+              "%s: expected a tensor '%s' of shape %s, found none", head.c_str(), name.c_str(),
+              shape_text(entry.value.sizes()).c_str());
+    const Tensor value = to_tensor(found->second);
+    check_tensor(head, entry, value);
+    entry.value.detach().copy_(value);
+    used.insert(name);
+  }
+  for (const auto &[name, view] : file.tensors()) {
+    if (!name.starts_with(prefix) || used.contains(name)) continue;
+    HCD_CHECK(params.ignores(name.substr(prefix.size())), HCD_E_FILE,
+              "%s: expected no tensor '%s', which this model has not, found %s", head.c_str(),
+              name.c_str(), net::describe(view).c_str());
+  }
+}
+
+std::vector<uint8_t> encode_weights(const Params &params,
+                                    const std::map<std::string, std::string> &metadata) {
+  std::vector<Tensor> values;  // live until the bytes are made
+  std::map<std::string, net::TensorView> views;
+  for (const Params::Entry &entry : params.entries()) {
+    values.push_back(entry.value.detach().to(at::kCPU, at::kFloat).contiguous());
+    const Tensor &value = values.back();
+    views[entry.name] = {net::Dtype::kF32,
+                         value.sizes().vec(),
+                         {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
+  }
+  return net::encode_safetensors(views, metadata);
+}
+
+}  // namespace hcd::models

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Weight files into parameters and back.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "models/nn.h"
+#include "net/safetensors.h"
+
+namespace hcd::models {
+
+// A copy of a tensor of a file on the CPU, in its own type.
+Tensor to_tensor(const net::TensorView &view);
+
+// Fills every parameter with the tensor of its name (`prefix` in front of it), converted to its
+// type. Throws HCD_E_FILE where one is missing, has another shape, is not of numbers or not finite,
+// or where a tensor with the prefix is left over.
+void load_weights(Params &params, const net::Safetensors &file, const std::string &prefix = "");
+
+// The parameters as the bytes of a safetensors file, as F32.
+std::vector<uint8_t> encode_weights(const Params &params,
+                                    const std::map<std::string, std::string> &metadata);
+
+}  // namespace hcd::models
