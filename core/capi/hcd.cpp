@@ -169,6 +169,7 @@ void hcd_up_params_init(hcd_up_params *p) {
 #define HCD_OPTIONS_UP
 #define HCD_STR(name, def, help) p->name = def;
 #define HCD_INT(name, def, min, max, help) p->name = def;
+#define HCD_I64(name, def, min, max, help) p->name = def;
 #define HCD_AUTO_NUM(name, min, max, runtime, help) p->name = HCD_AUTO;
 #include <hcd/options.def>
 }

@@ -39,6 +39,11 @@ Edsr::Edsr(int scale, const nlohmann::json &json, const Scope &scope) : scale_(s
   tail_ = Conv(scope("tail", 1), features, 3, 3);
 }
 
+int Edsr::receptive_field() const {
+  // Head, two convolutions a block, the body's last, the enlarging ones and the tail.
+  return static_cast<int>(1 + 2 * body_.size() + 1 + 2);
+}
+
 Tensor Edsr::upscale(const Tensor &x_lr, const Latents &) const {
   const Tensor head = head_(sub_mean_(x_lr * range_));
   Tensor x = head;

@@ -11,12 +11,12 @@ namespace hcd::net {
 
 // Number of this agreement: raise it with every change here or in net/network.h. C++ types cross
 // the border, so all three libraries must come from one build; this number catches a mixture.
-inline constexpr int kBackendAbi = 1;
+inline constexpr int kBackendAbi = 2;
 
 // Of libhcd-torch. Everything in it throws hcd::Error and nothing else.
 struct TorchBackend {
-  // `cuda_device`: its index, or -1 for the CPU.
-  std::unique_ptr<Network> (*load)(const std::string &path, int cuda_device, const Log &log);
+  // `cuda_device`: its index, or -1 for the CPU; request.device is decided already.
+  std::unique_ptr<Network> (*load)(const NetworkRequest &request, int cuda_device, const Log &log);
 };
 
 // Of libhcd-cuda, which also brings LibTorch's own CUDA library into the process.

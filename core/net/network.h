@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,16 @@ struct NetworkInfo {
   Colour colour = Colour::kRgb;
   int receptive_field = 0;     // LR pixels on each side that an output pixel depends on (f and g)
   bool has_downscale = false;  // brings its own g
+  int alignment = 1;           // tiles begin at multiples of this many LR pixels
+  bool stochastic = false;     // f draws a latent: its result depends on the Draw
+  std::string downscaler = "bicubic";  // the kernel that stands in for a g that is missing
+};
+
+// Which random numbers a call draws, for networks that are stochastic: those of `key`, at absolute
+// positions of a picture whose crop begins at (x, y), in LR pixels. So tiles of one picture agree.
+struct Draw {
+  uint64_t key = 0;
+  int x = 0, y = 0;
 };
 
 // `channels` planes of height x width floats; rows `stride` floats apart, planes `plane` apart.
@@ -54,12 +65,12 @@ class Network {
   virtual const NetworkInfo &info() const = 0;
 
   // f. `lr`: [channels, h, w]; `hr`: receives [channels, h * scale, w * scale].
-  virtual void upscale(ConstImage lr, Image hr) = 0;
+  virtual void upscale(ConstImage lr, Image hr, const Draw &draw = {}) = 0;
 
   // Sum over `window` (HR pixels of f(lr)) and channels of (f(lr) - target)^2; `target` is as large
   // as the window. Adds the derivative with respect to `lr` to `gradient` (as large as `lr`).
-  virtual double error_and_gradient(ConstImage lr, ConstImage target, Window window,
-                                    Image gradient) = 0;
+  virtual double error_and_gradient(ConstImage lr, ConstImage target, Window window, Image gradient,
+                                    const Draw &draw = {}) = 0;
 
   // g, where info().has_downscale. `hr`: [channels, h * scale, w * scale]; `lr`: [channels, h, w].
   virtual void downscale(ConstImage hr, Image lr) = 0;
@@ -69,8 +80,20 @@ class Network {
   virtual void downscale_vjp(ConstImage hr, ConstImage v, Image gradient) = 0;
 };
 
-// Opens a back end's network. `device`: "cpu", "cuda", "cuda:N".
-std::unique_ptr<Network> load_torchscript(const std::string &path, const std::string &device,
-                                          const Log &log);
+// What latent f gets: z = 0, one draw of N(0, 1), or the mean of the pictures of kMeanDraws draws.
+enum class Latent { kDefault, kZero, kSample, kMean };
+inline constexpr int kMeanDraws = 8;
+
+// What is to be opened. Empty: torchscript has no default.
+struct NetworkRequest {
+  std::string model;           // a name of net/catalogue.h
+  std::string weights;         // path; "": the built-in ones
+  std::string device = "cpu";  // auto, cpu, cuda or cuda:N
+  int scale = 0;               // 0: as the weights say
+  Latent latent = Latent::kDefault;
+};
+
+// Opens a network in the back end that runs it. Throws hcd::Error.
+std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log);
 
 }  // namespace hcd::net

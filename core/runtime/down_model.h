@@ -31,14 +31,16 @@ class DownModel {
   virtual void solve(const float *y, double proximity, float *x) = 0;
 
   // The objectives of Algorithm 1. Both keep the references; the LR objective's variables are the
-  // first size() values of x, the HR objective's those of y. `rounded`: see LinearObjective.
+  // first size() values of x, the HR objective's those of y. `rounded`: see LinearObjective. `key`:
+  // of the latents that a stochastic client draws, anew at each evaluation.
   virtual std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0,
-                                                           double proximity, bool rounded) = 0;
+                                                           double proximity, bool rounded,
+                                                           uint64_t key) = 0;
   virtual std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) = 0;
 
   // Mean squared error, in 8-bit code values, of what client `k` shows of the luma of `x` (of all
   // planes for RGB), rounded to code values, against `y`.
-  virtual double shown_error(int k, const float *x, const float *y) = 0;
+  virtual double shown_error(int k, const float *x, const float *y, uint64_t key) = 0;
 };
 
 std::unique_ptr<DownModel> make_linear_down_model(const std::string &model, const hcd_format &hr,

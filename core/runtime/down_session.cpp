@@ -34,7 +34,8 @@ DownSession::DownSession(std::unique_ptr<DownModel> model, const DownSettings &s
                          const hcd_format &in, const hcd_format &model_hr, const hcd_format &out,
                          ThreadPool &pool)
     : model_(std::move(model)),
-      plan_(make_plan(settings, model_->traits())),
+      traits_(model_->traits()),
+      plan_(make_plan(settings, traits_)),
       seed_(static_cast<uint64_t>(settings.seed)),
       in_(in),
       hr_(model_hr),
@@ -45,12 +46,10 @@ DownSession::DownSession(std::unique_ptr<DownModel> model, const DownSettings &s
       y_(hr_geometry_.size()),
       x0_(lr_geometry_.size()),
       x_(lr_geometry_.size()) {
-  for (int k = 0; k < model_->traits().clients; ++k) names_.push_back(model_->client_name(k));
+  for (int k = 0; k < traits_.clients; ++k) names_.push_back(model_->client_name(k));
 }
 
-void DownSession::update(const DownSettings &settings) {
-  plan_ = make_plan(settings, model_->traits());
-}
+void DownSession::update(const DownSettings &settings) { plan_ = make_plan(settings, traits_); }
 
 void DownSession::load(const hcd_frame &in) {
   const image::Geometry geometry(in_);
@@ -71,13 +70,13 @@ void DownSession::process(const hcd_frame &in, const hcd_frame &out, hcd_stats &
     if (in.flags & HCD_FRAME_PLAIN) return;
     std::copy_n(x0_.data(), x0_.size(), x_.data());
     image::quantise(lr_, x_.data(), {}, pool_);
-    measure(stats);
+    measure(in, stats);
     return;
   }
   stats.steps = descend(in);
   image::pack(lr_, x_.data(), image::legal_ranges(lr_), out, pool_);
   image::quantise(lr_, x_.data(), image::legal_ranges(lr_), pool_);
-  measure(stats);
+  measure(in, stats);
 }
 
 int DownSession::descend(const hcd_frame &in) {
@@ -91,8 +90,9 @@ int DownSession::descend(const hcd_frame &in) {
     return 0;
   }
   model_->solve_fixed_planes(y_.data(), x_.data());
-  const auto lr = model_->lr_objective(y_.data(), x0_.data(), plan_.proximity, plan_.paper);
-  const uint64_t seed = plan_.paper ? mix(image::hash_frame(in_, in, mix(seed_))) : 0;
+  const uint64_t seed = plan_.paper || traits_.stochastic ? frame_key(in) : 0;
+  const auto lr =
+      model_->lr_objective(y_.data(), x0_.data(), plan_.proximity, plan_.paper, mix(seed + 2));
   int steps = 0;
   if (plan_.steps_hr > 0) {
     const auto hr = model_->hr_objective(*lr);
@@ -107,12 +107,16 @@ int DownSession::descend(const hcd_frame &in) {
 
 int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps,
                           uint64_t seed) {
-  const double per_sample = plan_.paper ? 1 : std::sqrt(static_cast<double>(x.size()));
-  const descent::Budget budget{plan_.budget < 0 ? descent::kUnlimited : plan_.budget * per_sample};
+  const double per_sample = std::sqrt(static_cast<double>(x.size()));
+  const descent::Budget budget{plan_.budget < 0
+                                   ? descent::kUnlimited
+                                   : plan_.budget * (plan_.budget_of_frame ? 1 : per_sample)};
   switch (plan_.rule) {
     case Rule::kPgd:
       return descent::pgd(objective, x,
-                          {steps, plan_.step_size * per_sample, budget, plan_.paper, seed}, pool_);
+                          {steps, plan_.step_size * (plan_.step_of_frame ? 1 : per_sample), budget,
+                           plan_.paper, seed},
+                          pool_);
     case Rule::kAdam:
       return descent::adam(objective, x, {steps, plan_.step_size, budget}, pool_);
     case Rule::kCg:
@@ -123,17 +127,23 @@ int DownSession::run_rule(descent::Objective &objective, descent::Result x, int 
   return 0;
 }
 
-void DownSession::measure(hcd_stats &stats) {
+uint64_t DownSession::frame_key(const hcd_frame &in) const {
+  return mix(image::hash_frame(in_, in, mix(seed_)));
+}
+
+void DownSession::measure(const hcd_frame &in, hcd_stats &stats) {
+  // Another latent than any that the descent has seen.
+  const uint64_t key = traits_.stochastic ? mix(frame_key(in) + 3) : 0;
   const size_t n = x_.size();
   std::vector<float> plain(x0_.data(), x0_.data() + n);
   image::quantise(lr_, plain.data(), {}, pool_);
-  stats.n_clients = std::min(model_->traits().clients, HCD_MAX_CLIENTS);
+  stats.n_clients = std::min(traits_.clients, HCD_MAX_CLIENTS);
   double plain_sum = 0, sum = 0;
   for (int k = 0; k < stats.n_clients; ++k) {
     auto &client = stats.client[k];
     client.name = names_[static_cast<size_t>(k)].c_str();
-    client.psnr_plain = psnr(in_, model_->shown_error(k, plain.data(), y_.data()));
-    client.psnr = psnr(in_, model_->shown_error(k, x_.data(), y_.data()));
+    client.psnr_plain = psnr(in_, model_->shown_error(k, plain.data(), y_.data(), key));
+    client.psnr = psnr(in_, model_->shown_error(k, x_.data(), y_.data(), key));
     plain_sum += client.psnr_plain;
     sum += client.psnr;
   }

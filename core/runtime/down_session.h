@@ -26,10 +26,12 @@ class DownSession : public Session {
   void load(const hcd_frame &in);
   int descend(const hcd_frame &in);
   int run_rule(descent::Objective &objective, descent::Result x, int steps, uint64_t seed);
-  void measure(hcd_stats &stats);
+  uint64_t frame_key(const hcd_frame &in) const;
+  void measure(const hcd_frame &in, hcd_stats &stats);
 
   std::unique_ptr<DownModel> model_;
   std::vector<std::string> names_;  // of the clients
+  ModelTraits traits_;
   Plan plan_;
   uint64_t seed_;
   hcd_format in_, hr_, lr_;

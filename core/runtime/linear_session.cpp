@@ -34,14 +34,15 @@ class LinearDownModel : public DownModel {
   }
 
   std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0,
-                                                   double proximity, bool rounded) override {
+                                                   double proximity, bool rounded,
+                                                   uint64_t) override {
     return std::make_unique<LinearObjective>(clients_, y, x0, lr_, proximity, rounded, pool_);
   }
   std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) override {
     return std::make_unique<LinearHrObjective>(clients_[0], lr, hr_, clients_[0].n_planes(), pool_);
   }
 
-  double shown_error(int k, const float *x, const float *y) override {
+  double shown_error(int k, const float *x, const float *y, uint64_t) override {
     const LinearClient &client = clients_[static_cast<size_t>(k)];
     const int planes = hr_.layout == HCD_LAYOUT_RGB ? 3 : 1;
     if (shown_.size() == 0) shown_ = image::Buffer(client.hr().size());

@@ -15,7 +15,7 @@ namespace hcd::runtime {
 // All models, ended by an entry without a name.
 const hcd_model_info *models();
 
-// Their names as a text for messages: "bilinear, bicubic, ... or torchscript".
+// Their names as a text for messages: "bilinear, bicubic, ..., or torchscript".
 std::string model_names();
 
 bool is_network(const std::string &model);
@@ -23,9 +23,14 @@ bool is_network(const std::string &model);
 // Throws HCD_E_OPTION unless `device` is auto, cpu, cuda or cuda:N.
 void check_device(const std::string &device);
 
-// Opens a file once for all contexts of the process that use it at the same time: filter graphs are
-// rebuilt in mid-stream. `device`: as the option.
-std::shared_ptr<net::Network> open_network(const std::string &path, const std::string &device,
-                                           const Log &log);
+// The option `latent`. Throws HCD_E_OPTION unless it is auto, zero, sample or mean.
+net::Latent parse_latent(const std::string &text);
+
+// Throws HCD_E_OPTION where the network cannot do without a file, or has not that scale (0: any).
+void check_network(const std::string &model, const std::string &weights, double scale);
+
+// Opens a network once for all contexts of the process that use it at the same time: filter graphs
+// are rebuilt in mid-stream.
+std::shared_ptr<net::Network> open_network(const net::NetworkRequest &request, const Log &log);
 
 }  // namespace hcd::runtime

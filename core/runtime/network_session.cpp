@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "image/format.h"
 #include "runtime/compare.h"
 #include "runtime/linear_model.h"
@@ -21,7 +22,7 @@ using descent::Variables;
 using image::Buffer;
 using transport::Pictures;
 
-// A network between two formats, with the transport on both sides. The bicubic client stands in for
+// A network between two formats, with the transport on both sides. A bicubic client stands in for
 // what the network does not do: g where it has none, and chroma where it sees luma only.
 struct Chain {
   Chain(std::shared_ptr<net::Network> shared, int tile, const hcd_format &hr_format,
@@ -33,7 +34,7 @@ struct Chain {
         pool(threads),
         hr_pictures(hr, network->info().colour),
         lr_pictures(lr, network->info().colour),
-        bicubic(*image::find_kernel("bicubic"), hr, lr) {}
+        bicubic(*image::find_kernel(network->info().downscaler), hr, lr) {}
 
   // Planes that the network sees; their samples are the variables.
   int n_planes() const { return lr_pictures.channels() == 1 ? 1 : image::n_components(lr); }
@@ -66,11 +67,13 @@ void own_downscale(Chain &chain, const float *y, Buffer &hr_picture, Buffer &lr_
 // proximity.
 class NetworkLrObjective : public descent::Objective {
  public:
-  NetworkLrObjective(Chain &chain, const float *y, const float *x0, double proximity, bool rounded)
+  NetworkLrObjective(Chain &chain, const float *y, const float *x0, double proximity, bool rounded,
+                     uint64_t key)
       : chain_(chain),
         x0_(x0),
         proximity_(proximity),
         rounded_(rounded),
+        key_(key),
         target_(chain.hr_pictures.size()),
         picture_(chain.lr_pictures.size()),
         picture_gradient_(chain.lr_pictures.size()),
@@ -90,7 +93,8 @@ class NetworkLrObjective : public descent::Objective {
     const double error =
         chain_.tiles.error_and_gradient(view(chain_.lr_pictures, std::as_const(picture_)),
                                         view(chain_.hr_pictures, std::as_const(target_)),
-                                        view(chain_.lr_pictures, picture_gradient_));
+                                        view(chain_.lr_pictures, picture_gradient_), key_);
+    key_ = mix(key_);
     chain_.lr_pictures.to_picture_adjoint(picture_gradient_.data(), gradient_.data(), chain_.pool);
     const double weight = 255.0 * 255.0 / static_cast<double>(target_.size());
     const double pull = proximity_ / static_cast<double>(x.size());
@@ -113,6 +117,7 @@ class NetworkLrObjective : public descent::Objective {
   const float *x0_;
   double proximity_;
   bool rounded_;
+  uint64_t key_;  // of the next evaluation's latent
   Buffer target_, picture_, picture_gradient_, planes_, gradient_;
 };
 
@@ -157,11 +162,12 @@ class NetworkHrObjective : public descent::Objective {
 };
 
 // f through the transport; planes the network does not see are enlarged by the bicubic client.
-void own_upscale(Chain &chain, const float *x, Buffer &lr_picture, Buffer &hr_picture, float *y) {
+void own_upscale(Chain &chain, const float *x, uint64_t key, Buffer &lr_picture, Buffer &hr_picture,
+                 float *y) {
   if (chain.n_planes() < image::n_components(chain.lr)) chain.bicubic.upscale(x, y, chain.pool);
   chain.lr_pictures.to_picture(x, lr_picture.data(), chain.pool);
   chain.tiles.upscale(view(chain.lr_pictures, std::as_const(lr_picture)),
-                      view(chain.hr_pictures, hr_picture));
+                      view(chain.hr_pictures, hr_picture), key);
   chain.hr_pictures.from_picture(hr_picture.data(), y, chain.pool);
 }
 
@@ -171,7 +177,9 @@ class NetworkDownModel : public DownModel {
                    const hcd_format &lr, ThreadPool &pool)
       : chain_(std::move(network), tile, hr, lr, pool) {}
 
-  ModelTraits traits() const override { return {false, 1, chain_.hr.layout != HCD_LAYOUT_RGB}; }
+  ModelTraits traits() const override {
+    return {false, 1, chain_.hr.layout != HCD_LAYOUT_RGB, chain_.tiles.info().stochastic};
+  }
   std::string client_name(int) const override { return chain_.tiles.info().name; }
 
   void downscale(const float *y, float *x) override {
@@ -195,8 +203,9 @@ class NetworkDownModel : public DownModel {
   }
 
   std::unique_ptr<descent::Objective> lr_objective(const float *y, const float *x0,
-                                                   double proximity, bool rounded) override {
-    return std::make_unique<NetworkLrObjective>(chain_, y, x0, proximity, rounded);
+                                                   double proximity, bool rounded,
+                                                   uint64_t key) override {
+    return std::make_unique<NetworkLrObjective>(chain_, y, x0, proximity, rounded, key);
   }
   std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) override {
     if (has_downscale()) return std::make_unique<NetworkHrObjective>(chain_, lr);
@@ -204,9 +213,9 @@ class NetworkDownModel : public DownModel {
                                                chain_.pool);
   }
 
-  double shown_error(int, const float *x, const float *y) override {
+  double shown_error(int, const float *x, const float *y, uint64_t key) override {
     Buffer lr(chain_.lr_pictures.size()), hr(chain_.hr_pictures.size()), shown(chain_.hr_size());
-    own_upscale(chain_, x, lr, hr, shown.data());
+    own_upscale(chain_, x, key, lr, hr, shown.data());
     const int planes = chain_.hr.layout == HCD_LAYOUT_RGB ? 3 : 1;
     double sum = 0;
     for (int c = 0; c < planes; ++c) {
@@ -228,9 +237,11 @@ class NetworkDownModel : public DownModel {
 
 class NetworkUpSession : public Session {
  public:
-  NetworkUpSession(std::shared_ptr<net::Network> network, int tile, const hcd_format &in,
-                   const hcd_format &full, const hcd_format &out, ThreadPool &pool)
+  NetworkUpSession(std::shared_ptr<net::Network> network, int tile, uint64_t seed,
+                   const hcd_format &in, const hcd_format &full, const hcd_format &out,
+                   ThreadPool &pool)
       : chain_(std::move(network), tile, full, in, pool),
+        seed_(seed),
         out_(out),
         geometry_(out),
         x_(chain_.lr_size()),
@@ -240,7 +251,9 @@ class NetworkUpSession : public Session {
 
   void process(const hcd_frame &in, const hcd_frame &out, hcd_stats &) override {
     image::unpack(chain_.lr, in, x_.data(), chain_.pool);
-    own_upscale(chain_, x_.data(), lr_, hr_, y_.data());
+    const bool stochastic = chain_.tiles.info().stochastic;
+    const uint64_t key = stochastic ? mix(image::hash_frame(chain_.lr, in, mix(seed_))) : 0;
+    own_upscale(chain_, x_.data(), key, lr_, hr_, y_.data());
     // In place: every plane of `out` is at most as large, and starts no later.
     for (int c = 0; c < geometry_.n_planes(); ++c) {
       const image::ConstPlane from = chain_.bicubic.hr().plane(std::as_const(y_).data(), c);
@@ -252,6 +265,7 @@ class NetworkUpSession : public Session {
 
  private:
   Chain chain_;
+  uint64_t seed_;
   hcd_format out_;
   image::Geometry geometry_;
   Buffer x_, lr_, hr_, y_;
@@ -266,12 +280,12 @@ std::unique_ptr<DownModel> make_network_down_model(std::shared_ptr<net::Network>
 }
 
 std::unique_ptr<Session> make_network_up_session(std::shared_ptr<net::Network> network, int tile,
-                                                 const hcd_format &in, const hcd_format &out,
-                                                 ThreadPool &pool) {
+                                                 uint64_t seed, const hcd_format &in,
+                                                 const hcd_format &out, ThreadPool &pool) {
   hcd_format full = out;
   full.width = in.width * network->info().scale;
   full.height = in.height * network->info().scale;
-  return std::make_unique<NetworkUpSession>(std::move(network), tile, in, full, out, pool);
+  return std::make_unique<NetworkUpSession>(std::move(network), tile, seed, in, full, out, pool);
 }
 
 }  // namespace hcd::runtime

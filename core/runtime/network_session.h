@@ -15,9 +15,10 @@ std::unique_ptr<DownModel> make_network_down_model(std::shared_ptr<net::Network>
                                                    const hcd_format &hr, const hcd_format &lr,
                                                    ThreadPool &pool);
 
-// `out` may be smaller than the enlarged frame: it is cut at the right and the bottom.
+// `out` may be smaller than the enlarged frame: it is cut at the right and the bottom. `seed` and
+// the frame decide a latent.
 std::unique_ptr<Session> make_network_up_session(std::shared_ptr<net::Network> network, int tile,
-                                                 const hcd_format &in, const hcd_format &out,
-                                                 ThreadPool &pool);
+                                                 uint64_t seed, const hcd_format &in,
+                                                 const hcd_format &out, ThreadPool &pool);
 
 }  // namespace hcd::runtime

@@ -30,8 +30,10 @@ void check_common(const Settings &s, bool several) {
   HCD_CHECK(clients.size() <= HCD_MAX_CLIENTS, HCD_E_OPTION,
             "option model: expected at most %d clients, found %zu", HCD_MAX_CLIENTS,
             clients.size());
-  HCD_CHECK(!network || !s.weights.empty(), HCD_E_OPTION,
-            "option weights: model %s needs a file, found none", s.model.c_str());
+  if (network) check_network(s.model, s.weights, s.scale == HCD_AUTO ? 0 : s.scale);
+  HCD_CHECK(network || s.latent == "auto", HCD_E_OPTION,
+            "option latent: model %s has none, found '%s'", s.model.c_str(), s.latent.c_str());
+  parse_latent(s.latent);
   HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
             "option weights: model %s has none, found '%s'", s.model.c_str(), s.weights.c_str());
   check_device(s.device);
@@ -50,6 +52,12 @@ int small_size(int size, double scale, int shift) {
 }
 
 double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScale : scale; }
+
+template <typename Settings>
+std::shared_ptr<net::Network> open(const Settings &s, const Log &log) {
+  const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
+  return open_network({s.model, s.weights, s.device, scale, parse_latent(s.latent)}, log);
+}
 
 void check_network_scale(double scale, const net::NetworkInfo &info) {
   HCD_CHECK(scale == HCD_AUTO || scale == info.scale, HCD_E_OPTION,
@@ -103,7 +111,7 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
     *out = sized(in, lr, 0, 0);
     return std::make_unique<DownSession>(std::move(model), s, source, source, lr, pool);
   }
-  auto network = open_network(s.weights, s.device, log);
+  auto network = open(s, log);
   const net::NetworkInfo &info = network->info();
   check_network_scale(s.scale, info);
   check_network_layout(source, info);
@@ -127,7 +135,7 @@ std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &
   std::shared_ptr<net::Network> network;
   double scale = factor_or_default(s.scale);
   if (is_network(s.model)) {
-    network = open_network(s.weights, s.device, log);
+    network = open(s, log);
     check_network_scale(s.scale, network->info());
     check_network_layout(in, network->info());
     scale = network->info().scale;
@@ -150,7 +158,8 @@ std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &
               "by exactly %d, found %dx%d",
               in.width * factor, in.height * factor, network->info().name.c_str(), factor, hr.width,
               hr.height);
-    return make_network_up_session(std::move(network), s.tile, small, large, pool);
+    return make_network_up_session(std::move(network), s.tile, static_cast<uint64_t>(s.seed), small,
+                                   large, pool);
   }
   HCD_CHECK(
       hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,

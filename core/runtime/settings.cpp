@@ -58,6 +58,9 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
       !quadratic || plan.steps_hr == 0, HCD_E_OPTION,
       "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
       plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
+  HCD_CHECK(plan.step_size >= 0 || plan.rule == Rule::kPgd, HCD_E_OPTION,
+            "option step_size: expected 0 or more, since only pgd goes uphill, found %g",
+            plan.step_size);
   HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
             "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
 }
@@ -83,18 +86,15 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   plan.steps_hr = s.steps_hr != HCD_AUTO ? s.steps_hr : plan.paper ? steps : 0;
 
   const bool budget_given = s.budget != HCD_AUTO, step_given = s.step_size != HCD_AUTO;
-  if (plan.paper) {
-    HCD_CHECK(!budget_given && !step_given, HCD_E_OPTION,
-              "option %s: not with preset=paper, whose budget and step are the published ones",
-              budget_given ? "budget" : "step_size");
-    plan.budget = kPaperRadius;
-    plan.step_size = kPaperStep;
-  } else {
-    plan.budget = budget_given ? s.budget : iterative ? kBudget : -1;
-    // A pgd step may reach the edge of the ball in half of its steps.
-    const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
-    plan.step_size = step_given ? s.step_size : plan.rule == Rule::kPgd ? pgd_step : kAdamRate;
-  }
+  plan.budget_of_frame = plan.paper && !budget_given;
+  plan.step_of_frame = plan.paper && !step_given;
+  plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : iterative ? kBudget : -1;
+  // A pgd step may reach the edge of the ball in half of its steps.
+  const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
+  plan.step_size = step_given                ? s.step_size
+                   : plan.paper              ? kPaperStep
+                   : plan.rule == Rule::kPgd ? pgd_step
+                                             : kAdamRate;
   check_rule(s, traits, plan);
   return plan;
 }

@@ -39,16 +39,17 @@ struct Plan {
   double budget = -1;              // RMS per sample in 8-bit code values; -1: none
   double step_size = 0;            // RMS per sample; Adam: learning rate
   double proximity = 0;
-  // preset=paper: budget and step are L2 norms of the whole frame, whatever its size, each step
-  // sees rounded values, and the start is random.
-  bool paper = false;
+  // preset=paper: each step sees rounded values, and the start is random. The published budget and
+  // step are L2 norms of the whole frame, whatever its size.
+  bool paper = false, budget_of_frame = false, step_of_frame = false;
 };
 
 // What a plan depends on besides the options.
 struct ModelTraits {
   bool linear = true;
   int clients = 1;
-  bool video = true;  // Y'CbCr or gray frames, which an encoder will see; not RGB stills
+  bool video = true;        // Y'CbCr or gray frames, which an encoder will see; not RGB stills
+  bool stochastic = false;  // a network that draws latents
 };
 
 // Proximity of the rule exact where frames will be coded. Chosen by measuring: docs/algorithm.md.

@@ -19,17 +19,18 @@ class TiledNetwork {
 
   const net::NetworkInfo &info() const { return network_.info(); }
 
-  // See net::Network.
-  void upscale(net::ConstImage lr, net::Image hr);
+  // See net::Network. `key`: of the picture's latent.
+  void upscale(net::ConstImage lr, net::Image hr, uint64_t key = 0);
   // Error over the whole picture; overwrites `gradient`.
-  double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient);
+  double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient,
+                            uint64_t key = 0);
   void downscale(net::ConstImage hr, net::Image lr);
   // Overwrites `gradient`.
   void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient);
 
  private:
   net::Network &network_;
-  int tile_;
+  int halo_, tile_;
   ThreadPool &pool_;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "net/network.h"
+#include "torch/functions.h"
 
 namespace hcd::torch_backend {
 
@@ -32,9 +33,9 @@ Script load_script(const std::string &path, at::Device device);
 at::Tensor upscale(const Script &script, const at::Tensor &lr);
 at::Tensor downscale(const Script &script, const at::Tensor &hr);
 
-// J^T v of `output` = function(`input`); `v` is as large as the output.
-at::Tensor pull_back(const Script &script, const at::Tensor &output, const at::Tensor &input,
-                     const at::Tensor &v);
+// The pair of a file, tried out.
+std::unique_ptr<Functions> load_torchscript(const std::string &path, at::Device device,
+                                            const Log &log);
 
 // Runs both functions on a small picture: shapes, finite values, derivatives. Warns where the
 // declared receptive field is smaller than the true one.

@@ -16,14 +16,14 @@ class FakeNetwork : public net::Network {
 
   const net::NetworkInfo &info() const override { return info_; }
 
-  void upscale(net::ConstImage lr, net::Image hr) override {
+  void upscale(net::ConstImage lr, net::Image hr, const net::Draw & = {}) override {
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       hr.data[c * hr.plane + (2 * y + dy) * hr.stride + 2 * x + dx] = output(sharp, dy, dx);
     });
   }
 
   double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Window window,
-                            net::Image gradient) override {
+                            net::Image gradient, const net::Draw & = {}) override {
     double error = 0;
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       const int ty = 2 * y + dy - window.y, tx = 2 * x + dx - window.x;

@@ -24,12 +24,12 @@ class Gpu : public testing::Test {
   // CUDA first: LibTorch asks for it once.
   void SetUp() override {
     try {
-      cuda_ = load_torchscript(path("rgb_x2.pt"), "cuda", Log());
+      cuda_ = load_network({"torchscript", path("rgb_x2.pt"), "cuda"}, Log());
     } catch (const Error &error) {
       ASSERT_EQ(error.status(), HCD_E_DEVICE);
       GTEST_SKIP() << error.what();
     }
-    cpu_ = load_torchscript(path("rgb_x2.pt"), "cpu", Log());
+    cpu_ = load_network({"torchscript", path("rgb_x2.pt"), "cpu"}, Log());
   }
 
   std::unique_ptr<Network> cuda_, cpu_;

@@ -27,8 +27,8 @@ class Gradient : public testing::TestWithParam<Pair> {
     return network_->error_and_gradient(view(x), view(target), target.all(), unused.view());
   }
 
-  std::unique_ptr<Network> network_ =
-      load_torchscript(std::string(HCD_TORCHSCRIPT_FILES) + GetParam().file, "cpu", Log());
+  std::unique_ptr<Network> network_ = load_network(
+      {"torchscript", std::string(HCD_TORCHSCRIPT_FILES) + GetParam().file, "cpu"}, Log());
 };
 
 TEST_P(Gradient, ErrorIsThatOfUpscale) {
@@ -113,7 +113,8 @@ INSTANTIATE_TEST_SUITE_P(Pairs, Gradient,
 
 // J^T of g: <J d, v> = <d, J^T v>, with J d from finite differences.
 TEST(Downscale, VjpIsTheAdjointOfTheDerivative) {
-  const auto network = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
+  const auto network =
+      load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
   ASSERT_TRUE(network->info().has_downscale);
   const Picture y = Picture::noise(3, 24, 36, 1), direction = Picture::noise(3, 24, 36, 2);
   const Picture v = Picture::noise(3, 12, 18, 3);

@@ -27,7 +27,7 @@ void expect_refused(const std::string &path, hcd_status status, std::string text
   const size_t mark = text.find('%');
   if (mark != std::string::npos) text.replace(mark, 1, path);
   try {
-    load_torchscript(path, "cpu", Log());
+    load_network({"torchscript", path, "cpu"}, Log());
     ADD_FAILURE() << path << " was loaded";
   } catch (const Error &error) {
     EXPECT_EQ(error.what(), text);
@@ -36,18 +36,21 @@ void expect_refused(const std::string &path, hcd_status status, std::string text
 }
 
 TEST(Load, GivesTheProperties) {
-  const NetworkInfo luma = load_torchscript(kFolder + "luma_x2.pt", "cpu", Log())->info();
+  const NetworkInfo luma =
+      load_network({"torchscript", kFolder + "luma_x2.pt", "cpu"}, Log())->info();
   EXPECT_EQ(luma.name, "luma_x2");
   EXPECT_EQ(luma.scale, 2);
   EXPECT_EQ(luma.colour, Colour::kLuma);
   EXPECT_EQ(luma.receptive_field, 3);
   EXPECT_FALSE(luma.has_downscale);
-  const NetworkInfo rgb = load_torchscript(kFolder + "rgb_x2.pt", "cpu", Log())->info();
+  const NetworkInfo rgb =
+      load_network({"torchscript", kFolder + "rgb_x2.pt", "cpu"}, Log())->info();
   EXPECT_EQ(rgb.name, "little rgb");
   EXPECT_EQ(rgb.colour, Colour::kRgb);
   EXPECT_EQ(rgb.receptive_field, 4);
   EXPECT_TRUE(rgb.has_downscale);
-  const NetworkInfo ycbcr = load_torchscript(kFolder + "ycbcr_x3.pt", "cpu", Log())->info();
+  const NetworkInfo ycbcr =
+      load_network({"torchscript", kFolder + "ycbcr_x3.pt", "cpu"}, Log())->info();
   EXPECT_EQ(ycbcr.scale, 3);
   EXPECT_EQ(ycbcr.colour, Colour::kYcbcr);
 }
@@ -55,20 +58,20 @@ TEST(Load, GivesTheProperties) {
 TEST(Load, WarnsOfASmallReceptiveField) {
   std::vector<std::string> lines;
   const std::string path = kFolder + "receptive_field_small.pt";
-  load_torchscript(path, "cpu", Log(log_line, &lines));
+  load_network({"torchscript", path, "cpu"}, Log(log_line, &lines));
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[0],
             "1 weights '" + path +
                 "': attribute 'receptive_field' is 3, but pixels 5 apart act on each other: "
                 "tiles will not join exactly");
   lines.clear();
-  load_torchscript(kFolder + "luma_x2.pt", "cpu", Log(log_line, &lines));
+  load_network({"torchscript", kFolder + "luma_x2.pt", "cpu"}, Log(log_line, &lines));
   EXPECT_EQ(lines.size(), 1U);
 }
 
 TEST(Load, AutoSaysWhatItChose) {
   std::vector<std::string> lines;
-  load_torchscript(kFolder + "luma_x2.pt", "auto", Log(log_line, &lines));
+  load_network({"torchscript", kFolder + "luma_x2.pt", "auto"}, Log(log_line, &lines));
   ASSERT_FALSE(lines.empty());
   EXPECT_TRUE(lines[0].starts_with("2 device=auto: networks run on ")) << lines[0];
 }
@@ -151,7 +154,7 @@ TEST(Load, RefusesDamagedContent) {
 }
 
 TEST(Call, NamesWhatFailed) {
-  const auto network = load_torchscript(kFolder + "even_only.pt", "cpu", Log());
+  const auto network = load_network({"torchscript", kFolder + "even_only.pt", "cpu"}, Log());
   const Picture x = Picture::noise(1, 17, 20, 1);
   Picture enlarged(1, 34, 40);
   try {
@@ -166,7 +169,7 @@ TEST(Call, NamesWhatFailed) {
 }
 
 TEST(Call, RefusesNan) {
-  const auto network = load_torchscript(kFolder + "nan_below_0.2.pt", "cpu", Log());
+  const auto network = load_network({"torchscript", kFolder + "nan_below_0.2.pt", "cpu"}, Log());
   Picture x = Picture::noise(1, 16, 20, 1), enlarged(1, 32, 40), gradient(1, 16, 20);
   network->upscale(view(x), enlarged.view());
   x.at(0, 5, 5) = 0.2F;  // the root's derivative there is infinite

@@ -26,7 +26,7 @@ std::string path(const char *file) { return std::string(HCD_TORCHSCRIPT_FILES) +
 
 TEST(Reference, UpscaleIsTheMethod) {
   for (const char *file : {"luma_x2.pt", "half_weights.pt"}) {
-    const auto network = load_torchscript(path(file), "cpu", Log());
+    const auto network = load_network({"torchscript", path(file), "cpu"}, Log());
     torch::jit::Module module = torch::jit::load(path(file));
     for (const at::Tensor &weight : module.parameters()) weight.set_data(weight.to(at::kFloat));
     const Picture x = Picture::noise(1, 40, 56, 1);
@@ -38,7 +38,7 @@ TEST(Reference, UpscaleIsTheMethod) {
 
 // Without changes to whole numbers: a buffer of indices must not become float.
 TEST(Reference, DerivativesAreThoseInDoublePrecision) {
-  const auto network = load_torchscript(path("rgb_x2.pt"), "cpu", Log());
+  const auto network = load_network({"torchscript", path("rgb_x2.pt"), "cpu"}, Log());
   torch::jit::Module module = torch::jit::load(path("rgb_x2.pt"));
   module.to(at::kDouble);
   const Picture x = Picture::noise(3, 16, 24, 1), y = Picture::noise(3, 32, 48, 2);

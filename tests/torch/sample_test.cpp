@@ -26,7 +26,7 @@ TEST(Sample, ExportsAPair) {
     GTEST_SKIP() << "PyTorch cannot be imported: " << text.substr(text.rfind("Error: ") + 7);
   }
   ASSERT_EQ(status, 0) << text;
-  const NetworkInfo info = load_torchscript(file, "cpu", Log())->info();
+  const NetworkInfo info = load_network({"torchscript", file, "cpu"}, Log())->info();
   EXPECT_EQ(info.name, "tiny");
   EXPECT_EQ(info.scale, 2);
   EXPECT_TRUE(info.has_downscale);

@@ -27,7 +27,7 @@ std::string archive() {
 void expect_error(const std::string &path, const std::string &device, hcd_status status,
                   const std::string &text) {
   try {
-    load_torchscript(path, device, Log());
+    load_network({"torchscript", path, device}, Log());
     ADD_FAILURE() << text;
   } catch (const Error &error) {
     EXPECT_EQ(error.what(), text);

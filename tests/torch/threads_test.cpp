@@ -60,12 +60,13 @@ int running_threads() {
 }
 
 TEST(Threads, BitsDoNotDependOnThem) {
-  const auto network = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
+  const auto network =
+      load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
   const Bits one = compute(*network, 1);
   for (const int threads : {1, 2, 4, 2}) EXPECT_TRUE(compute(*network, threads) == one) << threads;
-  const auto again = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
+  const auto again = load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
   EXPECT_TRUE(compute(*again, 4) == one);
-  const auto other = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
+  const auto other = load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
   Bits changed = compute(*other, 2);
   changed.pictures[5][7] = std::nextafter(changed.pictures[5][7], 1.0F);
   EXPECT_FALSE(changed == one);
@@ -73,7 +74,8 @@ TEST(Threads, BitsDoNotDependOnThem) {
 
 // A program that uses LibTorch itself may have set any number of threads.
 TEST(Threads, BitsDoNotDependOnLibtorchsOwn) {
-  const auto network = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
+  const auto network =
+      load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
   const Bits one = compute(*network, 1);
   for (const int own : {1, 2, 4}) {
     EXPECT_TRUE(compute(*network, 2, [own] { at::set_num_threads(own); }) == one) << own;
@@ -83,7 +85,8 @@ TEST(Threads, BitsDoNotDependOnLibtorchsOwn) {
 // LibTorch must not start threads of its own: the caller's are all that the user allowed.
 TEST(Threads, OnlyTheCallersRun) {
   const int before = running_threads();
-  const auto network = load_torchscript(HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu", Log());
+  const auto network =
+      load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
   std::atomic<int> most = running_threads();
   compute(*network, 3, [&] { most = std::max(most.load(), running_threads()); });
   EXPECT_LE(most, before + 2);

@@ -242,12 +242,29 @@ HCD_API const char *hcd_last_error(const hcd_ctx *ctx);
 
 /* ---- models -------------------------------------------------------------------------------- */
 
+/* A network at one scale. Figures are those of the published size, or of the built-in weights. */
+typedef struct hcd_model_variant {
+    int scale;
+    int64_t parameters;       /* values of both directions together                             */
+    int receptive_field;      /* small pixels on each side that a result depends on             */
+    int64_t macs;             /* multiplications of enlarging per small pixel                   */
+    int built_in;             /* 1: the library has weights; 0: the option weights must name some */
+} hcd_model_variant;
+
 /* A model that this build knows. */
 typedef struct hcd_model_info {
     const char *name;
     const char *description;  /* one line                                                       */
-    int needs_weights;        /* 1: the option weights must name a file                         */
     int linear;               /* 1: a linear client, any ratio; 0: a network                    */
+    int needs_weights;        /* 1: the option weights must name a file, at every scale         */
+    const char *planes;       /* what it sees: "all" (each plane alone), "luma", "rgb"; NULL:
+                                 as the file says (torchscript)                                 */
+    const char *paper;        /* authors, title, place; NULL where there is none                */
+    const char *licence;      /* of the built-in weights or of the authors' code; NULL: none    */
+    int has_downscale;        /* 1: brings its own way down                                     */
+    int tiles_exactly;        /* 0: it looks at the whole picture, so tiles change the result   */
+    const hcd_model_variant *variants;
+    int n_variants;           /* 0 for linear clients and torchscript                           */
 } hcd_model_info;
 
 /* All models, ended by an entry whose name is NULL. Static. */

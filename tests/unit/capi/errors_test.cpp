@@ -38,7 +38,8 @@ TEST_P(DownOption, IsRefused) {
 
 constexpr const char *kModels =
     "option model: expected bilinear, bicubic, catmull_rom, mitchell, spline36, lanczos2, lanczos, "
-    "lanczos3 or torchscript (linear clients may be joined by +), found '";
+    "lanczos3, a network that `hcd models` lists, or torchscript (linear clients may be joined by "
+    "+), found '";
 
 INSTANTIATE_TEST_SUITE_P(
     All, DownOption,
@@ -84,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"model", "torchscript",
                   "option weights: model torchscript needs a file, found none"},
         BadOption{"colour", "red",
-                  "unknown option 'colour': expected one of scale, model, weights, device, preset, "
+                  "unknown option 'colour': expected one of scale, model, weights, latent, device, "
+                  "preset, "
                   "optimizer, steps, steps_hr, steps_lr, budget, step_size, proximity, seed, "
                   "threads, tile"}));
 

@@ -126,7 +126,7 @@ void check_gradient(descent::Objective &objective, std::vector<float> at) {
 }
 
 TEST_P(NetworkTest, GradientsOfBothStages) {
-  const auto lr = model_->lr_objective(y_.data(), x_.data(), 0.3, false);
+  const auto lr = model_->lr_objective(y_.data(), x_.data(), 0.3, false, 0);
   std::vector<float> moved = x_;
   for (size_t i = 0; i < moved.size(); ++i) moved[i] += static_cast<float>(i % 5);
   check_gradient(*lr, moved);
@@ -136,12 +136,12 @@ TEST_P(NetworkTest, GradientsOfBothStages) {
 
 TEST_P(NetworkTest, DescentGains) {
   std::vector<float> x = x_;
-  const double before = model_->shown_error(0, x.data(), y_.data());
+  const double before = model_->shown_error(0, x.data(), y_.data(), 0);
   model_->solve_fixed_planes(y_.data(), x.data());
-  const auto lr = model_->lr_objective(y_.data(), x_.data(), 0, false);
+  const auto lr = model_->lr_objective(y_.data(), x_.data(), 0, false, 0);
   descent::adam(*lr, descent::Result(x).subspan(0, lr->size()), {12, 1.5, {}}, pool_);
   image::quantise(lr_, x.data(), image::legal_ranges(lr_), pool_);
-  EXPECT_LT(model_->shown_error(0, x.data(), y_.data()), 0.9 * before);
+  EXPECT_LT(model_->shown_error(0, x.data(), y_.data(), 0), 0.9 * before);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkTest,

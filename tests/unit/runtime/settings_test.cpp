@@ -100,10 +100,25 @@ TEST(Plan, Contradictions) {
   s.optimizer = "adam";
   EXPECT_EQ(refusal(s, kVideo),
             "option optimizer: expected auto or pgd with preset=paper, found 'adam'");
-  s.optimizer = "auto";
-  s.budget = 1;
+  s = {};
+  s.step_size = -1;
+  s.optimizer = "adam";
   EXPECT_EQ(refusal(s, kVideo),
-            "option budget: not with preset=paper, whose budget and step are the published ones");
+            "option step_size: expected 0 or more, since only pgd goes uphill, found -1");
+}
+
+TEST(Plan, PaperMayGetAnotherBudgetOrStep) {
+  DownSettings s;
+  s.preset = "paper";
+  Plan plan = make_plan(s, kVideo);
+  EXPECT_TRUE(plan.budget_of_frame && plan.step_of_frame);
+  s.budget = 0.5;
+  s.step_size = -0.25;
+  plan = make_plan(s, kVideo);
+  EXPECT_FALSE(plan.budget_of_frame || plan.step_of_frame);
+  EXPECT_EQ(plan.budget, 0.5);
+  EXPECT_EQ(plan.step_size, -0.25);
+  EXPECT_TRUE(plan.paper);
 }
 
 }  // namespace

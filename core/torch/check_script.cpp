@@ -45,7 +45,7 @@ int reach(const Script &script, const at::Tensor &output, const at::Tensor &inpu
   const int64_t middle_y = output.size(2) / out / 2, middle_x = output.size(3) / out / 2;
   at::Tensor v = at::zeros_like(output);
   v.narrow(2, middle_y * out, out).narrow(3, middle_x * out, out).fill_(1);
-  const at::Tensor slope = pull_back(script, output, input, v).cpu().abs();
+  const at::Tensor slope = pull_back("weights '" + script.path + "'", output, input, v).cpu().abs();
   const at::Tensor used = slope.gt(slope.max().mul(kNoise)).nonzero().contiguous();
   int64_t far = 0;
   for (int64_t i = 0; i < used.size(0); ++i) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Calling the methods of a Script.
-#include <torch/csrc/autograd/autograd.h>
-
 #include <vector>
 
 #include "torch/errors.h"
@@ -48,16 +46,6 @@ at::Tensor upscale(const Script &script, const at::Tensor &lr) {
 at::Tensor downscale(const Script &script, const at::Tensor &hr) {
   const int64_t scale = script.info.scale;
   return call(script, *script.downscale, hr, hr.size(2) / scale, hr.size(3) / scale);
-}
-
-at::Tensor pull_back(const Script &script, const at::Tensor &output, const at::Tensor &input,
-                     const at::Tensor &v) {
-  const std::string where =
-      "weights '" + script.path + "': derivative for " + shape_text(input.sizes());
-  HCD_CHECK(output.requires_grad(), HCD_E_FILE,
-            "%s: expected a differentiable function, found one that does not pass gradients on",
-            where.c_str());
-  return guarded(where, [&] { return torch::autograd::grad({output}, {input}, {v})[0]; });
 }
 
 }  // namespace hcd::torch_backend

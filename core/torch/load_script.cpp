@@ -130,6 +130,23 @@ void make_ready(Module &module, at::Device device) {
   for (const at::Tensor &tensor : module.buffers()) fix(tensor);
 }
 
+class ScriptFunctions : public Functions {
+ public:
+  explicit ScriptFunctions(Script script) : script_(std::move(script)) {}
+  const net::NetworkInfo &info() const override { return script_.info; }
+  at::Device device() const override { return script_.device; }
+  std::string title() const override { return "weights '" + script_.path + "'"; }
+  at::Tensor upscale(const at::Tensor &lr, const net::Draw &) const override {
+    return torch_backend::upscale(script_, lr);
+  }
+  at::Tensor downscale(const at::Tensor &hr) const override {
+    return torch_backend::downscale(script_, hr);
+  }
+
+ private:
+  const Script script_;
+};
+
 }  // namespace
 
 int channels(net::Colour colour) { return colour == net::Colour::kLuma ? 1 : 3; }
@@ -151,6 +168,13 @@ Script load_script(const std::string &path, at::Device device) {
     make_ready(module, device);
     return script;
   });
+}
+
+std::unique_ptr<Functions> load_torchscript(const std::string &path, at::Device device,
+                                            const Log &log) {
+  Script script = load_script(path, device);
+  check_script(script, log);
+  return std::make_unique<ScriptFunctions>(std::move(script));
 }
 
 }  // namespace hcd::torch_backend
