@@ -48,6 +48,8 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits) {
 
 void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &plan) {
   const char *name = s.optimizer.c_str();
+  HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
+            "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
   const bool quadratic = plan.rule == Rule::kCg || plan.rule == Rule::kExact;
   HCD_CHECK(!quadratic || traits.linear, HCD_E_OPTION,
             "option optimizer: %s needs a linear client, found model=%s (use adam or pgd)", name,
@@ -58,8 +60,6 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
       !quadratic || plan.steps_hr == 0, HCD_E_OPTION,
       "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
       plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
-  HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
-            "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
 }
 
 }  // namespace
