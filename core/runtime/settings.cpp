@@ -48,6 +48,8 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits) {
 
 void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &plan) {
   const char *name = s.optimizer.c_str();
+  HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
+            "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
   const bool quadratic = plan.rule == Rule::kCg || plan.rule == Rule::kExact;
   HCD_CHECK(!quadratic || traits.linear, HCD_E_OPTION,
             "option optimizer: %s needs a linear client, found model=%s (use adam or pgd)", name,
@@ -61,8 +63,6 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
   HCD_CHECK(plan.step_size >= 0 || plan.rule == Rule::kPgd, HCD_E_OPTION,
             "option step_size: expected 0 or more, since only pgd goes uphill, found %g",
             plan.step_size);
-  HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
-            "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
 }
 
 }  // namespace

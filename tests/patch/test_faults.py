@@ -114,26 +114,33 @@ class Faults(unittest.TestCase):
         os.mkdir(os.path.join(self.tree, "libavfilter/vf_hcd_down.c"))
         self.refused("libavfilter/vf_hcd_down.c", "cannot be written", "folder")
 
-    def test_write_that_fails_in_the_middle_changes_nothing(self):
+    def stops_in_the_middle(self, error, message):
         module, before = load_patcher(), trees.snapshot(self.tree)
         real, calls = os.replace, []
 
         def failing(source, target):
             calls.append(target)
             if len(calls) == 5:
-                raise OSError(28, "No space left on device")
+                raise error
             real(source, target)
 
         module.os.replace = failing
         try:
             tree = module.Tree(self.tree)
             tree.plan_patch(False)
-            with self.assertRaisesRegex(module.PatchError, "No space left on device; nothing was changed"):
+            with self.assertRaisesRegex(module.PatchError, message):
                 tree.carry_out()
         finally:
             module.os.replace = real
         self.assertEqual(len(calls) >= 5, True)
         self.assertEqual(trees.snapshot(self.tree), before)
+
+    def test_write_that_fails_in_the_middle_changes_nothing(self):
+        self.stops_in_the_middle(OSError(28, "No space left on device"),
+                                 "No space left on device; nothing was changed")
+
+    def test_ctrl_c_in_the_middle_changes_nothing(self):
+        self.stops_in_the_middle(KeyboardInterrupt(), "interrupted; nothing was changed")
 
     def test_no_permission(self):
         module = load_patcher()

@@ -80,7 +80,7 @@ class Versions(unittest.TestCase):
 def add_newer(suite, version):
     def test(self):
         try:
-            tarball = trees.download(suite)
+            tarball = trees.download(suite, version)
         except trees.Unreachable as error:
             self.skipTest(f"{suite} (FFmpeg {version}): {error}")
         print(f"{suite}: {os.path.basename(tarball)}")

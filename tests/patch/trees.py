@@ -3,6 +3,7 @@
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -11,7 +12,8 @@ SOURCE = os.environ.get("HCD_TEST_SOURCE", os.getcwd())
 DOWNLOADS = os.path.join(SOURCE, "build", "downloads")
 PATCHER = os.path.join(SOURCE, "configure_patch")
 
-# Suites and the version each is expected to carry; whatever it does carry is used.
+# Suites and the version wanted of each, which may carry several. Where it carries none of that version its
+# newest is used.
 NEWER_SUITES = {"trixie": "7.1", "sid": "8.1", "forky": "9.0"}
 
 
@@ -30,9 +32,17 @@ def installed_mirror():
     return mirrors[0]
 
 
-def download(suite):
+def source_package(apt_options, version):
+    """The name by which apt-get knows the ffmpeg of that version, or of the newest."""
+    listing = subprocess.run(["apt-cache", *apt_options, "showsrc", "--only-source", "ffmpeg"],
+                             stdout=subprocess.PIPE, text=True, check=False).stdout
+    found = re.findall(rf"^Version: ((?:\d+:)?{re.escape(version)}\..*)$", listing, re.M)
+    return f"ffmpeg={found[-1]}" if found else "ffmpeg"
+
+
+def download(suite, version):
     """The orig tarball of the suite's ffmpeg; fetched once, with lists of its own."""
-    folder = os.path.join(DOWNLOADS, f"ffmpeg-{suite}")
+    folder = os.path.join(DOWNLOADS, f"ffmpeg-{suite}-{version}")
     found = glob.glob(os.path.join(folder, "*.orig.tar.xz"))
     if found:
         return found[0]
@@ -43,11 +53,12 @@ def download(suite):
     with open(sources, "w", encoding="utf-8") as file:
         file.write(f"deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
                    f"{installed_mirror()} {suite} main\n")
-    apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
-           "-o", f"Dir::State::Lists={part}/lists", "-o", "APT::Sandbox::User=root"]
-    for command in (["update"], ["source", "--download-only", "ffmpeg"]):
-        done = subprocess.run(apt + command, cwd=part, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, check=False)
+    options = ["-qq", "-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
+               "-o", f"Dir::State::Lists={part}/lists", "-o", "APT::Sandbox::User=root"]
+    for command in (["update"], ["source", "--download-only"]):
+        package = [source_package(options, version)] if command[0] == "source" else []
+        done = subprocess.run(["apt-get", *options, *command, *package], cwd=part, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
         # A mirror between two versions may lack the Debian part: the tarball alone will do.
         if done.returncode != 0 and not glob.glob(os.path.join(part, "*.orig.tar.xz")):
             shutil.rmtree(part, ignore_errors=True)
@@ -61,7 +72,7 @@ def download(suite):
 def oldest():
     """The tarball that scripts/setup fetched."""
     found = glob.glob(os.path.join(DOWNLOADS, "ffmpeg", "*.orig.tar.xz"))
-    return found[0] if found else download("bookworm")
+    return found[0] if found else download("bookworm", "5.1")
 
 
 def unpack(tarball, folder):

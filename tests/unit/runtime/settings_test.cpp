@@ -100,6 +100,9 @@ TEST(Plan, Contradictions) {
   s.optimizer = "adam";
   EXPECT_EQ(refusal(s, kVideo),
             "option optimizer: expected auto or pgd with preset=paper, found 'adam'");
+  s.optimizer = "cg";
+  EXPECT_EQ(refusal(s, kVideo),
+            "option optimizer: expected auto or pgd with preset=paper, found 'cg'");
   s = {};
   s.step_size = -1;
   s.optimizer = "adam";
