@@ -93,6 +93,19 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
       std::string(kExitCodes));
 }
 
+void add_models(CLI::App *app, ModelsFormat *format) {
+  CLI::Option *wide = app->add_flag_callback(
+      "--long", [=] { *format = ModelsFormat::kLong; },
+      wrapped(
+          "the networks with their figures: what they see, parameters, receptive field in small "
+          "pixels, multiplications of enlarging, weights, whether tiles give exactly what the "
+          "whole picture gives, licence, paper"));
+  app->add_flag_callback(
+         "--json", [=] { *format = ModelsFormat::kJson; }, "all of it as JSON")
+      ->excludes(wide);
+  app->footer(kExitCodes);
+}
+
 CommandLine::Command command_of(const CLI::App &app) {
   if (app.got_subcommand("down")) return CommandLine::Command::kDown;
   if (app.got_subcommand("up")) return CommandLine::Command::kUp;
@@ -113,8 +126,7 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
     return std::string("hcd: ") + error.what() +
            "\nhcd: \"hcd COMMAND --help\" explains the options\n";
   });
-  app.add_subcommand("models", "list the models, one a line, name first")
-      ->add_flag("--json", line.models_json, "print a JSON array instead");
+  add_models(app.add_subcommand("models", "list the models, one a line, name first"), &line.models);
   add_convert(app.add_subcommand("down", "make small pictures that the client enlarges best"),
               down_options(), &line.convert);
   add_convert(app.add_subcommand("up", "enlarge pictures as the client does"), up_options(),

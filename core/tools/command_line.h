@@ -4,6 +4,7 @@
 
 #include "tools/convert.h"
 #include "tools/evaluate.h"
+#include "tools/models.h"
 
 #include <optional>
 
@@ -12,7 +13,7 @@ namespace hcd::tools {
 struct CommandLine {
   enum class Command { kModels, kDown, kUp, kEvaluate };
   Command command = Command::kModels;
-  bool models_json = false;
+  ModelsFormat models = ModelsFormat::kLines;
   ConvertArguments convert;  // of down and up
   EvaluateArguments evaluate;
 };

@@ -19,7 +19,7 @@ namespace {
 void run(const CommandLine &line) {
   switch (line.command) {
     case CommandLine::Command::kModels:
-      return run_models(line.models_json);
+      return run_models(line.models);
     case CommandLine::Command::kDown:
       return run_down(line.convert);
     case CommandLine::Command::kUp:

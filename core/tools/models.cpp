@@ -13,29 +13,82 @@
 namespace hcd::tools {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+Json text_or_null(const char *text) { return text ? Json(text) : Json(nullptr); }
+
+Json variant_json(const hcd_model_variant &variant) {
+  return {{"scale", variant.scale},
+          {"parameters", variant.parameters},
+          {"receptive_field", variant.receptive_field},
+          {"macs_per_small_pixel", variant.macs},
+          {"built_in", variant.built_in != 0}};
+}
+
 void print_json() {
-  nlohmann::ordered_json models = nlohmann::ordered_json::array();
+  Json models = Json::array();
   for (const hcd_model_info *model = hcd_models(); model->name; ++model) {
-    models.push_back({{"name", model->name},
-                      {"description", model->description},
-                      {"needs_weights", model->needs_weights != 0},
-                      {"linear", model->linear != 0}});
+    Json entry = {{"name", model->name},
+                  {"description", model->description},
+                  {"needs_weights", model->needs_weights != 0},
+                  {"linear", model->linear != 0},
+                  {"planes", text_or_null(model->planes)},
+                  {"paper", text_or_null(model->paper)},
+                  {"licence", text_or_null(model->licence)},
+                  {"has_downscale", model->has_downscale != 0},
+                  {"tiles_exactly", model->tiles_exactly != 0},
+                  {"variants", Json::array()}};
+    for (int i = 0; i < model->n_variants; ++i) {
+      entry["variants"].push_back(variant_json(model->variants[i]));
+    }
+    models.push_back(entry);
   }
   std::printf("%s\n", models.dump(2).c_str());
 }
 
-void print_lines() {
+int name_width() {
   size_t width = 0;
   for (const hcd_model_info *model = hcd_models(); model->name; ++model) {
     width = std::max(width, std::strlen(model->name));
   }
+  return static_cast<int>(width);
+}
+
+void print_lines() {
   for (const hcd_model_info *model = hcd_models(); model->name; ++model) {
-    std::printf("%-*s  %s\n", static_cast<int>(width), model->name, model->description);
+    std::printf("%-*s  %s\n", name_width(), model->name, model->description);
+  }
+}
+
+// Networks only: what they cost and whose they are, one line a scale.
+void print_long() {
+  std::printf(
+      "%-*s scale  sees  parameters  receptive field  MACs/small pixel  weights   tiles  "
+      "licence, paper\n",
+      name_width(), "model");
+  for (const hcd_model_info *model = hcd_models(); model->name; ++model) {
+    for (int i = 0; i < model->n_variants; ++i) {
+      const hcd_model_variant &v = model->variants[i];
+      std::printf("%-*s    x%d  %-4s  %10lld  %15d  %16lld  %-8s  %-5s  %s; %s\n", name_width(),
+                  model->name, v.scale, model->planes, static_cast<long long>(v.parameters),
+                  v.receptive_field, static_cast<long long>(v.macs),
+                  v.built_in ? "built in" : "needed", model->tiles_exactly ? "exact" : "near",
+                  model->licence, model->paper);
+    }
   }
 }
 
 }  // namespace
 
-void run_models(bool json) { json ? print_json() : print_lines(); }
+void run_models(ModelsFormat format) {
+  switch (format) {
+    case ModelsFormat::kLines:
+      return print_lines();
+    case ModelsFormat::kLong:
+      return print_long();
+    case ModelsFormat::kJson:
+      return print_json();
+  }
+}
 
 }  // namespace hcd::tools

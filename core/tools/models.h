@@ -4,7 +4,10 @@
 
 namespace hcd::tools {
 
-// Prints one model a line, name first, or a JSON array.
-void run_models(bool json);
+enum class ModelsFormat { kLines, kLong, kJson };
+
+// Prints one model a line, name first; or the networks with their figures, one line a scale; or a
+// JSON array with all that is known.
+void run_models(ModelsFormat format);
 
 }  // namespace hcd::tools
