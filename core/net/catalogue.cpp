@@ -11,10 +11,10 @@ constexpr const char *kOwnLicence = "BSD-2-Clause";
 constexpr const char *kDong =
     "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016";
 
-constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 8, 228736, false},
-                               NetworkVariant{4, 57281, 6, 914944, false}};
-constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 69, 0, false},
-                              NetworkVariant{4, 43089947, 69, 0, false}};
+constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, false},
+                               NetworkVariant{4, 57281, 4, 914944, false}};
+constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 68, 40732416, false},
+                              NetworkVariant{4, 43089947, 68, 50252544, false}};
 
 constexpr std::array kCatalogue = {
     NetworkEntry{"srcnn", "srcnn", "SRCNN 9-5-5 over bicubic", kDong, "", kOwnLicence,
