@@ -18,6 +18,7 @@ class Edsr : public Model {
   Edsr(int scale, const nlohmann::json &config, const Scope &scope);
 
   int scale() const override { return scale_; }
+  int receptive_field() const override;
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
 
  private:

@@ -2,6 +2,7 @@
 // A pair of networks: g makes pictures small, f enlarges them.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,12 @@ class Model {
   // Of its pictures: 3 (R'G'B') or 1 (BT.601 luma, 16 to 235 of 255).
   virtual int channels() const { return 3; }
   virtual std::vector<LatentShape> latents() const { return {}; }
+  // LR pixels on each side that a result depends on, of f and of g. Where the network pools or
+  // attends over the whole picture: how far it looks apart from that.
+  virtual int receptive_field() const = 0;
+  // Results of a crop are those of the whole picture (but for the receptive field at its borders)
+  // where the crop begins at a multiple of this many LR pixels.
+  virtual int alignment() const { return 1; }
 
   // f: [N, C, h, w] to [N, C, h scale, w scale]. `z`: one tensor per latents().
   virtual Tensor upscale(const Tensor &x_lr, const Latents &z) const = 0;
@@ -45,6 +52,9 @@ class Model {
   // g: [N, C, h scale, w scale] to [N, C, h, w].
   virtual Downscaled downscale(const Tensor &y_hr) const;
 };
+
+// Throws HCD_E_OPTION unless `scale` is one of those that the network was published for.
+void check_scale(const char *model, int scale, std::initializer_list<int> published);
 
 // f(x_lr) with z = 0.
 Latents zero_latents(const Model &model, const Tensor &x_lr);

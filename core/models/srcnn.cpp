@@ -13,6 +13,11 @@ Srcnn::Srcnn(int scale, const nlohmann::json &json, Params &params) : scale_(sca
   conv3_ = Conv(scope("conv3"), 32, 1, 5);
 }
 
+int Srcnn::receptive_field() const {
+  const auto reach = static_cast<int>(4 + conv2_.padding + 2);  // HR pixels
+  return (reach + scale_ - 1) / scale_ + 2;                     // and bicubic's two
+}
+
 Tensor Srcnn::refine(const Tensor &x_hr) const {
   return conv3_(at::relu(conv2_(at::relu(conv1_(x_hr)))));
 }

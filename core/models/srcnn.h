@@ -17,6 +17,7 @@ class Srcnn : public Model {
 
   int scale() const override { return scale_; }
   int channels() const override { return 1; }
+  int receptive_field() const override;
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
 
   // The network proper, at HR size: [N, 1, H, W] to the same.
