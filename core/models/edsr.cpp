@@ -2,16 +2,6 @@
 #include "models/edsr.h"
 
 namespace hcd::models {
-namespace {
-
-constexpr double kMean[] = {0.4488, 0.4371, 0.4040};  // R, G, B of DIV2K
-
-std::vector<double> mean_times(double factor) {
-  return {factor * kMean[0], factor * kMean[1], factor * kMean[2]};
-}
-
-}  // namespace
-
 Tensor Edsr::Block::operator()(const Tensor &x) const {
   return second(at::relu(first(x))).mul(scale).add(x);
 }
@@ -20,14 +10,15 @@ Edsr::Edsr(int scale, const nlohmann::json &json, Params &params)
     : Edsr(scale, json, Scope(params)) {}
 
 Edsr::Edsr(int scale, const nlohmann::json &json, const Scope &scope) : scale_(scale) {
+  check_scale("edsr", scale, {2, 3, 4});
   Config config(json, "edsr");
   const int64_t blocks = config.number("blocks", 32, 1, 256);
   const int64_t features = config.number("features", 256, 1, 1024);
   const double residual_scale = config.real("residual_scale", 0.1);
   range_ = config.real("range", 255);
   config.done();
-  sub_mean_ = MeanShift(scope("sub_mean"), mean_times(-range_));
-  add_mean_ = MeanShift(scope("add_mean"), mean_times(range_));
+  sub_mean_ = MeanShift(scope("sub_mean"), mean_colour(-range_));
+  add_mean_ = MeanShift(scope("add_mean"), mean_colour(range_));
   head_ = Conv(scope("head", 0), 3, features, 3);
   for (int64_t i = 0; i < blocks; ++i) {
     const Scope block = scope("body", i)("body");

@@ -2,6 +2,7 @@
 // A pair of networks: g makes pictures small, f enlarges them.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ class Model {
   // g: [N, C, h scale, w scale] to [N, C, h, w].
   virtual Downscaled downscale(const Tensor &y_hr) const;
 };
+
+// Throws HCD_E_OPTION unless `scale` is one of those that the network was published for.
+void check_scale(const char *model, int scale, std::initializer_list<int> published);
 
 // f(x_lr) with z = 0.
 Latents zero_latents(const Model &model, const Tensor &x_lr);

@@ -91,9 +91,11 @@ Tensor Linear::operator()(const Tensor &x) const { return at::linear(x, weight, 
 
 Tensor lrelu(const Tensor &x, double slope) { return at::leaky_relu(x, slope); }
 
-SubPixel::SubPixel(const Scope &scope, int64_t features, int scale) : factor(scale == 3 ? 3 : 2) {
+SubPixel::SubPixel(const Scope &scope, int64_t features, int scale, int64_t in)
+    : factor(scale == 3 ? 3 : 2) {
   for (int stage = 0; stage < (scale == 4 ? 2 : 1); ++stage) {
-    convs.emplace_back(scope(2 * stage), features, features * factor * factor, 3);
+    const int64_t channels = stage == 0 && in > 0 ? in : features;
+    convs.emplace_back(scope(2 * stage), channels, features * factor * factor, 3);
   }
 }
 
@@ -109,6 +111,20 @@ MeanShift::MeanShift(const Scope &scope, const std::vector<double> &offset) {
 }
 
 Tensor MeanShift::operator()(const Tensor &x) const { return at::conv2d(x, weight, bias); }
+
+std::vector<double> mean_colour(double factor) {
+  return {factor * 0.4488, factor * 0.4371, factor * 0.4040};
+}
+
+Tensor extend(const Tensor &x, int64_t height, int64_t width) {
+  const int64_t down = std::max<int64_t>(0, height - x.size(2));
+  const int64_t right = std::max<int64_t>(0, width - x.size(3));
+  return down || right ? at::replication_pad2d(x, {0, right, 0, down}) : x;
+}
+
+Tensor crop(const Tensor &x, int64_t height, int64_t width) {
+  return x.slice(2, 0, height).slice(3, 0, width);
+}
 
 Tensor bicubic_resize(const Tensor &x, int64_t height, int64_t width) {
   // One row of `rows` per output row, and the same for columns: x' = rows x columns^T.

@@ -109,13 +109,14 @@ struct Linear {
 Tensor lrelu(const Tensor &x, double slope = 0.2);
 
 // Sub-pixel enlarging by 2 or 3, or twice by 2 for 4, each a convolution to n r r channels and a
-// pixel shuffle, as EDSR's Upsampler: names 0, 2.
+// pixel shuffle, as EDSR's Upsampler: names 0, 2. `in`: channels that come in, where they differ
+// from the n that leave.
 struct SubPixel {
   std::vector<Conv> convs;
   int64_t factor = 2;  // of each stage
 
   SubPixel() = default;
-  SubPixel(const Scope &scope, int64_t features, int scale);
+  SubPixel(const Scope &scope, int64_t features, int scale, int64_t in = 0);
   Tensor operator()(Tensor x) const;
 };
 
@@ -128,6 +129,19 @@ struct MeanShift {
   MeanShift(const Scope &scope, const std::vector<double> &offset);
   Tensor operator()(const Tensor &x) const;
 };
+
+// The mean colour of DIV2K, R, G, B of [0, 1], times a factor: what the networks of that era
+// subtract from their input.
+std::vector<double> mean_colour(double factor);
+
+// ---- sizes ----
+
+// Repeats the last row and column until x is at least height x width: for networks that need some
+// size or a multiple of one. Whoever extends crops the result.
+Tensor extend(const Tensor &x, int64_t height, int64_t width);
+
+// The top left height x width of x.
+Tensor crop(const Tensor &x, int64_t height, int64_t width);
 
 // ---- resampling and rounding ----
 

@@ -5,9 +5,16 @@
 #include <array>
 #include <string>
 
+#include "models/car.h"
 #include "models/config.h"
 #include "models/edsr.h"
+#include "models/rcan.h"
+#include "models/rdn.h"
+#include "models/rfanet.h"
+#include "models/rrdb.h"
 #include "models/srcnn.h"
+#include "models/swinir.h"
+#include "models/tad.h"
 
 namespace hcd::models {
 namespace {
@@ -19,8 +26,15 @@ std::unique_ptr<Model> make(int scale, const Json &config, Params &params) {
 
 // One line a model; the order is that of the paper's tables.
 constexpr std::array kKinds = {
-    Kind{"srcnn", make<Srcnn>},
-    Kind{"edsr", make<Edsr>},
+    Kind{"srcnn", make<Srcnn>},    // g of these is bicubic
+    Kind{"edsr", make<Edsr>},      //
+    Kind{"rdn", make<Rdn>},        //
+    Kind{"rcan", make<Rcan>},      //
+    Kind{"rrdb", make<Rrdb>},      //
+    Kind{"rfanet", make<Rfanet>},  //
+    Kind{"swinir", make<Swinir>},  //
+    Kind{"tad", make<Tad>},        // these bring their own
+    Kind{"car", make<Car>},        //
 };
 
 }  // namespace

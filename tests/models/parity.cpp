@@ -39,8 +39,12 @@ void expect_close(const Tensor &found, const Tensor &expected, double part,
   EXPECT_LE(error, part * largest) << what << ": " << error / largest << " of the largest value";
 }
 
-Tensor gradient(const Tensor &loss, const Tensor &x) {
-  return torch::autograd::grad({loss}, {x})[0];
+Tensor gradient(const Tensor &loss, const Tensor &x, bool keep) {
+  return torch::autograd::grad({loss}, {x}, {}, keep)[0];
+}
+
+std::vector<Tensor> gradients(const Tensor &loss, const std::vector<Tensor> &at) {
+  return torch::autograd::grad({loss}, at);
 }
 
 }  // namespace hcd::models

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/registry.h"
 #include "models/weights.h"
@@ -67,7 +68,10 @@ struct LoadedModel {
 void expect_close(const Tensor &found, const Tensor &expected, double part,
                   const std::string &what);
 
-// Derivative of `loss`, one value, with respect to `x`.
-Tensor gradient(const Tensor &loss, const Tensor &x);
+// Derivative of `loss`, one value, with respect to `x`. `keep`: whether more of the same graph are
+// to follow.
+Tensor gradient(const Tensor &loss, const Tensor &x, bool keep = false);
+// The same with respect to several.
+std::vector<Tensor> gradients(const Tensor &loss, const std::vector<Tensor> &at);
 
 }  // namespace hcd::models
