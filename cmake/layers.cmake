@@ -5,7 +5,7 @@ set(HCD_LAYERS base image net transport descent quality runtime shim weights mod
 # Layers beside each other that must not see each other, as "from>to".
 set(HCD_FORBIDDEN "descent>transport" "descent>net" "descent>image" "quality>descent"
     "quality>transport" "quality>net" "runtime>quality" "tools>runtime" "tools>image" "tools>capi"
-    "tools>descent" "tools>transport" "tools>net" "torch>runtime" "torch>descent" "torch>shim"
+    "tools>descent" "tools>transport" "torch>runtime" "torch>descent" "torch>shim"
     "torch>transport" "models>transport" "models>descent" "models>quality" "models>runtime"
     "models>shim" "models>weights" "tools>models")
 

@@ -5,10 +5,11 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "net/mapped_file.h"
 
 namespace hcd::net {
 
@@ -33,8 +34,9 @@ std::string describe(const TensorView &tensor);
 class Safetensors {
  public:
   // Throws HCD_E_FILE, "weights '<path>': expected ..., found ...", unless the whole file is sound:
-  // header within the file and below 100 MB, known types, sizes that agree with the shapes, tensors
-  // that neither overlap nor leave gaps nor pass the end. Allocates no more than the header needs.
+  // header within the file and at most 10 MB, every key once, known types, at most 8 dimensions,
+  // sizes that agree with the shapes, tensors that neither overlap nor leave gaps nor pass the end.
+  // Allocates no more than the header needs.
   static Safetensors open(const std::string &path);
 
   // The same of bytes in memory, which have to live on. `name` is what messages call them.
@@ -46,7 +48,7 @@ class Safetensors {
 
  private:
   std::string name_;
-  std::shared_ptr<const void> mapping_;
+  MappedFile mapping_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, TensorView> tensors_;
 };

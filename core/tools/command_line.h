@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tools/convert.h"
+#include "tools/convert_weights.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
 
@@ -11,11 +12,12 @@
 namespace hcd::tools {
 
 struct CommandLine {
-  enum class Command { kModels, kDown, kUp, kEvaluate };
+  enum class Command { kModels, kDown, kUp, kEvaluate, kConvert };
   Command command = Command::kModels;
   ModelsFormat models = ModelsFormat::kLines;
   ConvertArguments convert;  // of down and up
   EvaluateArguments evaluate;
+  ConvertWeightsArguments convert_weights;
 };
 
 // Exit codes of the command.

@@ -2,6 +2,7 @@
 // The hcd command.
 #include "tools/command_line.h"
 #include "tools/convert.h"
+#include "tools/convert_weights.h"
 #include "tools/error.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
@@ -26,6 +27,8 @@ void run(const CommandLine &line) {
       return run_up(line.convert);
     case CommandLine::Command::kEvaluate:
       return run_evaluate(line.evaluate);
+    case CommandLine::Command::kConvert:
+      return run_convert_weights(line.convert_weights);
   }
 }
 

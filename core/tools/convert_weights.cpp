@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The subcommand convert: see the header.
+#include "tools/convert_weights.h"
+
+#include "base/sha256.h"
+#include "net/checkpoint.h"
+#include "tools/error.h"
+#include "tools/output_file.h"
+
+#include <bit>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+namespace hcd::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kUnknownLicence[] = "see the authors' repository; not checked";
+
+using Metadata = std::map<std::string, std::string>;
+
+// The tensors of the output, and what keeps them alive.
+struct Weights {
+  std::deque<net::Checkpoint> inputs;
+  std::deque<std::vector<uint8_t>> converted;
+  std::map<std::string, net::TensorView> tensors;
+};
+
+void check_config(const std::string &text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    throw ToolError("option config: expected a JSON object, found '" + text + "'");
+  }
+}
+
+// The output may be an older result, but no input.
+void check_output(const std::vector<std::string> &inputs, const std::string &output) {
+  for (const std::string &input : inputs) {
+    std::error_code none;
+    if (fs::equivalent(input, output, none)) {
+      throw ToolError(output + ": the result would overwrite an input; give another name");
+    }
+  }
+}
+
+std::vector<std::string> prefixes_of(const ConvertWeightsArguments &arguments,
+                                     const std::vector<std::string> &inputs) {
+  if (!arguments.prefixes.empty()) {
+    if (arguments.prefixes.size() != inputs.size()) {
+      throw ToolError("option prefix: expected one for each of " + std::to_string(inputs.size()) +
+                      " inputs, found " + std::to_string(arguments.prefixes.size()));
+    }
+    return arguments.prefixes;
+  }
+  if (inputs.size() == 1) return {""};
+  std::vector<std::string> prefixes;
+  for (const std::string &input : inputs) prefixes.push_back(fs::path(input).stem().string() + ".");
+  return prefixes;
+}
+
+float read_float(net::Dtype dtype, const uint8_t *bytes) {
+  if (dtype == net::Dtype::kF64) {
+    double value = 0;
+    std::memcpy(&value, bytes, sizeof(value));
+    return static_cast<float>(value);
+  }
+  uint16_t upper = 0;  // BF16: the upper half of an F32
+  std::memcpy(&upper, bytes, sizeof(upper));
+  return std::bit_cast<float>(uint32_t{upper} << 16);
+}
+
+net::TensorView to_f32(const net::TensorView &view, std::deque<std::vector<uint8_t>> *owner) {
+  const auto count = static_cast<size_t>(view.count());
+  std::vector<uint8_t> &bytes = owner->emplace_back(count * sizeof(float));
+  for (size_t i = 0; i < count; ++i) {
+    const float value = read_float(view.dtype, &view.data[i * net::dtype_bytes(view.dtype)]);
+    std::memcpy(&bytes[i * sizeof(float)], &value, sizeof(float));
+  }
+  return {net::Dtype::kF32, view.shape, bytes};
+}
+
+void add_input(const std::string &path, const std::string &prefix, Weights *weights) {
+  const net::Checkpoint &input = weights->inputs.emplace_back(net::Checkpoint::open(path));
+  for (const auto &[name, view] : input.tensors()) {
+    const bool keep = view.dtype != net::Dtype::kF64 && view.dtype != net::Dtype::kBf16;
+    const bool is_new =
+        weights->tensors.emplace(prefix + name, keep ? view : to_f32(view, &weights->converted))
+            .second;
+    if (!is_new) {
+      throw ToolError(path + ": expected each tensor once, found '" + prefix + name +
+                      "' in another input too; give each input a --prefix");
+    }
+  }
+}
+
+Metadata metadata_of(const ConvertWeightsArguments &arguments,
+                     const std::vector<std::string> &inputs, const Weights &weights) {
+  std::string source;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (i > 0) source += ", ";
+    source +=
+        fs::path(inputs[i]).filename().string() + " sha256:" + sha256(weights.inputs[i].bytes());
+  }
+  return {{"format", "pt"},
+          {"hcd.model", arguments.model},
+          {"hcd.scale", std::to_string(arguments.scale)},
+          {"hcd.config", arguments.config},
+          {"hcd.source", source},
+          {"hcd.licence", arguments.licence.empty() ? kUnknownLicence : arguments.licence}};
+}
+
+}  // namespace
+
+void run_convert_weights(const ConvertWeightsArguments &arguments) {
+  std::vector<std::string> inputs = arguments.files;
+  const std::string output = inputs.back();
+  inputs.pop_back();
+  check_config(arguments.config);
+  check_output(inputs, output);
+  const std::vector<std::string> prefixes = prefixes_of(arguments, inputs);
+  Weights weights;
+  for (size_t i = 0; i < inputs.size(); ++i) add_input(inputs[i], prefixes[i], &weights);
+  OutputFile file(output);
+  file.commit(net::encode_safetensors(weights.tensors, metadata_of(arguments, inputs, weights)));
+  int64_t count = 0;
+  for (const auto &[name, view] : weights.tensors) count += view.count();
+  std::printf("%s: %zu tensors, %lld values\n", output.c_str(), weights.tensors.size(),
+              static_cast<long long>(count));
+}
+
+}  // namespace hcd::tools
