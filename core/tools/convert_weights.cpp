@@ -5,7 +5,9 @@
 #include "base/sha256.h"
 #include "net/checkpoint.h"
 #include "tools/error.h"
+#include "tools/options.h"
 #include "tools/output_file.h"
+#include "tools/session.h"
 
 #include <bit>
 #include <cstdio>
@@ -115,19 +117,47 @@ Metadata metadata_of(const ConvertWeightsArguments &arguments,
           {"hcd.licence", arguments.licence.empty() ? kUnknownLicence : arguments.licence}};
 }
 
+OptionTexts model_options(const ConvertWeightsArguments &arguments, const std::string &weights) {
+  return {{"model", arguments.model},
+          {"scale", std::to_string(arguments.scale)},
+          {"weights", weights},
+          {"device", "cpu"}};
+}
+
+// Loads the written file as the network that it is said to be of: names and shapes must fit.
+void check_against_model(const ConvertWeightsArguments &arguments, const OutputFile &file,
+                         const std::string &output) {
+  hcd_format format = {};
+  format.width = format.height = 64;
+  format.layout = HCD_LAYOUT_GRAY;
+  format.depth = 8;
+  try {
+    const OptionTexts options = model_options(arguments, file.temporary_path());
+    Session::up(options, false).result_size(format);
+  } catch (const ToolError &error) {
+    std::string text = error.what();  // of the name that the file is to get
+    const size_t at = text.find(file.temporary_path());
+    if (at != std::string::npos) text.replace(at, file.temporary_path().size(), output);
+    throw ToolError(text);
+  }
+}
+
 }  // namespace
 
 void run_convert_weights(const ConvertWeightsArguments &arguments) {
   std::vector<std::string> inputs = arguments.files;
   const std::string output = inputs.back();
   inputs.pop_back();
+  Session::up(model_options(arguments, output), false);  // there is such a model, and such a scale
   check_config(arguments.config);
   check_output(inputs, output);
   const std::vector<std::string> prefixes = prefixes_of(arguments, inputs);
   Weights weights;
   for (size_t i = 0; i < inputs.size(); ++i) add_input(inputs[i], prefixes[i], &weights);
   OutputFile file(output);
-  file.commit(net::encode_safetensors(weights.tensors, metadata_of(arguments, inputs, weights)));
+  file.write(net::encode_safetensors(weights.tensors, metadata_of(arguments, inputs, weights)));
+  check_against_model(arguments, file, output);
+  file.commit();
   int64_t count = 0;
   for (const auto &[name, view] : weights.tensors) count += view.count();
   std::printf("%s: %zu tensors, %lld values\n", output.c_str(), weights.tensors.size(),

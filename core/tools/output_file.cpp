@@ -78,12 +78,15 @@ OutputFile::~OutputFile() {
   live_path_set = false;
 }
 
-void OutputFile::commit(const std::vector<uint8_t> &bytes) {
+void OutputFile::write(const std::vector<uint8_t> &bytes) {
   if (const int error = write_all(descriptor_, bytes))
     throw file_error(path_, "cannot write", error);
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed != 0) throw file_error(path_, "cannot write", errno);
+}
+
+void OutputFile::commit() {
   if (std::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
     throw file_error(path_, "cannot write", errno);
   }

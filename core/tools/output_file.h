@@ -25,9 +25,12 @@ class OutputFile {
   OutputFile(const OutputFile &) = delete;
   OutputFile &operator=(const OutputFile &) = delete;
 
-  // Writes everything and gives the file its name; an older file of that name is replaced. Throws
-  // ToolError.
-  void commit(const std::vector<uint8_t> &bytes);
+  // Writes everything, still under the temporary name. Throws ToolError.
+  void write(const std::vector<uint8_t> &bytes);
+  const std::string &temporary_path() const { return temporary_path_; }
+
+  // Gives the file its name; an older file of that name is replaced. Throws ToolError.
+  void commit();
 
  private:
   std::string path_;
