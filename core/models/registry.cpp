@@ -7,6 +7,9 @@
 
 #include "models/config.h"
 #include "models/edsr.h"
+#include "models/firn.h"
+#include "models/hcflow.h"
+#include "models/irn.h"
 #include "models/srcnn.h"
 
 namespace hcd::models {
@@ -19,8 +22,8 @@ std::unique_ptr<Model> make(int scale, const Json &config, Params &params) {
 
 // One line a model; the order is that of the paper's tables.
 constexpr std::array kKinds = {
-    Kind{"srcnn", make<Srcnn>},
-    Kind{"edsr", make<Edsr>},
+    Kind{"srcnn", make<Srcnn>}, Kind{"edsr", make<Edsr>},     Kind{"irn", make<Irn>},
+    Kind{"firn", make<Firn>},   Kind{"hcflow", make<Hcflow>},
 };
 
 }  // namespace
