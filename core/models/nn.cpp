@@ -79,6 +79,15 @@ Tensor Conv::operator()(const Tensor &x) const {
   return at::conv2d(x, weight, bias, at::IntArrayRef(stride), at::IntArrayRef(padding));
 }
 
+Conv xavier_conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, double factor) {
+  Conv conv(scope, in, out, kernel);
+  if (!scope.params().initialise()) return conv;
+  const double fans = static_cast<double>((in + out) * kernel * kernel);
+  conv.weight.normal_(0, factor * std::sqrt(2 / fans));
+  conv.bias.zero_();
+  return conv;
+}
+
 Linear::Linear(const Scope &scope, int64_t in, int64_t out)
     : weight(scope.param("weight", {out, in})), bias(scope.param("bias", {out})) {
   if (!scope.params().initialise()) return;

@@ -97,6 +97,10 @@ struct Conv {
   Tensor operator()(const Tensor &x) const;
 };
 
+// A convolution that starts with Xavier's normal values times `factor` and a zero bias: near zero,
+// as the subnets of invertible networks do; factor 0: at zero.
+Conv xavier_conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, double factor);
+
 // Fully connected layer along the last dimension; weight [out, in], bias [out].
 struct Linear {
   Tensor weight, bias;

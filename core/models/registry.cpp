@@ -8,6 +8,9 @@
 #include "models/car.h"
 #include "models/config.h"
 #include "models/edsr.h"
+#include "models/firn.h"
+#include "models/hcflow.h"
+#include "models/irn.h"
 #include "models/rcan.h"
 #include "models/rdn.h"
 #include "models/rfanet.h"
@@ -35,6 +38,9 @@ constexpr std::array kKinds = {
     Kind{"swinir", make<Swinir>},  //
     Kind{"tad", make<Tad>},        // these bring their own
     Kind{"car", make<Car>},        //
+    Kind{"irn", make<Irn>},        //
+    Kind{"firn", make<Firn>},      //
+    Kind{"hcflow", make<Hcflow>},  //
 };
 
 }  // namespace

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "models/firn.h"
+
+namespace hcd::models {
+namespace {
+
+constexpr double kInitial = 0.1;  // of Xavier's deviation, as IRN
+
+// Distillation with pixel attention: three stages that each put a 1x1 convolution's output aside.
+struct DistillationBlock {
+  // One stage: what is put aside, and the residual trunk.
+  struct Stage {
+    Conv distill, trunk;
+  };
+
+  // `width`: of the distilled maps in parts of `in`; above 1 a convolution first widens the trunk.
+  DistillationBlock(const Scope &scope, int64_t in, int64_t out, double width) {
+    const auto distilled = static_cast<int64_t>(static_cast<double>(in) * width);
+    const int64_t trunk = width > 1 ? distilled : in;
+    if (width > 1) expand = xavier_conv(scope("expandconv"), in, trunk, 3, kInitial);
+    for (const char *name : {"c1", "c2", "c3"}) {
+      const std::string stage = name;
+      stages.push_back({xavier_conv(scope(stage + "_d"), trunk, distilled, 1, kInitial),
+                        xavier_conv(scope(stage + "_r"), trunk, trunk, 3, kInitial)});
+    }
+    last = xavier_conv(scope("c4"), trunk, distilled, 3, kInitial);
+    fuse = xavier_conv(scope("c5"), 4 * distilled, out, 1, 0);
+    attention = xavier_conv(scope("PA")("conv"), out, out, 1, kInitial);
+  }
+
+  Tensor operator()(const Tensor &input) const {
+    Tensor x = expand.weight.defined() ? lrelu(expand(input)) : input;
+    std::vector<Tensor> maps;
+    for (const Stage &stage : stages) {
+      maps.push_back(lrelu(stage.distill(x)));
+      x = lrelu(stage.trunk(x) + x);
+    }
+    maps.push_back(lrelu(last(x)));
+    const Tensor fused = fuse(at::cat(maps, 1));
+    return fused * at::sigmoid(attention(fused));
+  }
+
+  Conv expand;  // without weights where the trunk is as wide as the input
+  std::vector<Stage> stages;
+  Conv last, fuse, attention;
+};
+
+std::vector<int64_t> read_blocks(int scale, const nlohmann::json &json) {
+  Config config(json, "firn");
+  std::vector<int64_t> blocks =
+      config.numbers("blocks", std::vector<int64_t>(scale == 2 ? 1 : 2, 8));
+  config.done();
+  return blocks;
+}
+
+Coupling make_coupling(const Scope &scope, int64_t channels) {
+  const int64_t a = Coupling::kSplit, b = channels - a;
+  const Conv reduce = xavier_conv(scope("reduce_conv", 0), b, b / 2, 1, kInitial);
+  const DistillationBlock f(scope("F"), b / 2, a, 0.5);
+  return {[=](const Tensor &x) { return f(lrelu(reduce(x))); },
+          DistillationBlock(scope("G"), a, b, 3), DistillationBlock(scope("H"), a, b, 3)};
+}
+
+}  // namespace
+
+Firn::Firn(int scale, const nlohmann::json &config, Params &params)
+    : HaarCouplingNet("firn", scale, read_blocks(scale, config), params, make_coupling) {}
+
+}  // namespace hcd::models
