@@ -29,8 +29,7 @@ Tensor Coupling::inverse(const Tensor &y) const {
 HaarCouplingNet::HaarCouplingNet(const char *name, int scale, const std::vector<int64_t> &blocks,
                                  Params &params, const MakeCoupling &make)
     : scale_(scale) {
-  HCD_CHECK(scale == 2 || scale == 4, HCD_E_OPTION, "model %s: expected scale 2 or 4, found %d",
-            name, scale);
+  check_scale(name, scale, {2, 4});
   const size_t levels = scale == 2 ? 1 : 2;
   HCD_CHECK(blocks.size() == levels, HCD_E_FILE,
             "configuration of %s: blocks: expected %zu numbers at scale %d, found %zu", name,
@@ -44,6 +43,15 @@ HaarCouplingNet::HaarCouplingNet(const char *name, int scale, const std::vector<
     }
     levels_.push_back(std::move(level));
   }
+}
+
+int HaarCouplingNet::receptive_field() const {
+  int reach = 0;  // from the HR picture down; at half the size, half as many pixels
+  for (const Level &level : levels_) {
+    reach = (reach + 1) / 2;
+    for (const Coupling &coupling : level.couplings) reach += coupling.reach;
+  }
+  return reach;
 }
 
 std::vector<LatentShape> HaarCouplingNet::latents() const {

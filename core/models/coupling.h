@@ -18,6 +18,7 @@ using Subnet = std::function<Tensor(const Tensor &)>;
 struct Coupling {
   static constexpr int64_t kSplit = 3;
   Subnet f, g, h;
+  int reach;  // pixels on each side that f and g together look
 
   // [N, C, h, w] to the same.
   Tensor forward(const Tensor &x) const;
@@ -29,6 +30,7 @@ struct Coupling {
 class HaarCouplingNet : public Model {
  public:
   int scale() const override { return scale_; }
+  int receptive_field() const override;
   std::vector<LatentShape> latents() const override;
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
   bool has_downscale() const override { return true; }

@@ -125,14 +125,14 @@ Tensor DenseBlock::operator()(const Tensor &x) const {
 Recompute::Recompute() noexcept : before_(recompute) { recompute = true; }
 Recompute::~Recompute() { recompute = before_; }
 
-Rrdb::Rrdb(const Scope &scope, int64_t features, int64_t growth) {
+RrdbBlock::RrdbBlock(const Scope &scope, int64_t features, int64_t growth) {
   for (size_t i = 0; i < blocks.size(); ++i) {
     blocks[i] = DenseBlock(scope("RDB" + std::to_string(i + 1)), features, growth, features,
                            DenseBlock::Start::kSmall);
   }
 }
 
-Tensor Rrdb::operator()(const Tensor &x) const {
+Tensor RrdbBlock::operator()(const Tensor &x) const {
   Tensor y = x;
   for (const DenseBlock &block : blocks) y = at::add(y, block(y), kResidualScale);
   return at::add(x, y, kResidualScale);

@@ -19,6 +19,7 @@ namespace hcd::models {
 struct DenseBlock {
   enum class Start { kZero, kSmall };  // of conv5 in training: the block gives 0, or small values
 
+  static constexpr int kReach = 5;  // pixels on each side that a result depends on
   std::array<Conv, 5> convs;
 
   DenseBlock() = default;
@@ -43,11 +44,12 @@ class Recompute {
 
 // Residual-in-residual dense block (ESRGAN): three dense blocks RDB1 to RDB3, each times 0.2 plus
 // its input, and the same around all three.
-struct Rrdb {
+struct RrdbBlock {
+  static constexpr int kReach = 3 * DenseBlock::kReach;
   std::array<DenseBlock, 3> blocks;
 
-  Rrdb() = default;
-  Rrdb(const Scope &scope, int64_t features, int64_t growth);
+  RrdbBlock() = default;
+  RrdbBlock(const Scope &scope, int64_t features, int64_t growth);
   // [N, features, h, w] to the same.
   Tensor operator()(const Tensor &x) const;
 };

@@ -58,7 +58,8 @@ Coupling make_coupling(const Scope &scope, int64_t channels) {
   const Conv reduce = xavier_conv(scope("reduce_conv", 0), b, b / 2, 1, kInitial);
   const DistillationBlock f(scope("F"), b / 2, a, 0.5);
   return {[=](const Tensor &x) { return f(lrelu(reduce(x))); },
-          DistillationBlock(scope("G"), a, b, 3), DistillationBlock(scope("H"), a, b, 3)};
+          DistillationBlock(scope("G"), a, b, 3), DistillationBlock(scope("H"), a, b, 3),
+          /*reach=*/4 + 5};  // 3x3 convolutions one after the other in F, and in G
 }
 
 }  // namespace

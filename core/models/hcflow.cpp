@@ -55,6 +55,9 @@ struct Level {
     return x;
   }
 
+  // Pixels on each side that inverse() looks: each step from one part of the channels to the other.
+  int reach() const { return DenseBlock::kReach * static_cast<int>(steps.size()); }
+
   Tensor inverse(const Tensor &output) const {
     Tensor y = output;
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) y = step->inverse(y);
@@ -111,11 +114,16 @@ struct Hcflow::Flow {
 };
 
 Hcflow::Hcflow(int scale, const nlohmann::json &config, Params &params) {
-  HCD_CHECK(scale == 4, HCD_E_OPTION, "model hcflow: expected scale 4, found %d", scale);
+  check_scale("hcflow", scale, {4});
   flow_ = std::make_unique<Flow>(Scope(params)("flow"), Sizes(config));
 }
 
 Hcflow::~Hcflow() = default;
+
+int Hcflow::receptive_field() const {
+  const int reach0 = flow_->latent0.reach() + flow_->level0.reach();  // at twice the LR size
+  return flow_->latent1.reach() + flow_->level1.reach() + (reach0 + 1) / 2;
+}
 
 Downscaled Hcflow::encode(const Tensor &y_hr, Tensor *log_det) const {
   Pass pass;

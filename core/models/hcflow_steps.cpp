@@ -155,10 +155,14 @@ ConditionalFlow::ConditionalFlow(const Scope &scope, int64_t channels, int64_t c
   prior_ = ScaledConv(scope("f"), features, 2 * channels);
 }
 
+int ConditionalFlow::features_reach() const {
+  return 1 + RrdbBlock::kReach * static_cast<int>(trunk_.size()) + 1;
+}
+
 Tensor ConditionalFlow::features(const Tensor &condition) const {
   const Tensor first = first_(condition);
   Tensor x = first;
-  for (const Rrdb &block : trunk_) x = block(x);
+  for (const RrdbBlock &block : trunk_) x = block(x);
   return trunk_end_(x) + first;
 }
 

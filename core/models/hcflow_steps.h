@@ -90,6 +90,10 @@ class ConditionalFlow {
   ConditionalFlow(const Scope &scope, int64_t channels, int64_t condition,
                   const ConditionalSizes &sizes);
 
+  // Pixels on each side that features, and what inverse() gives, depend on.
+  int features_reach() const;
+  int reach() const { return features_reach() + 1 + 2 * static_cast<int>(steps_.size()); }
+
   // [N, condition, h, w] to [N, features, h, w].
   Tensor features(const Tensor &condition) const;
   // z = (a - mean) exp(-t) after the flow steps; mean and t come from the features.
@@ -98,7 +102,7 @@ class ConditionalFlow {
 
  private:
   Conv first_;
-  std::vector<Rrdb> trunk_;
+  std::vector<RrdbBlock> trunk_;
   Conv trunk_end_;
   std::vector<ConditionalStep> steps_;
   ScaledConv prior_;

@@ -16,12 +16,12 @@ Irn::Irn(int scale, const nlohmann::json &config, Params &params)
     : Irn(scale, Sizes(scale, config), params) {}
 
 Irn::Irn(int scale, const Sizes &sizes, Params &params)
-    : HaarCouplingNet("irn", scale, sizes.blocks, params,
-                      [&](const Scope &scope, int64_t channels) {
-                        const int64_t a = Coupling::kSplit, b = channels - a;
-                        return Coupling{DenseBlock(scope("F"), b, sizes.growth, a),
-                                        DenseBlock(scope("G"), a, sizes.growth, b),
-                                        DenseBlock(scope("H"), a, sizes.growth, b)};
-                      }) {}
+    : HaarCouplingNet(
+          "irn", scale, sizes.blocks, params, [&](const Scope &scope, int64_t channels) {
+            const int64_t a = Coupling::kSplit, b = channels - a;
+            return Coupling{DenseBlock(scope("F"), b, sizes.growth, a),
+                            DenseBlock(scope("G"), a, sizes.growth, b),
+                            DenseBlock(scope("H"), a, sizes.growth, b), 2 * DenseBlock::kReach};
+          }) {}
 
 }  // namespace hcd::models

@@ -3,10 +3,10 @@
 // Adversarial Networks", ECCV Workshops 2018: its generator.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "models/config.h"
+#include "models/dense_block.h"
 #include "models/model.h"
 
 namespace hcd::models {
@@ -24,19 +24,8 @@ class Rrdb : public Model {
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
 
  private:
-  // Every convolution sees all before it; the last one, scaled, plus the input.
-  struct DenseBlock {
-    std::array<Conv, 5> convs;
-    Tensor operator()(const Tensor &x) const;
-  };
-  // Residual in residual (figure 4): three dense blocks, scaled, plus the input.
-  struct Block {
-    std::array<DenseBlock, 3> dense;
-    Tensor operator()(const Tensor &x) const;
-  };
-
   Conv first_;
-  std::vector<Block> trunk_;
+  std::vector<RrdbBlock> trunk_;
   Conv trunk_end_, up1_, up2_, hr_, last_;
 };
 
