@@ -70,6 +70,11 @@ const Published kPublished[] = {
      9896455 + 43089947,
      "car",
      {{"CAR x4 downscaler", "kgn."}, {"CAR x4 upscaler", "usn."}}},
+    {"irn_x2", "irn", 2, "{}", 1668000, "irn", {{"IRN x2:", ""}}},
+    {"irn_x4", "irn", 4, "{}", 4355376, "irn", {{"IRN x4:", ""}}},
+    {"firn_x2", "firn", 2, "{}", 67416, "firn", {{"FIRN x2:", ""}}},
+    {"firn_x4", "firn", 4, "{}", 320880, "firn", {{"FIRN x4 and FIRN+ x4:", ""}}},
+    {"hcflow_x4", "hcflow", 4, "{}", 4396350, "hcflow", {{"HCFlow rescaling x4", ""}}},
 };
 
 using Shapes = std::map<std::string, std::string>;
