@@ -15,6 +15,19 @@ constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, false},
                                NetworkVariant{4, 57281, 4, 914944, false}};
 constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 68, 40732416, false},
                               NetworkVariant{4, 43089947, 68, 50252544, false}};
+constexpr std::array kRdn = {NetworkVariant{2, 22123395, 133, 22118848, false},
+                             NetworkVariant{4, 22271107, 133, 22729408, false}};
+constexpr std::array kRcan = {NetworkVariant{2, 15444667, 414, 15307245, false},
+                              NetworkVariant{4, 15592379, 414, 15917913, false}};
+constexpr std::array kRrdb = {NetworkVariant{4, 16697987, 349, 17926848, false}};
+constexpr std::array kRfanet = {NetworkVariant{2, 10945923, 244, 9900480, false},
+                                NetworkVariant{4, 11093635, 244, 10511040, false}};
+constexpr std::array kSwinir = {NetworkVariant{2, 11752487, 153, 12464748, false},
+                                NetworkVariant{4, 11900199, 153, 13075308, false}};
+constexpr std::array kTad = {NetworkVariant{2, 671350, 10, 414144, false},
+                             NetworkVariant{4, 671350, 15, 2070720, false}};
+constexpr std::array kCar = {NetworkVariant{2, 51375290, 68, 40732461, false},
+                             NetworkVariant{4, 52986402, 68, 50252697, false}};
 
 constexpr std::array kCatalogue = {
     NetworkEntry{"srcnn", "srcnn", "SRCNN 9-5-5 over bicubic", kDong, "", kOwnLicence,
@@ -23,6 +36,32 @@ constexpr std::array kCatalogue = {
                  "Lim, Son, Kim, Nah, Lee: Enhanced Deep Residual Networks, CVPRW 2017",
                  "sanghyun-son/EDSR-PyTorch", "MIT", Colour::kRgb, false, Latent::kDefault, true,
                  kEdsr},
+    // Published as Torch7 files, which no name connects with this network.
+    NetworkEntry{"rdn", "rdn", "RDN B, 16 blocks of 8 layers",
+                 "Zhang, Tian, Kong, Zhong, Fu: Residual Dense Network, CVPR 2018", "",
+                 "none stated", Colour::kRgb, false, Latent::kDefault, true, kRdn},
+    NetworkEntry{"rcan", "rcan", "RCAN, 10 groups of 20 blocks",
+                 "Zhang, Li, Li, Wang, Zhong, Fu: Very Deep Residual Channel Attention Networks, "
+                 "ECCV 2018",
+                 "yulunzhang/RCAN", "none stated", Colour::kRgb, false, Latent::kDefault, false,
+                 kRcan},
+    NetworkEntry{"rrdb", "rrdb", "RRDB, ESRGAN's generator, 23 blocks",
+                 "Wang, Yu, Wu, Gu, Liu, Dong, Qiao, Loy: ESRGAN, ECCVW 2018", "xinntao/ESRGAN",
+                 "Apache-2.0", Colour::kRgb, false, Latent::kDefault, true, kRrdb},
+    NetworkEntry{"rfanet", "rfanet", "RFANet, 30 modules",
+                 "Liu, Zhang, Tang, Tang, Wu: Residual Feature Aggregation Network, CVPR 2020", "",
+                 "none stated", Colour::kRgb, false, Latent::kDefault, false, kRfanet},
+    NetworkEntry{"swinir", "swinir", "SwinIR, classical; light by its weights",
+                 "Liang, Cao, Sun, Zhang, Van Gool, Timofte: SwinIR, ICCVW 2021",
+                 "JingyunLiang/SwinIR", "Apache-2.0", Colour::kRgb, false, Latent::kDefault, true,
+                 kSwinir},
+    NetworkEntry{"tad", "tad", "TAD and TAU, an auto-encoder",
+                 "Kim, Choi, Lim, Lee: Task-Aware Image Downscaling, ECCV 2018", "", kOwnLicence,
+                 Colour::kRgb, true, Latent::kDefault, true, kTad},
+    NetworkEntry{"car", "car", "CAR, resampling by content, and EDSR",
+                 "Sun, Chen: Learned Image Downscaling for Upscaling using Content Adaptive "
+                 "Resampler, TIP 2020",
+                 "sunwj/CAR", "GPL-3.0", Colour::kRgb, true, Latent::kDefault, true, kCar},
 };
 
 }  // namespace

@@ -86,9 +86,9 @@ TEST(Catalogue, FactsAreTheNetworks) {
       const Latents z = zero_latents(*model, x);
       const MacCounter counter;
       model->upscale(x, z);
-      // The bicubic enlarging in front of SRCNN depends on the size, a little.
+      // Bicubic enlarging (SRCNN) and pooled attention (RFANet) depend on the size, a little.
       const auto macs = static_cast<double>(variant.macs);
-      EXPECT_NEAR(static_cast<double>(MacCounter::total()) / (kSide * kSide), macs, 2e-3 * macs);
+      EXPECT_NEAR(static_cast<double>(MacCounter::total()) / (kSide * kSide), macs, 5e-3 * macs);
     }
   }
 }
