@@ -84,13 +84,15 @@ ZipDirectory read_zip(std::span<const uint8_t> archive) {
   ZipDirectory directory;
   const auto fault = [&](const std::string &what) { return ZipDirectory{{}, false, what}; };
   if (!starts_as_zip(archive)) return fault("something else");
-  // The end record is followed by a comment at most.
+  // The end record is followed by a comment at most; the file may be large, and is not searched.
   const size_t first = bytes.size() - std::min(bytes.size(), kEndSize + kMaxComment);
-  const size_t end = bytes.rfind(kDirectoryEnd, bytes.size() - std::min(bytes.size(), kEndSize));
-  if (end == std::string_view::npos || end < first || bytes.size() - end < kEndSize) {
+  const std::string_view tail = bytes.substr(first);
+  const size_t found = tail.rfind(kDirectoryEnd, tail.size() - std::min(tail.size(), kEndSize));
+  if (found == std::string_view::npos || tail.size() - found < kEndSize) {
     return fault(
         format_text("only its beginning (%zu bytes; the copy is not complete)", bytes.size()));
   }
+  const size_t end = first + found;
   const uint32_t count = number(bytes, end + 10, 2);
   size_t position = number(bytes, end + 16, 4);
   directory.large = position == kInZip64 || count == 0xffff;

@@ -124,8 +124,7 @@ void add_convert_weights(CLI::App *app, ConvertWeightsArguments *arguments) {
   app->add_option("--prefix", arguments->prefixes,
                   wrapped("goes in front of the names of an input's tensors, once for each input; "
                           "default: nothing for one input, the file's name for several"))
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   app->add_option("--licence", arguments->licence, "terms of the weights, kept in the result");
   app->footer(
       "Reads the zip format of PyTorch 1.6 and the one before it, without executing anything: a\n"

@@ -17,7 +17,7 @@ inline std::span<const uint8_t> bytes_of(const std::string &text) {
 // Little-endian.
 inline std::string number(uint64_t value, int bytes) {
   std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(i < 8 ? value >> (8 * i) : 0);
   return text;
 }
 

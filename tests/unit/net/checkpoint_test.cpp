@@ -25,7 +25,7 @@ std::vector<std::string> both_formats(const std::string &object) {
 
 std::vector<float> values(const TensorView &view) {
   std::vector<float> result(view.data.size() / sizeof(float));
-  std::memcpy(result.data(), view.data.data(), view.data.size());
+  if (!result.empty()) std::memcpy(result.data(), view.data.data(), view.data.size());
   return result;
 }
 
