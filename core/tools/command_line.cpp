@@ -166,6 +166,8 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
                &line.evaluate);
   add_convert_weights(app.add_subcommand("convert", "make weights of PyTorch's files"),
                       &line.convert_weights);
+  // Only for the list of commands: main() has passed its words on.
+  app.add_subcommand("train", "train a network by a recipe (where LibTorch is)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

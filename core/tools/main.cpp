@@ -8,6 +8,7 @@
 #include "tools/models.h"
 #include "tools/output_file.h"
 #include "tools/terminal.h"
+#include "tools/train.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -42,6 +43,7 @@ void finish_output() {
 int run_main(int argc, char **argv) {
   install_signal_handlers();
   try {
+    if (is_train(argc, argv)) run_train(argv);
     int exit_code = 0;
     const std::optional<CommandLine> line = parse_command_line(argc, argv, &exit_code);
     if (!line) return exit_code;

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace hcd {
+namespace {
+
+// A descriptor that is closed on every path.
+class Descriptor {
+ public:
+  Descriptor(const std::string &path, int flags) : path_(path) {
+    number_ = open(path.c_str(), flags | O_CLOEXEC, 0666);
+    check(number_ >= 0, "open");
+  }
+  ~Descriptor() { close(number_); }
+  Descriptor(const Descriptor &) = delete;
+  Descriptor &operator=(const Descriptor &) = delete;
+
+  void write_all(std::span<const uint8_t> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t count = write(number_, bytes.data(), bytes.size());
+      check(count >= 0 || errno == EINTR, "write");
+      if (count > 0) bytes = bytes.subspan(static_cast<size_t>(count));
+    }
+  }
+  void flush() const { check(fsync(number_) == 0, "flush"); }
+
+ private:
+  void check(bool good, const char *what) const {
+    HCD_CHECK(good, HCD_E_FILE, "%s: cannot %s: %s", path_.c_str(), what, std::strerror(errno));
+  }
+  std::string path_;
+  int number_;
+};
+
+}  // namespace
+
+void write_atomically(const std::string &path, std::span<const uint8_t> bytes) {
+  const std::string part = path + ".part";
+  {
+    const Descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC);
+    file.write_all(bytes);
+    file.flush();
+  }
+  HCD_CHECK(std::rename(part.c_str(), path.c_str()) == 0, HCD_E_FILE, "%s: cannot rename to it: %s",
+            path.c_str(), std::strerror(errno));
+  // The new name itself must be on the disk too.
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  Descriptor(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY).flush();
+}
+
+}  // namespace hcd

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The subcommand train: see the header.
+#include "tools/train.h"
+
+#include "tools/error.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace hcd::tools {
+
+namespace fs = std::filesystem;
+
+bool is_train(int argc, char **argv) { return argc > 1 && std::strcmp(argv[1], "train") == 0; }
+
+void run_train(char **argv) {
+  std::error_code error;
+  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (error) throw file_error("/proc/self/exe", "cannot read", error.value());
+  const fs::path places[] = {folder / "hcd-train",
+                             folder.parent_path() / "libexec" / "hcd" / "hcd-train"};
+  for (const fs::path &place : places) {
+    execv(place.c_str(), argv + 1);
+    if (errno != ENOENT) throw file_error(place.string(), "cannot run", errno);
+  }
+  throw ToolError("train: expected " + places[0].string() + " or " + places[1].string() +
+                  ", found neither: this hcd was built without LibTorch");
+}
+
+}  // namespace hcd::tools

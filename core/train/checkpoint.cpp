@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "train/checkpoint.h"
+
+#include <c10/core/GradMode.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "models/weights.h"
+#include "net/safetensors.h"
+
+namespace hcd::train {
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+// Writes tensors as F32 or F16.
+void write_tensors(const std::string &path,
+                   const std::vector<std::pair<std::string, at::Tensor>> &tensors,
+                   const Metadata &metadata, bool half) {
+  std::vector<at::Tensor> values;  // live until the bytes are made
+  std::map<std::string, net::TensorView> views;
+  for (const auto &[name, tensor] : tensors) {
+    const at::Tensor &value = values.emplace_back(
+        tensor.detach().to(at::kCPU, half ? at::kHalf : at::kFloat).contiguous());
+    views[name] = {half ? net::Dtype::kF16 : net::Dtype::kF32,
+                   value.sizes().vec(),
+                   {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
+  }
+  write_atomically(path, net::encode_safetensors(views, metadata));
+}
+
+nlohmann::json to_json(const Progress &progress) {
+  nlohmann::json parts = nlohmann::json::array();
+  for (const auto &[name, value] : progress.sums.parts) parts.push_back({name, value});
+  return {{"iteration", progress.iteration}, {"threads", progress.threads},
+          {"seconds", progress.seconds},     {"count", progress.count},
+          {"loss", progress.sums.total},     {"parts", parts}};
+}
+
+Progress from_json(const nlohmann::json &json) {
+  Progress progress{json.at("iteration"),
+                    json.at("threads"),
+                    json.at("seconds"),
+                    json.at("count"),
+                    {json.at("loss"), {}}};
+  for (const auto &part : json.at("parts")) {
+    progress.sums.parts.emplace_back(part.at(0), part.at(1));
+  }
+  return progress;
+}
+
+}  // namespace
+
+std::string recipe_label(const Recipe &recipe) {
+  return format_text(
+      "%s, text %016llx", std::filesystem::path(recipe.file).filename().c_str(),
+      static_cast<unsigned long long>(hash_bytes(recipe.text.data(), recipe.text.size(), 0)));
+}
+
+void save_checkpoint(const std::string &path, const Recipe &recipe, Learner &learner,
+                     const Progress &progress) {
+  write_tensors(
+      path, learner.state(),
+      {{"train.recipe", recipe_label(recipe)}, {"train.progress", to_json(progress).dump()}},
+      false);
+}
+
+Progress read_progress(const std::string &path, const Recipe &recipe) {
+  const net::Safetensors file = net::Safetensors::open(path);
+  const auto text = [&](const char *key) {
+    const auto found = file.metadata().find(key);
+    HCD_CHECK(found != file.metadata().end(), HCD_E_FILE,
+              "%s: expected a checkpoint, found no metadata %s", path.c_str(), key);
+    return found->second;
+  };
+  HCD_CHECK(text("train.recipe") == recipe_label(recipe), HCD_E_FILE,
+            "%s: expected a checkpoint of the recipe %s, found one of %s", path.c_str(),
+            recipe_label(recipe).c_str(), text("train.recipe").c_str());
+  try {
+    return from_json(nlohmann::json::parse(text("train.progress")));
+  } catch (const nlohmann::json::exception &error) {
+    throw Error(HCD_E_FILE, format_text("%s: expected a checkpoint's metadata train.progress: %s",
+                                        path.c_str(), error.what()));
+  }
+}
+
+void load_checkpoint(const std::string &path, Learner &learner, const Progress &progress) {
+  const c10::NoGradGuard guard;
+  const net::Safetensors file = net::Safetensors::open(path);
+  for (const auto &[name, tensor] : learner.state()) {
+    const auto found = file.tensors().find(name);
+    HCD_CHECK(found != file.tensors().end() && found->second.shape == tensor.sizes(), HCD_E_FILE,
+              "%s: expected a tensor '%s' of %lld values, found %s", path.c_str(), name.c_str(),
+              static_cast<long long>(tensor.numel()),
+              found == file.tensors().end() ? "none" : net::describe(found->second).c_str());
+    tensor.copy_(models::to_tensor(found->second));
+  }
+  learner.set_iteration(progress.iteration);
+}
+
+void save_result(const std::string &path, const Recipe &recipe, const Network &network,
+                 double validation_psnr) {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const models::Params::Entry &entry : network.params.entries()) {
+    tensors.emplace_back(entry.name, entry.value);
+  }
+  std::string data;
+  for (const std::string &folder : recipe.data) data += (data.empty() ? "" : ", ") + folder;
+  write_tensors(path, tensors,
+                {{"hcd.model", recipe.model},
+                 {"hcd.scale", std::to_string(recipe.scale)},
+                 {"hcd.config", recipe.config.dump()},
+                 {"hcd.latent", recipe.sample_latent ? "sample" : "zero"},
+                 {"hcd.recipe", format_text("%s, %lld iterations", recipe_label(recipe).c_str(),
+                                            static_cast<long long>(recipe.iterations))},
+                 {"hcd.seed", std::to_string(recipe.seed)},
+                 {"hcd.data", data},
+                 {"hcd.data_licence", recipe.data_licence},
+                 {"hcd.licence", "BSD-2-Clause"},
+                 {"hcd.validation_psnr", format_text("%.2f", validation_psnr)}},
+                recipe.half);
+}
+
+}  // namespace hcd::train

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The pictures of a training, decoded and kept in memory, and the batches that are cut from them.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "train/recipe.h"
+
+namespace hcd::train {
+
+// Where a patch comes from.
+struct Crop {
+  size_t picture = 0;
+  int64_t x = 0, y = 0;
+  bool flip = false;  // left to right, before the turns
+  int64_t turns = 0;  // quarter turns counterclockwise
+};
+
+class DataSet {
+ public:
+  // Reads the recipe's folders below `root`, in the order of the files' names. Luma models
+  // (channels 1) get 8-bit BT.601 luma of 16 to 235. Throws HCD_E_FILE where a folder is missing or
+  // empty, a picture is damaged or smaller than a patch, or all are more than cache_mb.
+  DataSet(const Recipe &recipe, const std::string &root, int channels);
+
+  size_t training_count() const { return training_.size(); }
+  size_t validation_count() const { return validation_.size(); }
+
+  // The patches of an iteration: they depend on nothing but the seed, the iteration and their place
+  // in the batch, so a resumed training sees the same ones.
+  std::vector<Crop> crops(int64_t iteration) const;
+  // [batch, channels, patch, patch] in [0, 1].
+  at::Tensor batch(const std::vector<Crop> &crops) const;
+
+  // The middle of a held-out picture, at most validation_crop a side, a multiple of the scale:
+  // [1, channels, h, w] in [0, 1].
+  at::Tensor validation_picture(size_t index) const;
+
+  // "bsds400/100007.jpg at (12, 40), turned by 90, flipped".
+  std::string describe(const Crop &crop) const;
+
+ private:
+  struct Entry {
+    std::string name;
+    at::Tensor pixels;  // uint8 [channels, height, width]
+  };
+  void load_folder(const std::string &root, const std::string &folder, int channels);
+  void split();
+
+  Recipe recipe_;
+  uint64_t bytes_ = 0;
+  std::vector<Entry> training_, validation_;
+};
+
+}  // namespace hcd::train

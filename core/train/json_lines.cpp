@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "train/json_lines.h"
+
+#include <iterator>
+#include <vector>
+
+#include "base/error.h"
+
+namespace hcd::train {
+namespace {
+
+using Json = nlohmann::json;
+
+// Walks over text and counts the lines behind it, since nlohmann-json tells no positions. Copies
+// share one count.
+class CountingIterator {
+ public:
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char *;
+  using reference = const char &;
+
+  CountingIterator(const char *at, int *line) : at_(at), line_(line) {}
+  reference operator*() const { return *at_; }
+  CountingIterator &operator++() {
+    *line_ += *at_++ == '\n';
+    return *this;
+  }
+  CountingIterator operator++(int) {
+    const CountingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const CountingIterator &other) const { return at_ == other.at_; }
+  bool operator!=(const CountingIterator &other) const { return at_ != other.at_; }
+
+ private:
+  const char *at_;
+  int *line_;
+};
+
+std::string joined(const std::vector<std::string> &path) {
+  std::string text;
+  for (const std::string &key : path) text += (text.empty() ? "" : ".") + key;
+  return text;
+}
+
+// What nlohmann-json says, without its own numbering of errors and positions.
+std::string reason(const Json::parse_error &error) {
+  const std::string text = error.what();
+  const size_t start = text.find(": ");
+  return start == std::string::npos ? text : text.substr(start + 2);
+}
+
+}  // namespace
+
+JsonWithLines parse_json_with_lines(const std::string &text, const std::string &name) {
+  JsonWithLines result;
+  int line = 1;
+  std::vector<std::string> path;
+  const auto note_key = [&](int depth, Json::parse_event_t event, Json &parsed) {
+    if (event != Json::parse_event_t::key) return true;
+    path.resize(static_cast<size_t>(depth - 1));
+    path.push_back(parsed.get<std::string>());
+    HCD_CHECK(result.lines.emplace(joined(path), line).second, HCD_E_FILE,
+              "%s:%d: '%s': expected once, found a second time", name.c_str(), line,
+              joined(path).c_str());
+    return true;
+  };
+  try {
+    result.value =
+        Json::parse(CountingIterator(text.data(), &line),
+                    CountingIterator(text.data() + text.size(), &line), note_key, true, true);
+  } catch (const Json::parse_error &error) {
+    throw Error(HCD_E_FILE, format_text("%s:%d: %s", name.c_str(), line, reason(error).c_str()));
+  }
+  return result;
+}
+
+}  // namespace hcd::train

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a training minimises.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/model.h"
+#include "train/recipe.h"
+
+namespace hcd::train {
+
+// One term; all are means over values, so that a weight means the same for every patch size.
+struct LossPart {
+  std::string name;
+  double weight;  // the paper's, where it says one
+};
+
+struct LossValue {
+  std::vector<std::pair<std::string, models::Tensor>> parts;  // not yet weighted
+};
+
+// y_hr: [N, C, patch, patch] in [0, 1]. `key` decides the latent.
+struct LossKind {
+  std::string name;
+  std::vector<LossPart> parts;
+  LossValue (*evaluate)(const Recipe &recipe, const models::Model &model,
+                        const models::Tensor &y_hr, uint64_t key);
+};
+
+std::span<const LossKind> loss_kinds();
+
+// The weighted sum and the parts of the recipe's loss.
+struct Loss {
+  models::Tensor total;
+  std::vector<std::pair<std::string, models::Tensor>> parts;
+};
+Loss evaluate_loss(const Recipe &recipe, const models::Model &model, const models::Tensor &y_hr,
+                   uint64_t key);
+
+// Latents of f for small pictures like x_lr: N(0, 1) from `key`, the same on every device, or zero.
+models::Latents make_latents(const models::Model &model, const models::Tensor &x_lr, bool sample,
+                             uint64_t key);
+
+}  // namespace hcd::train

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "train/picture_file.h"
+
+#include <jpeglib.h>
+#include <png.h>
+
+#include <algorithm>
+#include <cctype>
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "base/error.h"
+
+namespace hcd::train {
+namespace {
+
+constexpr unsigned kMaxSide = 32768;
+
+std::string extension(const std::string &path) {
+  std::string text = std::filesystem::path(path).extension().string();
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// A picture of that size, not yet filled.
+Picture make_picture(const std::string &path, unsigned width, unsigned height) {
+  HCD_CHECK(width <= kMaxSide && height <= kMaxSide, HCD_E_FILE,
+            "%s: expected at most 32768x32768 pixels, found %ux%u", path.c_str(), width, height);
+  return {static_cast<int>(width), static_cast<int>(height),
+          std::vector<uint8_t>(size_t{3} * width * height)};
+}
+
+Picture read_png(const std::string &path) {
+  png_image image = {};
+  image.version = PNG_IMAGE_VERSION;
+  const std::unique_ptr<png_image, void (*)(png_image *)> guard(&image, png_image_free);
+  const bool opened = png_image_begin_read_from_file(&image, path.c_str()) != 0;
+  HCD_CHECK(opened, HCD_E_FILE, "%s: expected a PNG file: %s", path.c_str(), image.message);
+  HCD_CHECK(!(image.format & PNG_FORMAT_FLAG_ALPHA), HCD_E_FILE,
+            "%s: expected grey or RGB, found an alpha channel", path.c_str());
+  image.format = PNG_FORMAT_RGB;
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits are not linear light
+  Picture picture = make_picture(path, image.width, image.height);
+  const bool done = png_image_finish_read(&image, nullptr, picture.rgb.data(), 0, nullptr) != 0;
+  HCD_CHECK(done, HCD_E_FILE, "%s: damaged PNG file: %s", path.c_str(), image.message);
+  return picture;
+}
+
+// libjpeg reports errors by a callback that must not return.
+struct JpegError {
+  jpeg_error_mgr manager;  // first: libjpeg hands it back
+  jmp_buf back;
+  char text[JMSG_LENGTH_MAX] = "";
+};
+
+void keep_error(j_common_ptr info) {
+  auto *error = reinterpret_cast<JpegError *>(info->err);
+  error->manager.format_message(info, error->text);
+  longjmp(error->back, 1);
+}
+void ignore_message(j_common_ptr) {}
+
+// Runs `body`, which calls libjpeg and must own nothing.
+template <typename Body>
+void guarded(const std::string &path, JpegError &error, const Body &body) {
+  const bool good = setjmp(error.back) == 0 && (body(), true);
+  HCD_CHECK(good, HCD_E_FILE, "%s: damaged JPEG file: %s", path.c_str(), error.text);
+}
+
+Picture read_jpeg(const std::string &path) {
+  const std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  HCD_CHECK(file, HCD_E_FILE, "%s: cannot open", path.c_str());
+  JpegError error;
+  jpeg_decompress_struct info = {};
+  info.err = jpeg_std_error(&error.manager);
+  error.manager.error_exit = keep_error;
+  error.manager.output_message = ignore_message;
+  const std::unique_ptr<jpeg_decompress_struct, void (*)(jpeg_decompress_struct *)> guard(
+      &info, jpeg_destroy_decompress);
+  guarded(path, error, [&] {
+    jpeg_create_decompress(&info);
+    jpeg_stdio_src(&info, file.get());
+    jpeg_read_header(&info, TRUE);
+    info.out_color_space = JCS_RGB;
+    jpeg_start_decompress(&info);
+  });
+  Picture picture = make_picture(path, info.output_width, info.output_height);
+  guarded(path, error, [&] {
+    while (info.output_scanline < info.output_height) {
+      JSAMPROW row = picture.rgb.data() + size_t{3} * info.output_width * info.output_scanline;
+      jpeg_read_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_decompress(&info);
+  });
+  HCD_CHECK(error.manager.num_warnings == 0, HCD_E_FILE, "%s: damaged JPEG file", path.c_str());
+  return picture;
+}
+
+}  // namespace
+
+bool is_picture_file(const std::string &path) {
+  const std::string end = extension(path);
+  return (end == ".png" || end == ".jpg" || end == ".jpeg") &&
+         std::filesystem::path(path).filename().string()[0] != '.';
+}
+
+Picture read_picture(const std::string &path) {
+  return extension(path) == ".png" ? read_png(path) : read_jpeg(path);
+}
+
+}  // namespace hcd::train

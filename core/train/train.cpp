@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "train/train.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+
+#include "base/error.h"
+#include "train/checkpoint.h"
+#include "train/data_set.h"
+#include "train/learner.h"
+#include "train/report.h"
+#include "train/validation.h"
+
+namespace hcd::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+volatile std::sig_atomic_t stop_requested = 0;
+extern "C" void request_stop(int) { stop_requested = 1; }
+
+// The first signal asks for the end after this iteration; the second one ends at once.
+void install_signal_handlers() {
+  struct sigaction action = {};
+  action.sa_handler = request_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+}
+
+at::Device find_device(const std::string &name) {
+  HCD_CHECK(name == "auto" || name == "cpu" || name == "cuda", HCD_E_OPTION,
+            "option device: expected auto, cpu or cuda, found '%s'", name.c_str());
+  const bool cuda = name != "cpu" && at::hasCUDA();
+  HCD_CHECK(cuda || name != "cuda", HCD_E_OPTION,
+            "option device: expected cpu, since this LibTorch finds no CUDA device, found 'cuda'");
+  return cuda ? at::Device(at::kCUDA) : at::Device(at::kCPU);
+}
+
+bool wants_bf16(const std::string &precision, at::Device device) {
+  HCD_CHECK(precision == "fp32" || precision == "bf16", HCD_E_OPTION,
+            "option precision: expected fp32 or bf16, found '%s'", precision.c_str());
+  HCD_CHECK(precision == "fp32" || device.is_cuda(), HCD_E_OPTION,
+            "option precision: expected fp32, since mixed precision needs a CUDA device, found "
+            "'bf16'");
+  return precision == "bf16";
+}
+
+// Everything after the command line.
+class Training {
+ public:
+  Training(const Arguments &arguments, Recipe recipe)
+      : recipe_(std::move(recipe)),
+        output_(arguments.output),
+        device_(find_device(arguments.device)),
+        progress_(start_or_resume(arguments)),
+        learner_(recipe_, device_, wants_bf16(arguments.precision, device_)),
+        data_(recipe_, arguments.data, learner_.result().model->channels()),
+        report_(path("train.csv"), recipe_.iterations, progress_) {
+    if (arguments.resume) load_checkpoint(checkpoint(), learner_, progress_);
+    report_.say(format_text(
+        "%s: %s x%d, %lld parameters, %zu pictures and %zu held out, %s, %d thread%s%s",
+        recipe_.name.c_str(), recipe_.model.c_str(), recipe_.scale,
+        static_cast<long long>(learner_.result().params.count()), data_.training_count(),
+        data_.validation_count(), device_.str().c_str(), progress_.threads,
+        progress_.threads == 1 ? "" : "s",
+        arguments.resume
+            ? format_text(", from iteration %lld", static_cast<long long>(progress_.iteration))
+                  .c_str()
+            : ""));
+  }
+
+  // False where it was stopped.
+  bool run() {
+    install_signal_handlers();
+    while (progress_.iteration < recipe_.iterations) {
+      iterate();
+      const bool last = progress_.iteration == recipe_.iterations;
+      if (progress_.iteration % recipe_.validation_interval == 0 || last) validate();
+      if (progress_.iteration % recipe_.checkpoint_interval == 0 || last || stop_requested) save();
+      if (stop_requested && !last) return stopped();
+    }
+    const double psnr = validation_psnr(recipe_, learner_.result(), data_);
+    save_result(path(recipe_.name + ".safetensors"), recipe_, learner_.result(), psnr);
+    report_.say(format_text("%s: PSNR-Y %.2f dB on the held-out pictures",
+                            path(recipe_.name + ".safetensors").c_str(), psnr));
+    return true;
+  }
+
+ private:
+  std::string path(const std::string &name) const { return (fs::path(output_) / name).string(); }
+  std::string checkpoint() const { return path("checkpoint.safetensors"); }
+
+  // The threads decide the order of sums, so they are a part of the state.
+  Progress start_or_resume(const Arguments &arguments) {
+    std::error_code error;
+    fs::create_directories(output_, error);
+    HCD_CHECK(!error, HCD_E_FILE, "%s: cannot make the folder: %s", output_.c_str(),
+              error.message().c_str());
+    HCD_CHECK(arguments.resume || !fs::exists(checkpoint()), HCD_E_FILE,
+              "%s: expected no checkpoint, found one: continue it with --resume or give another "
+              "folder",
+              checkpoint().c_str());
+    Progress progress;
+    progress.threads = recipe_.threads;
+    if (arguments.resume) progress = read_progress(checkpoint(), recipe_);
+    if (arguments.threads) progress.threads = *arguments.threads;
+    at::set_num_threads(progress.threads);
+    return progress;
+  }
+
+  void iterate() {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<Crop> crops = data_.crops(progress_.iteration);
+    try {
+      count(learner_.step(data_.batch(crops)));
+    } catch (const Error &error) {
+      std::string batch;
+      for (const Crop &crop : crops) batch += "\n  " + data_.describe(crop);
+      throw Error(error.status(), format_text("iteration %lld: %s; the batch:%s",
+                                              static_cast<long long>(progress_.iteration + 1),
+                                              error.what(), batch.c_str()));
+    }
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    progress_.seconds += time.count();
+    progress_.iteration = learner_.iteration();
+    report_.show(progress_);
+  }
+
+  void count(const Losses &losses) {
+    ++progress_.count;
+    progress_.sums.total += losses.total;
+    progress_.sums.parts.resize(losses.parts.size());
+    for (size_t i = 0; i < losses.parts.size(); ++i) {
+      progress_.sums.parts[i].first = losses.parts[i].first;
+      progress_.sums.parts[i].second += losses.parts[i].second;
+    }
+  }
+
+  void validate() {
+    report_.add_row(progress_, validation_psnr(recipe_, learner_.result(), data_),
+                    learning_rate(recipe_, progress_.iteration - 1));
+    progress_.count = 0;
+    progress_.sums = {};
+  }
+
+  void save() { save_checkpoint(checkpoint(), recipe_, learner_, progress_); }
+
+  bool stopped() {
+    report_.say(format_text("stopped after iteration %lld; --resume continues",
+                            static_cast<long long>(progress_.iteration)));
+    return false;
+  }
+
+  Recipe recipe_;
+  std::string output_;
+  at::Device device_;
+  Progress progress_;
+  Learner learner_;
+  DataSet data_;
+  Report report_;
+};
+
+}  // namespace
+
+bool train(const Arguments &arguments) {
+  Recipe recipe = read_recipe(arguments.recipe);
+  if (arguments.iterations) recipe.iterations = *arguments.iterations;
+  return Training(arguments, std::move(recipe)).run();
+}
+
+}  // namespace hcd::train

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "train/validation.h"
+
+#include <c10/core/GradMode.h>
+
+#include "quality/luma.h"
+#include "quality/psnr.h"
+#include "train/loss.h"
+
+namespace hcd::train {
+namespace {
+
+// The luma of [1, C, h, w] in [0, 1] as 8-bit code values; a single channel is luma already.
+std::vector<float> luma_of(const at::Tensor &picture) {
+  const at::Tensor values = picture.detach().to(at::kCPU).clamp(0, 1).mul(255).round().contiguous();
+  const auto plane = [&](int64_t c) {
+    return quality::Plane{values.const_data_ptr<float>() + c * values.stride(1),
+                          static_cast<int>(values.size(3)), static_cast<int>(values.size(2)),
+                          values.stride(2)};
+  };
+  if (values.size(1) == 1) {
+    return {plane(0).data, plane(0).data + values.numel()};
+  }
+  return quality::luma_bt601(plane(0), plane(1), plane(2), quality::Rounding::kNone);
+}
+
+double luma_psnr(const at::Tensor &a, const at::Tensor &b, int border) {
+  const auto width = static_cast<int>(a.size(3)), height = static_cast<int>(a.size(2));
+  const std::vector<float> luma_a = luma_of(a), luma_b = luma_of(b);
+  return quality::psnr(quality::Plane{luma_a.data(), width, height, width}.without_border(border),
+                       quality::Plane{luma_b.data(), width, height, width}.without_border(border));
+}
+
+}  // namespace
+
+double validation_psnr(const Recipe &recipe, const Network &network, const DataSet &data) {
+  const c10::NoGradGuard guard;
+  const models::Model &model = *network.model;
+  double sum = 0;
+  for (size_t i = 0; i < data.validation_count(); ++i) {
+    const at::Tensor y_hr = data.validation_picture(i).to(network.params.device());
+    at::Tensor x_lr = model.downscale(y_hr).x_lr;
+    if (recipe.quantise) x_lr = models::quantise(x_lr);
+    const at::Tensor sr = model.upscale(x_lr, make_latents(model, x_lr, recipe.sample_latent, i));
+    sum += luma_psnr(sr, y_hr, recipe.scale);
+  }
+  return sum / static_cast<double>(data.validation_count());
+}
+
+}  // namespace hcd::train

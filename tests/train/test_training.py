@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""hcd train as a user runs it: a result, a kill and a resume, Ctrl-C, and a training that blows up."""
+
+import json
+import signal
+import struct
+import subprocess
+import time
+import unittest
+
+import png_files
+from hcd_command import COMMAND, CommandTest, hcd
+
+RECIPE = {
+    "model": "srcnn", "scale": 2, "loss": "l2", "data": ["pictures"], "data_licence": "none needed",
+    "validation_pictures": 1, "validation_crop": 32, "validation_interval": 10, "patch": 16,
+    "batch": 2, "iterations": 30, "learning_rate": 0.001, "ema": 0.9, "clip": 1,
+    "checkpoint_interval": 10,
+}
+
+
+def metadata(path):
+    data = path.read_bytes()
+    length, = struct.unpack("<Q", data[:8])
+    return json.loads(data[8:8 + length])["__metadata__"]
+
+
+class TrainingTest(CommandTest):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "data" / "pictures").mkdir(parents=True)
+        for i in range(4):
+            png_files.write_pattern(self.folder / "data" / "pictures" / f"{i}.png", 40 + 8 * i, 48)
+
+    def words(self, output, *words, **changes):
+        recipe = self.folder / "tiny_x2.json"
+        recipe.write_text(json.dumps(RECIPE | changes, indent=1))
+        return ["train", recipe, "--data", self.folder / "data", "-o", self.folder / output, *words]
+
+    def train(self, *arguments, **changes):
+        return hcd(*self.words(*arguments, **changes))
+
+    def start(self, *arguments, **changes):
+        """A training that runs until it has written a row of train.csv."""
+        process = subprocess.Popen([COMMAND, *map(str, self.words(*arguments, **changes))],
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        deadline = time.monotonic() + 120
+        checkpoint = self.folder / arguments[0] / "checkpoint.safetensors"
+        while not checkpoint.exists():
+            self.assertIsNone(process.poll(), "ended before its first checkpoint")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        return process
+
+    def result(self, output):
+        return (self.folder / output / "tiny_x2.safetensors").read_bytes()
+
+    def rows(self, output):
+        """train.csv without the column of seconds."""
+        lines = (self.folder / output / "train.csv").read_text().splitlines()
+        return [line.rsplit(",", 1)[0] for line in lines]
+
+    def test_result(self):
+        process = self.train("out")
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertEqual(self.names_in(self.folder / "out"),
+                         ["checkpoint.safetensors", "tiny_x2.safetensors", "train.csv"])
+        label = metadata(self.folder / "out" / "tiny_x2.safetensors")
+        self.assertEqual((label["hcd.model"], label["hcd.scale"], label["hcd.data"],
+                          label["hcd.data_licence"], label["hcd.licence"], label["hcd.seed"]),
+                         ("srcnn", "2", "pictures", "none needed", "BSD-2-Clause", "1"))
+        self.assertGreater(float(label["hcd.validation_psnr"]), 10)
+        rows = self.rows("out")
+        self.assertEqual(rows[0], "iteration,loss,restore,psnr_y,learning_rate")
+        self.assertEqual([row.split(",")[0] for row in rows[1:]], ["10", "20", "30"])
+        # The file is a network that the other commands take.
+        process = hcd("up", self.folder / "data" / "pictures" / "0.png", "-o", self.folder / "large",
+                      "--model", "srcnn", "--weights", self.folder / "out" / "tiny_x2.safetensors")
+        self.assertNotIn("weights", process.stderr)
+
+    def test_it_learns(self):
+        """From noise, the loss falls: a training that changes nothing would not pass."""
+        self.train("out", iterations=60, model="edsr", ema=0,
+                   config={"blocks": 1, "features": 4})
+        losses = [float(row.split(",")[1]) for row in self.rows("out")[1:]]
+        self.assertLess(losses[-1], 0.5 * losses[0])
+
+    def test_killed_and_resumed_equals_uninterrupted(self):
+        self.train("whole", iterations=3000, validation_interval=1000, checkpoint_interval=500)
+        process = self.start("killed", iterations=3000, validation_interval=1000,
+                             checkpoint_interval=500)
+        process.kill()
+        process.wait(timeout=60)
+        self.assertFalse((self.folder / "killed" / "tiny_x2.safetensors").exists())
+        process = self.train("killed", "--resume", iterations=3000, validation_interval=1000,
+                             checkpoint_interval=500)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertEqual(self.result("killed"), self.result("whole"))
+        self.assertEqual(self.rows("killed"), self.rows("whole"))
+
+    def test_ctrl_c_saves(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            output = f"stopped{number}"
+            process = self.start(output, iterations=100000)
+            process.send_signal(number)
+            text = process.communicate(timeout=60)[1]
+            self.assertEqual(process.returncode, 130, text)
+            self.assertRegex(text, r"stopped after iteration \d+; --resume continues\n$")
+            self.assertEqual(self.names_in(self.folder / output),
+                             ["checkpoint.safetensors", "train.csv"])
+
+    def test_a_loss_that_blows_up_is_named(self):
+        process = self.train("out", learning_rate=1, clip=0, iterations=1000, model="edsr", ema=0,
+                             config={"blocks": 3, "features": 8, "residual_scale": 1000})
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(process.stderr,
+                         r"hcd: iteration \d+: expected a finite (loss|gradient), found .*"
+                         r"; the batch:\n  pictures/\d\.png at \(\d+, \d+\)")
+        self.assertFalse((self.folder / "out" / "tiny_x2.safetensors").exists())
+
+    def test_errors(self):
+        self.train("out", iterations=10)
+        process = self.train("out", iterations=10)
+        self.assertRegex(process.stderr, "expected no checkpoint, found one: continue it with --resume")
+        process = self.train("out", "--resume", learning_rate=0.002)
+        self.assertRegex(process.stderr, "expected a checkpoint of the recipe")
+        process = self.train("other", "--precision", "bf16", "--device", "cpu")
+        self.assertRegex(process.stderr, "mixed precision needs a CUDA device")
+        process = self.train("other", learning_rate="fast")
+        self.assertRegex(process.stderr, r"tiny_x2.json:\d+: 'learning_rate': expected a number")
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(hcd("train").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
