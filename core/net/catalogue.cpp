@@ -28,6 +28,11 @@ constexpr std::array kTad = {NetworkVariant{2, 671350, 10, 414144, false},
                              NetworkVariant{4, 671350, 15, 2070720, false}};
 constexpr std::array kCar = {NetworkVariant{2, 51375290, 68, 40732461, false},
                              NetworkVariant{4, 52986402, 68, 50252697, false}};
+constexpr std::array kIrn = {NetworkVariant{2, 1668000, 80, 0, false},
+                             NetworkVariant{4, 4355376, 120, 0, false}};
+constexpr std::array kFirn = {NetworkVariant{2, 67416, 72, 0, false},
+                              NetworkVariant{4, 320880, 108, 0, true}};
+constexpr std::array kHcflow = {NetworkVariant{4, 4396350, 152, 0, false}};
 
 constexpr std::array kCatalogue = {
     NetworkEntry{"srcnn", "srcnn", "SRCNN 9-5-5 over bicubic", kDong, "", kOwnLicence,
@@ -62,6 +67,20 @@ constexpr std::array kCatalogue = {
                  "Sun, Chen: Learned Image Downscaling for Upscaling using Content Adaptive "
                  "Resampler, TIP 2020",
                  "sunwj/CAR", "GPL-3.0", Colour::kRgb, true, Latent::kDefault, true, kCar},
+    NetworkEntry{
+        "irn", "irn", "IRN, invertible, 8 coupling blocks a level",
+        "Xiao, Zheng, Liu, Wang, He, Ke, Bian, Lin, Liu: Invertible Image Rescaling, ECCV 2020",
+        "pkuxmq/Invertible-Image-Rescaling", "Apache-2.0", Colour::kRgb, true, Latent::kSample,
+        true, kIrn},
+    NetworkEntry{"firn", "firn", "FIRN, IRN with lighter subnets; x4 is built in",
+                 "qwopqwop200: Fast Invertible Rescaling Net, 2020 (a repository, no paper)",
+                 "qwopqwop200/Fast-Invertible-Rescaling-Net", "MIT", Colour::kRgb, true,
+                 Latent::kSample, true, kFirn},
+    NetworkEntry{
+        "hcflow", "hcflow", "HCFlow, a conditional flow",
+        "Liang, Lugmayr, Zhang, Danelljan, Van Gool, Timofte: Hierarchical Conditional Flow, "
+        "ICCV 2021",
+        "JingyunLiang/HCFlow", "Apache-2.0", Colour::kRgb, true, Latent::kSample, true, kHcflow},
 };
 
 }  // namespace
