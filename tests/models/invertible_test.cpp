@@ -66,7 +66,8 @@ TEST(Hcflow, CountsTheDeterminant) {
       at::cat({down.x_lr.flatten(), down.z.at(0).flatten(), down.z.at(1).flatten()});
   ASSERT_EQ(values.numel(), y.numel());
   std::vector<Tensor> rows;
-  for (int64_t i = 0; i < values.numel(); ++i) rows.push_back(gradient(values[i], y).flatten());
+  for (int64_t i = 0; i < values.numel(); ++i)
+    rows.push_back(gradient(values[i], y, true).flatten());
   const double expected = std::get<1>(at::linalg_slogdet(at::stack(rows))).item<double>();
   ASSERT_EQ(log_det.sizes(), at::IntArrayRef({1}));
   EXPECT_NEAR(log_det.item<double>(), expected, 1e-8);
