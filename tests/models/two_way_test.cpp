@@ -92,9 +92,11 @@ class TwoWay : public testing::TestWithParam<std::tuple<Case, at::ScalarType>> {
   }
 
   void expect(const Tensor &found, const std::string &stored, const std::string &name) const {
-    if (!vectors_->has("io." + stored) && !vectors_->has("io." + stored + "_f64")) return;
-    expect_close(found.detach(), vectors_->expected("io." + stored),
-                 tolerance_of(std::get<0>(GetParam()), dtype_, name).output, stored);
+    const bool f64 = vectors_->has("io." + stored + "_f64");
+    if (!f64 && !vectors_->has("io." + stored)) return;
+    // A few tensors are stored only as float32 made them.
+    const Tolerance limit = tolerance_of(std::get<0>(GetParam()), f64 ? dtype_ : at::kFloat, name);
+    expect_close(found.detach(), vectors_->expected("io." + stored), limit.output, stored);
   }
   void expect_loss(const Tensor &sr, const Tensor &x, const std::string &name) const {
     const Tolerance limit = tolerance_of(std::get<0>(GetParam()), dtype_, name);
