@@ -5,6 +5,7 @@
 import collections
 import hashlib
 import json
+import math
 import os
 import pickle
 import resource
@@ -21,10 +22,12 @@ FORMATS = (save_zip, save_legacy)
 
 # What PyTorch itself writes, and the values that have to come back.
 REAL_FILES = """
-import json, sys, torch
+import collections, json, sys, torch
 torch.manual_seed(0)
-network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
-network.turned = torch.nn.Parameter(torch.rand(3, 4).t())
+network = torch.nn.Sequential(collections.OrderedDict(
+    conv1=torch.nn.Conv2d(1, 64, 9), conv2=torch.nn.Conv2d(64, 32, 1),
+    conv3=torch.nn.Conv2d(32, 1, 5)))
+network.conv1.weight.data = torch.rand(9, 9, 1, 64).permute(3, 2, 0, 1)
 state = network.state_dict()
 for name, is_zip in (("zip", True), ("legacy", False)):
     torch.save(state, f"{sys.argv[1]}/{name}.pth", _use_new_zipfile_serialization=is_zip)
@@ -33,6 +36,27 @@ for name, is_zip in (("zip", True), ("legacy", False)):
 print(json.dumps({name: [list(value.shape), value.flatten().tolist()]
                   for name, value in state.items()}))
 """
+
+# The smallest network there is: SRCNN with a middle layer of 1x1.
+CONFIG = '{"middle": 1}'
+SHAPES = {"conv1.weight": [64, 1, 9, 9], "conv1.bias": [64], "conv2.weight": [32, 64, 1, 1],
+          "conv2.bias": [32], "conv3.weight": [1, 32, 5, 5], "conv3.bias": [1]}
+
+
+def srcnn():
+    """{name: Tensor} in several types and orders, and what has to come out."""
+    state, expected = collections.OrderedDict(), {}
+    for name, shape in SHAPES.items():
+        count = math.prod(shape)
+        code = {"conv1.bias": "d", "conv3.bias": "e"}.get(name, "f")
+        values = [i / 64 for i in range(count)]
+        strides = [math.prod(shape[i + 1:]) for i in range(len(shape))]
+        state[name] = Tensor(Storage(values, code), tuple(shape), tuple(strides))
+        expected[name] = ("F16" if code == "e" else "F32", shape, values)
+    # conv2.weight lies transposed in its storage, behind one value of another tensor
+    state["conv2.weight"] = Tensor(Storage([9] + [(i % 32 * 64 + i // 32) / 64 for i in range(2048)]),
+                                   (32, 64, 1, 1), (1, 32, 1, 1), offset=1)
+    return state, expected
 
 
 class Payload:
@@ -51,7 +75,7 @@ class ConvertTest(CommandTest):
         self.output = self.folder / "out.safetensors"
 
     def convert(self, *words, **options):
-        return hcd("convert", *words, self.output, "--model", "irn", "--scale", 4, **options)
+        return hcd("convert", *words, self.output, "--model", "srcnn", "--scale", 4, **options)
 
     def assert_refused(self, path, message, **options):
         self.assert_error(self.convert(path, **options), f"weights '{path}': {message}")
@@ -59,52 +83,63 @@ class ConvertTest(CommandTest):
 
 
 class ResultsTest(ConvertTest):
+    """The command holds its result against the network, for which it needs libhcd-torch."""
+
+    def assert_converted(self, *words):
+        process = self.convert(*words, "--config", CONFIG)
+        if "networks need libhcd-torch.so" in process.stderr:
+            self.skipTest("no LibTorch")
+        self.assert_done(process)
+        return (process.stdout, *read_safetensors(self.output))
+
     def test_both_formats(self):
-        shared = Storage([0, 1, 2, 3, 4, 5])
-        state = collections.OrderedDict(
-            a=tensor([1.5, -2]), double=tensor([0.1], "d"), half=tensor([0.25], "e"),
-            count=tensor([7], "q"), turned=Tensor(shared, (3, 2), (1, 3)),
-            same=Tensor(shared, (2, 3), (3, 1)))
+        state, expected = srcnn()
         for save in FORMATS:
             for protocol in (2, 3, 4, 5):
                 with self.subTest(save=save.__name__, protocol=protocol):
-                    path = save(self.folder / "irn.pth", {"state_dict": state, "epoch": 3}, protocol)
-                    self.assert_done(self.convert(path, "--config", '{"blocks": 2}'))
-                    metadata, tensors = read_safetensors(self.output)
-                    self.assertEqual(tensors, {
-                        "a": ("F32", [2], [1.5, -2]), "double": ("F32", [1], [0.10000000149011612]),
-                        "half": ("F16", [1], [0.25]), "count": ("I64", [1], [7]),
-                        "turned": ("F32", [3, 2], [0, 3, 1, 4, 2, 5]),
-                        "same": ("F32", [2, 3], [0, 1, 2, 3, 4, 5])})
+                    path = save(self.folder / "a.pth", {"state_dict": state, "epoch": 3}, protocol)
+                    text, metadata, tensors = self.assert_converted(path)
+                    self.assertEqual(text, f"{self.output}: 6 tensors, 8129 values\n")
+                    self.assertEqual(tensors, expected)
                     digest = hashlib.sha256(path.read_bytes()).hexdigest()
                     self.assertEqual(metadata, {
-                        "format": "pt", "hcd.model": "irn", "hcd.scale": "4",
-                        "hcd.config": '{"blocks": 2}', "hcd.source": f"irn.pth sha256:{digest}",
+                        "format": "pt", "hcd.model": "srcnn", "hcd.scale": "4",
+                        "hcd.config": CONFIG, "hcd.source": f"a.pth sha256:{digest}",
                         "hcd.licence": "see the authors' repository; not checked"})
-
-    def test_says_what_it_wrote(self):
-        path = save_zip(self.folder / "a.pth", {"a": tensor([1, 2]), "b": tensor([3])})
-        self.assertEqual(self.convert(path).stdout, f"{self.output}: 2 tensors, 3 values\n")
         first = self.output.read_bytes()
-        self.convert(path, "--licence", "MIT")
-        self.assertEqual(read_safetensors(self.output)[0]["hcd.licence"], "MIT")
-        self.convert(path)
+        self.assertEqual(self.assert_converted(path, "--licence", "MIT")[1]["hcd.licence"], "MIT")
+        self.assert_converted(path)
         self.assertEqual(self.output.read_bytes(), first)
         self.assertEqual(self.names_in(self.folder), ["a.pth", "out.safetensors"])
 
     def test_several_files(self):
-        kgn = save_legacy(self.folder / "kgn.pth", {"module.a": tensor([1])})
-        usn = save_zip(self.folder / "usn.pth", {"module.a": tensor([2])})
-        for words, names in (((), ["kgn.a", "usn.a"]),
-                             (("--prefix", "x.", "--prefix", "y."), ["x.a", "y.a"])):
-            self.assert_done(self.convert(kgn, usn, *words))
-            metadata, tensors = read_safetensors(self.output)
-            self.assertEqual([(name, tensors[name][2]) for name in names], list(zip(names, ([1], [2]))))
-            self.assertEqual([part.split()[0] for part in metadata["hcd.source"].split(", ")],
-                             ["kgn.pth", "usn.pth"])
-        process = self.convert(kgn, usn, "--prefix", "x.", "--prefix", "x.")
-        self.assert_error(process, f"{usn}: expected each tensor once, found 'x.a' in another input "
-                                   "too; give each input a --prefix")
+        state, expected = srcnn()
+        files = []
+        for layer, save in (("conv1", save_zip), ("conv2", save_legacy), ("conv3", save_zip)):
+            part = {"module." + name.split(".")[1]: value for name, value in state.items()
+                    if name.startswith(layer)}
+            files.append(save(self.folder / f"{layer}.pth", part))
+        _, metadata, tensors = self.assert_converted(*files)
+        self.assertEqual(tensors, expected)
+        self.assertEqual([part.split()[0] for part in metadata["hcd.source"].split(", ")],
+                         ["conv1.pth", "conv2.pth", "conv3.pth"])
+        renamed = [path.rename(self.folder / f"{i}.pth") for i, path in enumerate(files)]
+        words = [word for i in (1, 2, 3) for word in ("--prefix", f"conv{i}.")]
+        self.assertEqual(self.assert_converted(*renamed, *words)[2], expected)
+        same = ["--prefix", "x."] * 3
+        self.assert_error(self.convert(*renamed, *same),
+                          f"{renamed[1]}: expected each tensor once, found 'x.bias' in another "
+                          "input too; give each input a --prefix")
+
+    def test_tensors_that_do_not_fit_the_network(self):
+        state, _ = srcnn()
+        self.assert_converted(save_zip(self.folder / "a.pth", state))  # or skips
+        self.output.unlink()
+        state["conv3.bias"] = tensor([1, 2])
+        process = self.convert(save_zip(self.folder / "a.pth", state), "--config", CONFIG)
+        self.assert_error(process, f"weights '{self.output}': tensor 'conv3.bias': expected the shape "
+                                   "[1], found [2]")
+        self.assertEqual(self.names_in(self.folder), ["a.pth"])
 
     def test_files_of_pytorch(self):
         environment = {**os.environ, "PYTHONPATH": os.environ.get("HCD_PYTHONPATH", "")}
@@ -114,8 +149,7 @@ class ResultsTest(ConvertTest):
             self.skipTest("no PyTorch for Python: " + (made.stderr.splitlines() or ["?"])[-1])
         expected = json.loads(made.stdout)
         for name in ("zip", "legacy", "zip_ema", "legacy_ema"):
-            self.assert_done(self.convert(self.folder / f"{name}.pth"))
-            tensors = read_safetensors(self.output)[1]
+            tensors = self.assert_converted(self.folder / f"{name}.pth")[2]
             self.assertEqual({key: list(value[1:]) for key, value in tensors.items()}, expected)
 
 
@@ -196,8 +230,8 @@ class OptionsTest(ConvertTest):
         self.assert_error(self.convert(self.input, "--prefix", "a.", "--prefix", "b."),
                           "option prefix: expected one for each of 1 inputs, found 2")
         for words in ((self.input,), (self.input, self.output),
-                      (self.input, self.output, "--model", "irn"),
-                      (self.input, self.output, "--model", "irn", "--scale", 0)):
+                      (self.input, self.output, "--model", "srcnn"),
+                      (self.input, self.output, "--model", "srcnn", "--scale", 0)):
             process = hcd("convert", *words)
             self.assertEqual((process.returncode, process.stdout), (2, ""))
         self.assertEqual(self.names_in(self.folder), ["a.pth"])
