@@ -103,9 +103,11 @@ int Car::receptive_field() const {
 
 Tensor Car::upscale(const Tensor &x_lr, const Latents &z) const { return edsr_.upscale(x_lr, z); }
 
-Downscaled Car::downscale(const Tensor &y_hr) const {
+Downscaled Car::downscale(const Tensor &y_hr, Taps *taps) const {
   const Tensor y = extend(y_hr, fitting(y_hr.size(2)), fitting(y_hr.size(3)));
-  const Tensor x = resample(y, dsn_(y), scale());
+  const Taps found = dsn_(y);
+  if (taps) *taps = found;
+  const Tensor x = resample(y, found, scale());
   return {crop(x, y_hr.size(2) / scale(), y_hr.size(3) / scale()), {}};
 }
 

@@ -77,7 +77,9 @@ class Car : public Model {
   int alignment() const override { return 8 / scale(); }
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
   bool has_downscale() const override { return true; }
-  Downscaled downscale(const Tensor &y_hr) const override;
+  Downscaled downscale(const Tensor &y_hr) const override { return downscale(y_hr, nullptr); }
+  // `taps`, where given, receives what was sampled, for the regularisers of a training.
+  Downscaled downscale(const Tensor &y_hr, Taps *taps) const;
 
  private:
   struct Sizes {

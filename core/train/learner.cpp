@@ -90,6 +90,7 @@ Losses Learner::backward(const at::Tensor &y_hr) {
 }
 
 Losses Learner::step(const at::Tensor &y_hr) {
+  if (iteration_ == 0) prepare(*network_.model, y_hr.to(device_));
   const Losses losses = backward(y_hr);
   HCD_CHECK(std::isfinite(losses.total), HCD_E_OPTION, "expected a finite loss, found %s",
             describe(losses).c_str());

@@ -4,9 +4,12 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "models/car.h"
+#include "models/hcflow.h"
 
 namespace hcd::train {
 namespace {
@@ -26,8 +29,18 @@ Tensor rounded(const Recipe &recipe, const Tensor &x_lr) {
   return recipe.quantise ? models::quantise(x_lr) : x_lr;
 }
 
-Tensor without_border(const Tensor &x, int64_t border) {
-  return x.slice(2, border, x.size(2) - border).slice(3, border, x.size(3) - border);
+// The model of a loss that is made for one kind.
+template <typename Kind>
+const Kind &cast(const Model &model, const char *name) {
+  const auto *kind = dynamic_cast<const Kind *>(&model);
+  HCD_CHECK(kind, HCD_E_OPTION, "loss %s: expected the model %s, found another", name, name);
+  return *kind;
+}
+
+void check_pair(const Model &model, const char *name) {
+  HCD_CHECK(model.has_downscale(), HCD_E_OPTION,
+            "loss %s: expected a model that makes pictures small itself, found one that does not",
+            name);
 }
 
 // f alone, from the bicubic small picture.
@@ -37,15 +50,11 @@ Tensor enlarged(const Recipe &recipe, const Model &model, const Tensor &y_hr, ui
 }
 
 LossValue loss_l1(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
-  const Tensor sr = enlarged(recipe, model, y_hr, key);
-  return {
-      {{"restore", l1(without_border(sr, recipe.border), without_border(y_hr, recipe.border))}}};
+  return {{{"restore", l1(enlarged(recipe, model, y_hr, key), y_hr)}}};
 }
 
 LossValue loss_l2(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
-  const Tensor sr = enlarged(recipe, model, y_hr, key);
-  return {
-      {{"restore", l2(without_border(sr, recipe.border), without_border(y_hr, recipe.border))}}};
+  return {{{"restore", l2(enlarged(recipe, model, y_hr, key), y_hr)}}};
 }
 
 // IRN (Xiao et al., ECCV 2020, section 3.3): the small picture is guided by the bicubic one (L2),
@@ -53,6 +62,7 @@ LossValue loss_l2(const Recipe &recipe, const Model &model, const Tensor &y_hr, 
 // likely under N(0, 1), which for its negative logarithm means its square. The authors' weights are
 // of sums: scale^2 : 1 : 1, which is 1 : 1 : (1 - 1 / scale^2) of means, taken as 1 : 1 : 1.
 LossValue loss_irn(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
+  check_pair(model, "irn");
   const Downscaled small = model.downscale(y_hr);
   const Tensor sr = model.upscale(rounded(recipe, small.x_lr),
                                   make_latents(model, small.x_lr, recipe.sample_latent, key));
@@ -65,9 +75,58 @@ LossValue loss_irn(const Recipe &recipe, const Model &model, const Tensor &y_hr,
 
 // TAD (Kim et al., ECCV 2018): L1 of the restored picture, and of the small one to the bicubic one.
 LossValue loss_tad(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t) {
+  check_pair(model, "tad");
   const Tensor x_lr = model.downscale(y_hr).x_lr;
   return {{{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
            {"guide", l1(x_lr, bicubic(model, y_hr))}}};
+}
+
+// HCFlow for rescaling (Liang et al., ICCV 2021, section 3.4): the latents' negative log-likelihood
+// under the flow, in nats per value of the large picture, an L1 that guides the small one, and an
+// L1 of the picture restored from it. The weights are this project's.
+LossValue loss_hcflow(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
+  const auto &hcflow = cast<models::Hcflow>(model, "hcflow");
+  Tensor log_det;
+  const Downscaled small = hcflow.encode(y_hr, &log_det);
+  Tensor nats = -log_det.sum();
+  for (const Tensor &z : small.z) {
+    nats = nats + (z.square().sum() + std::log(2 * M_PI) * static_cast<double>(z.numel())) / 2;
+  }
+  const Tensor sr = hcflow.decode(rounded(recipe, small.x_lr),
+                                  make_latents(model, small.x_lr, recipe.sample_latent, key));
+  return {{{"likelihood", nats / static_cast<double>(y_hr.numel())},
+           {"guide", l1(small.x_lr, bicubic(model, y_hr))},
+           {"restore", l1(sr, y_hr)}}};
+}
+
+// Differences of neighbours along a dimension, each weighed by how much its tap counts.
+Tensor variation(const Tensor &offsets, const Tensor &kernels, int64_t dimension) {
+  const int64_t n = offsets.size(dimension) - 1;
+  return ((offsets.narrow(dimension, 1, n) - offsets.narrow(dimension, 0, n)).abs() *
+          kernels.narrow(dimension, 0, n))
+      .sum(1)
+      .mean();
+}
+
+// CAR (Sun and Chen, TIP 2020, section III-C): L1 of the picture restored from the rounded small
+// one; the length of the offsets, so that taps stay near their places; and their total variation,
+// so that neighbours sample alike. The authors' training is not published: the forms follow the
+// paper's description, the weights are this project's.
+LossValue loss_car(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t) {
+  const auto &car = cast<models::Car>(model, "car");
+  models::Taps taps;
+  const Tensor x_lr = car.downscale(y_hr, &taps).x_lr;
+  constexpr double kTiny = 1e-12;  // keeps the root's derivative finite
+  const Tensor length = (taps.offsets_h.square() + taps.offsets_v.square() + kTiny).sqrt();
+  Tensor total = at::zeros({}, y_hr.options());
+  for (const Tensor &offsets : {taps.offsets_h, taps.offsets_v}) {
+    for (const int64_t dimension : {2, 3}) {
+      total = total + variation(offsets, taps.kernels, dimension);
+    }
+  }
+  return {{{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
+           {"offset", (length * taps.kernels).sum(1).mean()},
+           {"variation", total}}};
 }
 
 const std::vector<LossKind> &all_losses() {
@@ -75,6 +134,8 @@ const std::vector<LossKind> &all_losses() {
       {"l1", {{"restore", 1}}, loss_l1},
       {"l2", {{"restore", 1}}, loss_l2},
       {"irn", {{"forward", 1}, {"backward", 1}, {"latent", 1}}, loss_irn},
+      {"hcflow", {{"likelihood", 0.01}, {"guide", 1}, {"restore", 1}}, loss_hcflow},
+      {"car", {{"restore", 1}, {"offset", 0.01}, {"variation", 0.01}}, loss_car},
       {"tad", {{"restore", 1}, {"guide", 1}}, loss_tad},
   };
   return losses;
@@ -94,6 +155,10 @@ Loss evaluate_loss(const Recipe &recipe, const Model &model, const Tensor &y_hr,
     if (recipe.weights.at(name) > 0) loss.total = loss.total + recipe.weights.at(name) * value;
   }
   return loss;
+}
+
+void prepare(models::Model &model, const Tensor &y_hr) {
+  if (auto *hcflow = dynamic_cast<models::Hcflow *>(&model)) hcflow->fit_normalisations(y_hr);
 }
 
 models::Latents make_latents(const Model &model, const Tensor &x_lr, bool sample, uint64_t key) {

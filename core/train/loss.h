@@ -41,6 +41,9 @@ struct Loss {
 Loss evaluate_loss(const Recipe &recipe, const models::Model &model, const models::Tensor &y_hr,
                    uint64_t key);
 
+// What a model needs of its first batch before the first step: HCFlow's normalisations.
+void prepare(models::Model &model, const models::Tensor &y_hr);
+
 // Latents of f for small pictures like x_lr: N(0, 1) from `key`, the same on every device, or zero.
 models::Latents make_latents(const models::Model &model, const models::Tensor &x_lr, bool sample,
                              uint64_t key);

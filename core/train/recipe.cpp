@@ -194,7 +194,6 @@ Recipe read_recipe(const std::string &path) {
   recipe.sample_latent = fields.choice("latent", {"sample", "zero"}, 0) == 0;
   fields.flag("quantise", &recipe.quantise);
   read_data(fields, &recipe);
-  fields.whole("border", &recipe.border, 0, recipe.patch / 2 - 1);
   read_optimisation(fields, &recipe);
   fields.whole("seed", &recipe.seed, 0, 1LL << 53);
   fields.whole("threads", &recipe.threads, 1, 1024);

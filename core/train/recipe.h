@@ -27,7 +27,6 @@ struct Recipe {
   std::map<std::string, double> weights;  // of its parts
   bool sample_latent = true;              // "latent": "sample" (N(0, 1)) or "zero"
   bool quantise = true;                   // the small picture has 8 bits
-  int64_t border = 0;                     // HR pixels at the patch's border that l1, l2 leave out
 
   std::vector<std::string> data;  // folders below --data
   std::string data_licence;
