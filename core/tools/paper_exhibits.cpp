@@ -73,7 +73,7 @@ std::vector<RowOfTable1> rows_of_table_1(const PaperPlan &plan, const PaperInput
 // Those asked for; else the best of the paper's models that can run here.
 std::vector<std::string> models_of_sweeps(const PaperPlan &plan, const PaperInput &input) {
   if (!input.models.empty()) return input.models;
-  for (const char *model : {"hcflow", "irn", "firn", "irn_small", "car", "rrdb", "edsr", "srcnn"}) {
+  for (const char *model : {"hcflow", "irn", "firn", "irn-small", "car", "rrdb", "edsr", "srcnn"}) {
     if (plan.obstacle(model).empty()) return {model};
   }
   throw ToolError("no network has weights at scale " + std::to_string(plan.scale()) +

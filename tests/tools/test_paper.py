@@ -66,8 +66,7 @@ class TablesTest(PaperTest):
         self.assertIn("(28.42)", (self.out / "paper.md").read_text())
 
     def test_options_of_an_entry_repeat_it(self):
-        self.made("--figure", 6, "--models", "bicubic", "--pictures", 1) if HAS_PLOTS else \
-            self.paper("--figure", 6, "--models", "bicubic", "--pictures", 1)
+        self.paper("--figure", 6, "--models", "bicubic", "--pictures", 1)
         smallest = min(self.set.iterdir(), key=lambda path: path.stat().st_size)
         entry = self.entries("figure_6")["20", "bicubic"]
         process = hcd("evaluate", "--set", smallest, "--json", *entry["options"].split())
@@ -145,16 +144,14 @@ class CacheTest(PaperTest):
         self.assertIn(" 3 of 6 cells", self.made("--table", 1, "--models", MODEL).stderr)
         process = self.made("--table", 1, "--models", MODEL, "--seed", 7)
         self.assertIn(" 6 of 6 cells", process.stderr)
-        damaged = next((self.out / "cache").glob("*.json"))
-        damaged.write_text('{"identity": ')
-        cells = sum(" 1 of 6 cells" in self.made("--table", 1, "--models", MODEL, *seed).stderr
-                    for seed in ((), ("--seed", 7)))
-        self.assertLessEqual(cells, 1)  # it may be a cell of the picture that is gone
+        for path in (self.out / "cache").glob("*.json"):
+            path.write_text('{"identity": ')
+        self.assertIn(" 6 of 6 cells", self.made("--table", 1, "--models", MODEL).stderr)
         self.assertIn(" 0 of 6 cells", self.made("--table", 1, "--models", MODEL).stderr)
 
     def test_kill_and_resume(self):
-        for name in ("c.png", "d.png", "e.png"):
-            png_files.write_pattern(self.set / name, 300, 280)
+        for i, name in enumerate(("c.png", "d.png", "e.png")):
+            png_files.write_pattern(self.set / name, 300 + i, 280)
         words = ("--table", "1", "--models", f"{MODEL},bicubic,lanczos", "--threads", "1")
         process = subprocess.Popen([COMMAND, "paper", "--set", self.set, "-o", self.out, *words],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
