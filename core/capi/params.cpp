@@ -99,6 +99,7 @@ runtime::UpSettings make_settings(const hcd_up_params &p) {
 #define HCD_OPTIONS_UP
 #define HCD_STR(name, def, help) s.name = text_or_empty(p.name);
 #define HCD_INT(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
+#define HCD_I64(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
 #define HCD_AUTO_NUM(name, min, max, runtime, help) s.name = checked(#name, p.name, min, max, true);
 #include <hcd/options.def>
   return s;
@@ -144,12 +145,14 @@ void set_option(hcd_up_params &p, const char *key, const char *value) {
     return;                           \
   }
 #define HCD_INT(name, def, min, max, help) HCD_SET(name, min, max, false)
+#define HCD_I64(name, def, min, max, help) HCD_SET(name, min, max, false)
 #define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SET(name, min, max, true)
 #include <hcd/options.def>
   unknown(key,
 #define HCD_OPTIONS_UP
 #define HCD_STR(name, def, help) HCD_NAME_OF(name)
 #define HCD_INT(name, def, min, max, help) HCD_NAME_OF(name)
+#define HCD_I64(name, def, min, max, help) HCD_NAME_OF(name)
 #define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_NAME_OF(name)
 #include <hcd/options.def>
   );

@@ -7,6 +7,7 @@
 #include "tools/evaluate.h"
 #include "tools/models.h"
 #include "tools/output_file.h"
+#include "tools/paper.h"
 #include "tools/terminal.h"
 #include "tools/train.h"
 
@@ -30,6 +31,8 @@ void run(const CommandLine &line) {
       return run_evaluate(line.evaluate);
     case CommandLine::Command::kConvert:
       return run_convert_weights(line.convert_weights);
+    case CommandLine::Command::kPaper:
+      return run_paper(line.paper);
   }
 }
 
