@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Sixteen floats at a time, compiled for several instruction sets.
+// Eight floats at a time, compiled for several instruction sets.
 #pragma once
-
-#include <cstdint>
-#include <cstring>
 
 // One machine code per generation of x86-64, chosen when the program loads. The results of one
 // machine do not depend on anything else; those of different machines may differ in rounding.
@@ -16,13 +13,19 @@
 
 namespace hcd {
 
-inline constexpr int kLanes = 16;
-typedef float Vec __attribute__((vector_size(64)));
-typedef int32_t IntVec __attribute__((vector_size(64)));
+// Not more than AVX2 has: what is wider than the machine's registers goes through memory at each
+// step.
+inline constexpr int kLanes = 8;
+typedef float Vec __attribute__((vector_size(32)));
+typedef float UnalignedVec __attribute__((vector_size(32), aligned(4), may_alias));
 
 // By reference and inlined everywhere: vectors passed by value would fix one calling convention.
-[[gnu::always_inline]] inline void load(Vec &v, const float *p) { std::memcpy(&v, p, sizeof(v)); }
-[[gnu::always_inline]] inline void store(float *p, const Vec &v) { std::memcpy(p, &v, sizeof(v)); }
+[[gnu::always_inline]] inline void load(Vec &v, const float *p) {
+  v = *reinterpret_cast<const UnalignedVec *>(p);
+}
+[[gnu::always_inline]] inline void store(float *p, const Vec &v) {
+  *reinterpret_cast<UnalignedVec *>(p) = v;
+}
 
 // Sum of the lanes, always in the same order.
 [[gnu::always_inline]] inline double sum_lanes(const Vec &v) {

@@ -9,36 +9,41 @@ namespace hcd::image {
 namespace {
 
 // Both directions use the same sweeps over `lanes` neighbouring columns: down a plane they are
-// columns of the plane; along its rows they are kLanes rows, turned on their side.
+// columns of the plane; along its rows they are the rows of a strip, turned on their side.
 
+constexpr int kStrip = 16;     // rows of a strip
 constexpr int kColumns = 256;  // columns of a vertical piece of work: its rows stay in the cache
 constexpr int kRows = 64;      // rows of a vertical piece of work of resampling
+
+// The sums of weigh_row() for `Count` vectors of lanes.
+template <int Count>
+[[gnu::always_inline]] inline void weigh_vectors(const float *weights, int taps, const float *in,
+                                                 ptrdiff_t stride, float *out) {
+  Vec sums[Count] = {};
+  for (int t = 0; t < taps; ++t, in += stride) {
+#pragma GCC unroll 8
+    for (int k = 0; k < Count; ++k) {
+      Vec v;
+      load(v, in + k * kLanes);
+      sums[k] += weights[t] * v;
+    }
+  }
+#pragma GCC unroll 8
+  for (int k = 0; k < Count; ++k) store(out + k * kLanes, sums[k]);
+}
 
 // out[l] = sum over taps of weights[t] * in[t * stride + l], for l < lanes.
 [[gnu::always_inline]] inline void weigh_row(const float *weights, int taps, const float *in,
                                              ptrdiff_t stride, float *out, int lanes) {
   int l = 0;
+  for (; l + 4 * kLanes <= lanes; l += 4 * kLanes) {
+    weigh_vectors<4>(weights, taps, in + l, stride, out + l);
+  }
   for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) {
-    Vec sum0 = {}, sum1 = {};
-    const float *p = in + l;
-    for (int t = 0; t < taps; ++t, p += stride) {
-      Vec v0, v1;
-      load(v0, p);
-      load(v1, p + kLanes);
-      sum0 += weights[t] * v0;
-      sum1 += weights[t] * v1;
-    }
-    store(out + l, sum0);
-    store(out + l + kLanes, sum1);
+    weigh_vectors<2>(weights, taps, in + l, stride, out + l);
   }
   for (; l + kLanes <= lanes; l += kLanes) {
-    Vec sum = {};
-    for (int t = 0; t < taps; ++t) {
-      Vec v;
-      load(v, in + l + t * stride);
-      sum += weights[t] * v;
-    }
-    store(out + l, sum);
+    weigh_vectors<1>(weights, taps, in + l, stride, out + l);
   }
   for (; l < lanes; ++l) {
     float sum = 0;
@@ -56,19 +61,37 @@ HCD_MULTIARCH void resample_rows(const Axis &axis, int first, int last, const fl
   }
 }
 
+// The part of eliminate() for `Count` vectors of lanes.
+template <int Count>
+[[gnu::always_inline]] inline void eliminate_vectors(const float *factors, int n, const float *rows,
+                                                     ptrdiff_t step, float *x) {
+  Vec sums[Count];
+#pragma GCC unroll 8
+  for (int k = 0; k < Count; ++k) load(sums[k], x + k * kLanes);
+  for (int j = 0; j < n; ++j, rows += step) {
+#pragma GCC unroll 8
+    for (int k = 0; k < Count; ++k) {
+      Vec v;
+      load(v, rows + k * kLanes);
+      sums[k] -= factors[j] * v;
+    }
+  }
+#pragma GCC unroll 8
+  for (int k = 0; k < Count; ++k) store(x + k * kLanes, sums[k]);
+}
+
 // x[l] -= sum over j of factors[j] * rows[j * step][l].
 [[gnu::always_inline]] inline void eliminate(const float *factors, int n, const float *rows,
                                              ptrdiff_t step, float *x, int lanes) {
   int l = 0;
+  for (; l + 4 * kLanes <= lanes; l += 4 * kLanes) {
+    eliminate_vectors<4>(factors, n, rows + l, step, x + l);
+  }
+  for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) {
+    eliminate_vectors<2>(factors, n, rows + l, step, x + l);
+  }
   for (; l + kLanes <= lanes; l += kLanes) {
-    Vec sum;
-    load(sum, x + l);
-    for (int j = 0; j < n; ++j) {
-      Vec v;
-      load(v, rows + j * step + l);
-      sum -= factors[j] * v;
-    }
-    store(x + l, sum);
+    eliminate_vectors<1>(factors, n, rows + l, step, x + l);
   }
   for (; l < lanes; ++l) {
     float sum = x[l];
@@ -99,22 +122,20 @@ HCD_MULTIARCH void solve_columns(const BandedSolver &solver, float *x, ptrdiff_t
   }
 }
 
-// out[x][r] = in[r][x] for `rows` <= kLanes rows; the other lanes are zero.
+// out[x][r] = in[first + r][x] for `rows` <= kStrip rows; the other lanes are zero.
 void to_strip(ConstPlane in, int first, int rows, float *out) {
-  for (int r = 0; r < kLanes; ++r) {
-    if (r >= rows) {
-      for (int x = 0; x < in.width; ++x) out[x * kLanes + r] = 0;
-      continue;
-    }
-    const float *row = in.row(first + r);
-    for (int x = 0; x < in.width; ++x) out[x * kLanes + r] = row[x];
+  const float *top = in.row(first);
+  for (int x = 0; x < in.width; ++x, out += kStrip) {
+    int r = 0;
+    for (; r < rows; ++r) out[r] = top[static_cast<ptrdiff_t>(r) * in.width + x];
+    for (; r < kStrip; ++r) out[r] = 0;
   }
 }
 
 void from_strip(const float *in, int first, int rows, Plane out) {
-  for (int r = 0; r < rows; ++r) {
-    float *row = out.row(first + r);
-    for (int x = 0; x < out.width; ++x) row[x] = in[x * kLanes + r];
+  float *top = out.row(first);
+  for (int x = 0; x < out.width; ++x, in += kStrip) {
+    for (int r = 0; r < rows; ++r) top[static_cast<ptrdiff_t>(r) * out.width + x] = in[r];
   }
 }
 
@@ -130,13 +151,13 @@ void apply_vertical(const Axis &axis, ConstPlane in, Plane out, ThreadPool &pool
 }
 
 void apply_horizontal(const Axis &axis, ConstPlane in, Plane out, ThreadPool &pool) {
-  const int strips = (in.height + kLanes - 1) / kLanes;
+  const int strips = (in.height + kStrip - 1) / kStrip;
   pool.run(strips, [&](int strip) {
-    const int first = strip * kLanes, rows = std::min(kLanes, in.height - first);
-    Buffer source(static_cast<size_t>(axis.in) * kLanes),
-        result(static_cast<size_t>(axis.out) * kLanes);
+    const int first = strip * kStrip, rows = std::min(kStrip, in.height - first);
+    Buffer source(static_cast<size_t>(axis.in) * kStrip),
+        result(static_cast<size_t>(axis.out) * kStrip);
     to_strip(in, first, rows, source.data());
-    resample_rows(axis, 0, axis.out, source.data(), kLanes, result.data(), kLanes, kLanes);
+    resample_rows(axis, 0, axis.out, source.data(), kStrip, result.data(), kStrip, kStrip);
     from_strip(result.data(), first, rows, out);
   });
 }
@@ -186,11 +207,11 @@ void apply(const Inverse &inverse, ConstPlane y, Plane x, ThreadPool &pool) {
     const int first = piece * kColumns;
     solve_columns(inverse.vertical, x.data + first, x.width, std::min(kColumns, x.width - first));
   });
-  pool.run((x.height + kLanes - 1) / kLanes, [&](int strip) {
-    const int first = strip * kLanes, rows = std::min(kLanes, x.height - first);
-    Buffer buffer(x.size() / static_cast<size_t>(x.height) * kLanes);
+  pool.run((x.height + kStrip - 1) / kStrip, [&](int strip) {
+    const int first = strip * kStrip, rows = std::min(kStrip, x.height - first);
+    Buffer buffer(x.size() / static_cast<size_t>(x.height) * kStrip);
     to_strip(x, first, rows, buffer.data());
-    solve_columns(inverse.horizontal, buffer.data(), kLanes, kLanes);
+    solve_columns(inverse.horizontal, buffer.data(), kStrip, kStrip);
     from_strip(buffer.data(), first, rows, x);
   });
 }
