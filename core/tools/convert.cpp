@@ -27,8 +27,7 @@ void convert_one(const fs::path &input, const fs::path &output, const Resize &re
   try {
     const Picture source = read_png(input.string());
     OutputFile file(output.string());
-    file.write(encode_png(resize(source, input.string()), output.string()));
-    file.commit();
+    file.commit(encode_png(resize(source, input.string()), output.string()));
   } catch (const std::bad_alloc &) {
     throw ToolError(input.string() + ": out of memory");
   }

@@ -31,6 +31,11 @@ class OutputFile {
 
   // Gives the file its name; an older file of that name is replaced. Throws ToolError.
   void commit();
+  // Both at once.
+  void commit(const std::vector<uint8_t> &bytes) {
+    write(bytes);
+    commit();
+  }
 
  private:
   std::string path_;
