@@ -91,6 +91,14 @@ class TwoWay : public testing::TestWithParam<std::tuple<Case, at::ScalarType>> {
                        : model_->upscale(x_lr, z);
   }
 
+  // Whether float32's error takes an LR value across a rounding boundary, in the authors' code too
+  // (irn_x2_24x40: 1e-5 code values away): what follows is then not float64's.
+  bool rounds_otherwise() const {
+    if (dtype_ == at::kDouble || !vectors_->has("io.lr_f64")) return false;
+    const Tensor exact = quantise(vectors_->stored("io.lr_f64"));
+    return (quantise(vectors_->stored("io.lr")) - exact).abs().max().item<double>() > 1e-3;
+  }
+
   void expect(const Tensor &found, const std::string &stored, const std::string &name) const {
     const bool f64 = vectors_->has("io." + stored + "_f64");
     if (!f64 && !vectors_->has("io." + stored)) return;
@@ -149,6 +157,7 @@ TEST_P(TwoWay, HasTheGradientsOfTheAuthorsCode) {
     const std::string name = stored.substr(5, stored.size() - 5 - 4);  // without grad. and _f64
     const Variant variant(name);
     const bool hr = name.starts_with("hr");
+    if (hr && variant.quantised && rounds_otherwise()) continue;
     const Tensor x = input(hr ? "io.hr" : variant.quantised ? "io.lr_q" : "io.lr");
     x.requires_grad_(true);
     Tensor x_lr = hr ? g(x, variant.raw).x_lr : x;
