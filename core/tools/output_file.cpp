@@ -93,4 +93,10 @@ void OutputFile::commit() {
   live_path_set = false;
 }
 
+void write_file(const std::string &path, const std::vector<uint8_t> &bytes) {
+  OutputFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
 }  // namespace hcd::tools

@@ -43,4 +43,7 @@ class OutputFile {
   int descriptor_ = -1;
 };
 
+// Writes a file that appears whole or not at all. Throws ToolError.
+void write_file(const std::string &path, const std::vector<uint8_t> &bytes);
+
 }  // namespace hcd::tools

@@ -132,7 +132,7 @@ std::vector<std::string> heading(const PaperArguments &arguments) {
 }
 
 void write_text(const fs::path &path, const std::string &text) {
-  OutputFile(path.string()).commit({text.begin(), text.end()});
+  write_file(path.string(), {text.begin(), text.end()});
   std::printf("%s\n", path.string().c_str());
 }
 

@@ -40,8 +40,7 @@ std::string hash_of_file(const fs::path &path) {
 }
 
 void keep_picture(const Picture &picture, const fs::path &path) {
-  OutputFile file(path.string());
-  file.commit(encode_png(picture, path.string()));
+  write_file(path.string(), encode_png(picture, path.string()));
 }
 
 void keep_pictures(const PictureTrail &trail, const fs::path &stem) {

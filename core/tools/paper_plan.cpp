@@ -34,7 +34,8 @@ double expected_cost(const Cell &cell, const std::string &model, int scale) {
   const int evaluations =
       number_of(cell.options, "steps_hr", 0) * 2 + number_of(cell.options, "steps_lr", steps);
   const double pixels = double(fs::file_size(cell.picture));  // larger files, larger pictures
-  return pixels * (kPlain + (variant ? double(variant->macs) : 0)) * (3 * evaluations + 4);
+  const auto network = variant ? double(std::max(variant->macs, variant->parameters)) : 0;
+  return pixels * (kPlain + network) * (3 * evaluations + 4);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::string published_text(const PublishedScore &score, bool with_cost) {
 }
 
 std::string cell_text(const Entry &entry, const Summary &summary, bool with_cost) {
-  std::string text = summary.status;
+  std::string text = summary.status.substr(0, summary.status.find(':'));  // the CSV says why
   if (text == "done") {
     text = number(summary.psnr_y, 2) + " / " + number(summary.ssim, 4);
     if (with_cost) {

@@ -168,7 +168,7 @@ class Runner {
     outcome = outcome_of(cell, child.sent, status, double(usage.ru_maxrss) / 1024);
     if (outcome.result) {
       const std::string text = to_json(cell, *outcome.result);
-      OutputFile(file_of(cell).string()).commit({text.begin(), text.end()});
+      write_file(file_of(cell).string(), {text.begin(), text.end()});
     } else {
       print_message(cell.title + ": " + outcome.error);
     }
