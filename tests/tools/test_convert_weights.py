@@ -95,7 +95,7 @@ class ResultsTest(ConvertTest):
     def test_both_formats(self):
         state, expected = srcnn()
         for save in FORMATS:
-            for protocol in (2, 3, 4, 5):
+            for protocol in (2, 5):  # each conversion loads LibTorch
                 with self.subTest(save=save.__name__, protocol=protocol):
                     path = save(self.folder / "a.pth", {"state_dict": state, "epoch": 3}, protocol)
                     text, metadata, tensors = self.assert_converted(path)
