@@ -22,14 +22,15 @@ std::string duration(double seconds) {
              : format_text("%lld:%02lld", total / 60, total % 60);
 }
 
-// Rewrites the file without the rows after `iteration`.
+// Rewrites the file without the rows after `iteration`; nothing stays of a training that starts.
 void truncate_rows(const std::string &path, int64_t iteration) {
-  std::ifstream stream(path);
   std::string kept, line;
-  for (bool header = true; std::getline(stream, line); header = false) {
-    if (header || std::strtoll(line.c_str(), nullptr, 10) <= iteration) kept += line + "\n";
+  if (iteration > 0) {
+    std::ifstream stream(path);
+    for (bool header = true; std::getline(stream, line); header = false) {
+      if (header || std::strtoll(line.c_str(), nullptr, 10) <= iteration) kept += line + "\n";
+    }
   }
-  stream.close();
   write_atomically(path, {reinterpret_cast<const uint8_t *>(kept.data()), kept.size()});
 }
 
@@ -45,7 +46,7 @@ Report::Report(const std::string &path, int64_t iterations, const Progress &prog
       first_(progress.iteration),
       terminal_(isatty(STDERR_FILENO) == 1),
       file_(nullptr, std::fclose) {
-  truncate_rows(path, progress.iteration > 0 ? progress.iteration : -1);
+  truncate_rows(path, progress.iteration);
   file_.reset(std::fopen(path.c_str(), "a"));
   HCD_CHECK(file_, HCD_E_FILE, "%s: cannot open: %s", path.c_str(), std::strerror(errno));
 }

@@ -42,13 +42,14 @@ class TrainingTest(CommandTest):
         return hcd(*self.words(*arguments, **changes))
 
     def start(self, *arguments, **changes):
-        """A training that runs until it has written a row of train.csv."""
+        """A training that runs and has written a checkpoint."""
         process = subprocess.Popen([COMMAND, *map(str, self.words(*arguments, **changes))],
                                    stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stderr.close)
         deadline = time.monotonic() + 120
         checkpoint = self.folder / arguments[0] / "checkpoint.safetensors"
-        while not checkpoint.exists():
+        before = checkpoint.stat().st_ino if checkpoint.exists() else None
+        while not checkpoint.exists() or checkpoint.stat().st_ino == before:
             self.assertIsNone(process.poll(), "ended before its first checkpoint")
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
@@ -76,26 +77,26 @@ class TrainingTest(CommandTest):
         self.assertEqual(rows[0], "iteration,loss,restore,psnr_y,learning_rate")
         self.assertEqual([row.split(",")[0] for row in rows[1:]], ["10", "20", "30"])
         # The file is a network that the other commands take.
-        process = hcd("up", self.folder / "data" / "pictures" / "0.png", "-o", self.folder / "large",
-                      "--model", "srcnn", "--weights", self.folder / "out" / "tiny_x2.safetensors")
-        self.assertNotIn("weights", process.stderr)
+        png_files.write_pattern(self.folder / "grey.png", 24, 20, png_files.GRAY)
+        self.assert_done(hcd("up", self.folder / "grey.png", "-o", self.folder / "large", "--model",
+                             "srcnn", "--weights", self.folder / "out" / "tiny_x2.safetensors"))
 
     def test_it_learns(self):
         """From noise, the loss falls: a training that changes nothing would not pass."""
-        self.train("out", iterations=60, model="edsr", ema=0,
+        self.train("out", iterations=60, learning_rate=0.01, model="edsr", ema=0,
                    config={"blocks": 1, "features": 4})
         losses = [float(row.split(",")[1]) for row in self.rows("out")[1:]]
         self.assertLess(losses[-1], 0.5 * losses[0])
 
     def test_killed_and_resumed_equals_uninterrupted(self):
-        self.train("whole", iterations=3000, validation_interval=1000, checkpoint_interval=500)
-        process = self.start("killed", iterations=3000, validation_interval=1000,
-                             checkpoint_interval=500)
-        process.kill()
-        process.wait(timeout=60)
+        changes = {"iterations": 300, "validation_interval": 50, "checkpoint_interval": 20}
+        self.train("whole", **changes)
+        for words in ([], ["--resume"], ["--resume"]):
+            process = self.start("killed", *words, **changes)
+            process.kill()
+            process.wait(timeout=60)
         self.assertFalse((self.folder / "killed" / "tiny_x2.safetensors").exists())
-        process = self.train("killed", "--resume", iterations=3000, validation_interval=1000,
-                             checkpoint_interval=500)
+        process = self.train("killed", "--resume", **changes)
         self.assertEqual(process.returncode, 0, process.stderr)
         self.assertEqual(self.result("killed"), self.result("whole"))
         self.assertEqual(self.rows("killed"), self.rows("whole"))
