@@ -30,6 +30,7 @@ constexpr std::array kCar = {NetworkVariant{2, 51375290, 68, 40732461, false},
                              NetworkVariant{4, 52986402, 68, 50252697, false}};
 constexpr std::array kIrn = {NetworkVariant{2, 1668000, 80, 0, false},
                              NetworkVariant{4, 4355376, 120, 0, false}};
+constexpr std::array kIrnSmall = {NetworkVariant{2, 189498, 30, 0, true}};
 constexpr std::array kFirn = {NetworkVariant{2, 67416, 72, 0, false},
                               NetworkVariant{4, 320880, 108, 0, true}};
 constexpr std::array kHcflow = {NetworkVariant{4, 4396350, 152, 0, false}};
@@ -72,6 +73,9 @@ constexpr std::array kCatalogue = {
         "Xiao, Zheng, Liu, Wang, He, Ke, Bian, Lin, Liu: Invertible Image Rescaling, ECCV 2020",
         "pkuxmq/Invertible-Image-Rescaling", "Apache-2.0", Colour::kRgb, true, Latent::kSample,
         true, kIrn},
+    NetworkEntry{"irn-small", "irn", "IRN with fewer, narrower blocks, trained here",
+                 "after Xiao et al.: Invertible Image Rescaling, ECCV 2020", "", kOwnLicence,
+                 Colour::kRgb, true, Latent::kZero, true, kIrnSmall},
     NetworkEntry{"firn", "firn", "FIRN, IRN with lighter subnets; x4 is built in",
                  "qwopqwop200: Fast Invertible Rescaling Net, 2020 (a repository, no paper)",
                  "qwopqwop200/Fast-Invertible-Rescaling-Net", "MIT", Colour::kRgb, true,

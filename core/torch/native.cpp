@@ -21,7 +21,8 @@ using net::Latent;
 // What a weight file says of itself.
 struct Label {
   std::string model, config = "{}";
-  int scale = 0;  // 0: not said
+  int scale = 0;       // 0: not said
+  std::string latent;  // what f was trained to get: "zero", "sample"; "": as the paper's
 };
 
 Label read_label(const net::Safetensors &file) {
@@ -32,6 +33,7 @@ Label read_label(const net::Safetensors &file) {
   };
   label.model = text("hcd.model", "");
   label.config = text("hcd.config", "{}");
+  label.latent = text("hcd.latent", "");
   const std::string scale = text("hcd.scale", "0");
   const bool number = scale.size() == 1 && scale[0] >= '0' && scale[0] <= '9';
   HCD_CHECK(number, HCD_E_FILE, "weights '%s': metadata hcd.scale: expected 1 to 9, found '%s'",
@@ -120,6 +122,13 @@ at::Tensor draw_latent(const models::LatentShape &shape, int64_t height, int64_t
   return z;
 }
 
+Latent decide_latent(const net::NetworkRequest &request, const net::NetworkEntry &entry,
+                     const Label &label) {
+  if (request.latent != Latent::kDefault) return request.latent;
+  if (label.latent == "zero") return Latent::kZero;
+  return label.latent == "sample" ? Latent::kSample : entry.latent;
+}
+
 class ModelFunctions : public Functions {
  public:
   ModelFunctions(const net::NetworkRequest &request, at::Device device)
@@ -136,7 +145,7 @@ class ModelFunctions : public Functions {
               label.config.c_str());
     model_ = models::make_model(entry.kind, scale, config, params_);
     models::load_weights(params_, file);
-    latent_ = request.latent == Latent::kDefault ? entry.latent : request.latent;
+    latent_ = decide_latent(request, entry, label);
     fill_info(entry, scale);
   }
 

@@ -58,7 +58,7 @@ std::unique_ptr<Model> make(const NetworkEntry &entry, const NetworkVariant &var
   EXPECT_EQ(!bytes.empty(), variant.built_in) << entry.name;
   if (!bytes.empty()) {
     const auto file = net::Safetensors::parse(bytes, entry.name);
-    EXPECT_EQ(file.metadata().at("hcd.model"), entry.name);
+    EXPECT_STREQ(net::find_network(file.metadata().at("hcd.model"))->kind, entry.kind);
     EXPECT_EQ(file.metadata().at("hcd.scale"), std::to_string(variant.scale));
     EXPECT_TRUE(file.metadata().contains("hcd.licence"));
     config = Json::parse(file.metadata().at("hcd.config"));
