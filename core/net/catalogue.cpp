@@ -11,7 +11,7 @@ constexpr const char *kOwnLicence = "BSD-2-Clause";
 constexpr const char *kDong =
     "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016";
 
-constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, false},
+constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, true},
                                NetworkVariant{4, 57281, 4, 914944, false}};
 constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 68, 40732416, false},
                               NetworkVariant{4, 43089947, 68, 50252544, false}};
@@ -28,12 +28,13 @@ constexpr std::array kTad = {NetworkVariant{2, 671350, 10, 414144, false},
                              NetworkVariant{4, 671350, 15, 2070720, false}};
 constexpr std::array kCar = {NetworkVariant{2, 51375290, 68, 40732461, false},
                              NetworkVariant{4, 52986402, 68, 50252697, false}};
-constexpr std::array kIrn = {NetworkVariant{2, 1668000, 80, 0, false},
-                             NetworkVariant{4, 4355376, 120, 0, false}};
-constexpr std::array kIrnSmall = {NetworkVariant{2, 189498, 30, 0, true}};
-constexpr std::array kFirn = {NetworkVariant{2, 67416, 72, 0, false},
-                              NetworkVariant{4, 320880, 108, 0, true}};
-constexpr std::array kHcflow = {NetworkVariant{4, 4396350, 152, 0, false}};
+constexpr std::array kIrn = {NetworkVariant{2, 1668000, 80, 1664760, false},
+                             NetworkVariant{4, 4355376, 120, 9342600, false}};
+constexpr std::array kIrnSmall = {NetworkVariant{2, 189498, 30, 188859, true},
+                                  NetworkVariant{4, 258624, 30, 495618, true}};
+constexpr std::array kFirn = {NetworkVariant{2, 67416, 72, 65736, false},
+                              NetworkVariant{4, 320880, 108, 512712, true}};
+constexpr std::array kHcflow = {NetworkVariant{4, 4396350, 150, 10622010, false}};
 
 constexpr std::array kCatalogue = {
     NetworkEntry{"srcnn", "srcnn", "SRCNN 9-5-5 over bicubic", kDong, "", kOwnLicence,
