@@ -12,7 +12,7 @@ constexpr const char *kDong =
     "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016";
 
 constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, true},
-                               NetworkVariant{4, 57281, 4, 914944, false}};
+                               NetworkVariant{4, 57281, 4, 914944, true}};
 constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 68, 40732416, false},
                               NetworkVariant{4, 43089947, 68, 50252544, false}};
 constexpr std::array kRdn = {NetworkVariant{2, 22123395, 133, 22118848, false},

@@ -103,10 +103,10 @@ void load_checkpoint(const std::string &path, Learner &learner, const Progress &
   learner.set_iteration(progress.iteration);
 }
 
-void save_result(const std::string &path, const Recipe &recipe, const Network &network,
+void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,
                  double validation_psnr) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const models::Params::Entry &entry : network.params.entries()) {
+  for (const models::Params::Entry &entry : learner.result().params.entries()) {
     tensors.emplace_back(entry.name, entry.value);
   }
   std::string data;
@@ -117,7 +117,7 @@ void save_result(const std::string &path, const Recipe &recipe, const Network &n
                  {"hcd.config", recipe.config.dump()},
                  {"hcd.latent", recipe.sample_latent ? "sample" : "zero"},
                  {"hcd.recipe", format_text("%s, %lld iterations", recipe_label(recipe).c_str(),
-                                            static_cast<long long>(recipe.iterations))},
+                                            static_cast<long long>(learner.iteration()))},
                  {"hcd.seed", std::to_string(recipe.seed)},
                  {"hcd.data", data},
                  {"hcd.data_licence", recipe.data_licence},

@@ -33,8 +33,8 @@ Progress read_progress(const std::string &path, const Recipe &recipe);
 // Fills the learner. Throws HCD_E_FILE.
 void load_checkpoint(const std::string &path, Learner &learner, const Progress &progress);
 
-// The finished network as a weight file that says what it is and where it comes from.
-void save_result(const std::string &path, const Recipe &recipe, const Network &network,
+// The trained network as a weight file that says what it is and where it comes from.
+void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,
                  double validation_psnr);
 
 }  // namespace hcd::train

@@ -84,7 +84,7 @@ class Training {
       if (stop_requested && !last) return stopped();
     }
     const double psnr = validation_psnr(recipe_, learner_.result(), data_);
-    save_result(path(recipe_.name + ".safetensors"), recipe_, learner_.result(), psnr);
+    save_result(path(recipe_.name + ".safetensors"), recipe_, learner_, psnr);
     report_.say(format_text("%s: PSNR-Y %.2f dB on the held-out pictures",
                             path(recipe_.name + ".safetensors").c_str(), psnr));
     return true;
