@@ -2,11 +2,11 @@
 // One picture under one model and rule: see the header.
 #include "tools/paper_cell.h"
 
+#include "base/sha256.h"
 #include "tools/error.h"
 #include "tools/evaluator.h"
 #include "tools/output_file.h"
 #include "tools/png.h"
-#include "tools/sha256.h"
 
 #include <cerrno>
 #include <cmath>
