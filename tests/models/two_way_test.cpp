@@ -40,8 +40,8 @@ const Case kCases[] = {
 Tolerance tolerance_of(const Case &c, at::ScalarType dtype, const std::string &name) {
   const bool f64 = dtype == at::kDouble;
   if (c.weights) {
-    const bool gaussian = name == "lr_q_zg";
-    return f64 ? Tolerance{1e-9, 1e-8} : Tolerance{5e-5, gaussian ? 5e-5 : 5e-3};
+    const bool strict = c.weights == std::string("firn_x4") && name == "lr_q_zg";
+    return f64 ? Tolerance{1e-9, 1e-8} : Tolerance{5e-5, strict ? 5e-5 : 5e-3};
   }
   const bool clamped = c.kind == std::string("hcflow") && name.find("raw") == std::string::npos;
   return clamped && !f64 ? Tolerance{2e-5, 5e-5} : tolerance(dtype);
@@ -91,12 +91,13 @@ class TwoWay : public testing::TestWithParam<std::tuple<Case, at::ScalarType>> {
                        : model_->upscale(x_lr, z);
   }
 
-  // Whether float32's error takes an LR value across a rounding boundary, in the authors' code too
-  // (irn_x2_24x40: 1e-5 code values away): what follows is then not float64's.
-  bool rounds_otherwise() const {
+  // Whether float32's error took a value of `x_lr` across a rounding boundary (one of irn_x2_24x40
+  // lies 1e-5 code values from it; which machines cross differs): what follows is then not
+  // float64's.
+  bool rounds_otherwise(const Tensor &x_lr) const {
     if (dtype_ == at::kDouble || !vectors_->has("io.lr_f64")) return false;
     const Tensor exact = quantise(vectors_->stored("io.lr_f64"));
-    return (quantise(vectors_->stored("io.lr")) - exact).abs().max().item<double>() > 1e-3;
+    return (quantise(x_lr.detach()).to(at::kDouble) - exact).abs().max().item<double>() > 1e-3;
   }
 
   void expect(const Tensor &found, const std::string &stored, const std::string &name) const {
@@ -157,11 +158,13 @@ TEST_P(TwoWay, HasTheGradientsOfTheAuthorsCode) {
     const std::string name = stored.substr(5, stored.size() - 5 - 4);  // without grad. and _f64
     const Variant variant(name);
     const bool hr = name.starts_with("hr");
-    if (hr && variant.quantised && rounds_otherwise()) continue;
     const Tensor x = input(hr ? "io.hr" : variant.quantised ? "io.lr_q" : "io.lr");
     x.requires_grad_(true);
     Tensor x_lr = hr ? g(x, variant.raw).x_lr : x;
-    if (hr && variant.quantised) x_lr = quantise(x_lr);
+    if (hr && variant.quantised) {
+      if (rounds_otherwise(x_lr)) continue;
+      x_lr = quantise(x_lr);
+    }
     expect_loss(f(x_lr, variant), x, name);
     ++checked;
   }
