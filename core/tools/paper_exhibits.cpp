@@ -29,11 +29,12 @@ PaperRule paper_rule(int steps_hr, int steps_lr) {
 }
 
 // The best rule of this project with as many gradients as the paper's: the optimum itself for a
-// linear client; for a network all of them in the LR stage, by Adam, within a budget per sample.
+// linear client; for a network all of them in the LR stage, by Adam, within a budget per sample
+// with which FIRN x4 gains more decibels than by the paper's rule at the same SSIM.
 PaperRule our_rule(const std::string &model, int gradients) {
   const hcd_model_info *info = find_model(model);
   if (info && info->linear) return {{{"optimizer", gradients > 0 ? "exact" : "auto"}}, {}, {}};
-  return {{{"optimizer", "adam"}, {"steps", std::to_string(gradients)}}, {}, {}};
+  return {{{"optimizer", "adam"}, {"steps", std::to_string(gradients)}, {"budget", "1.5"}}, {}, {}};
 }
 
 std::string number_text(double value) {
@@ -89,7 +90,7 @@ std::string pictures_note(const PaperSet &set) {
 }
 
 const char *kOursNote =
-    "Ours: as many gradients as the paper's rule, all of the LR stage, by Adam, at most 3 code "
+    "Ours: as many gradients as the paper's rule, all of the LR stage, by Adam, at most 1.5 code "
     "values RMS from the plain picture; linear clients: the optimum.";
 const char *kPublishedNote = "In brackets: IRN x2 on Set5, Xu et al., ICCV 2023.";
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -45,25 +46,79 @@ at::Tensor to_pixels(const Picture &picture, int channels) {
   return at::tensor(luma, at::kFloat).view({1, picture.height, picture.width}).to(at::kByte);
 }
 
+// The grey values themselves, uint8 [1, height, width].
+at::Tensor code_values(const Picture &picture) {
+  return at::from_blob(const_cast<uint8_t *>(picture.rgb.data()),
+                       {1, picture.height, picture.width}, {0, 3 * picture.width, 3}, at::kByte)
+      .contiguous();
+}
+
+// uint8 [N, C, h, w] to float in [0, 1].
+at::Tensor stacked(const std::vector<at::Tensor> &patches) {
+  return at::stack(patches).to(at::kFloat).div_(255);
+}
+
 }  // namespace
 
 DataSet::DataSet(const Recipe &recipe, const std::string &root, int channels) : recipe_(recipe) {
-  for (const std::string &folder : recipe.data) load_folder(root, folder, channels);
+  for (const std::string &folder : recipe.data) {
+    recipe.coded ? load_coded(root, folder, channels) : load_folder(root, folder, channels);
+  }
   split();
+}
+
+at::Tensor DataSet::load_pixels(const std::string &path, int channels) {
+  const Picture picture = read_picture(path);
+  const at::Tensor pixels = recipe_.coded ? code_values(picture) : to_pixels(picture, channels);
+  bytes_ += pixels.nbytes();
+  HCD_CHECK(bytes_ >> 20 < static_cast<uint64_t>(recipe_.cache_mb), HCD_E_FILE,
+            "%s: expected pictures of at most %lld MB decoded (cache_mb), found more", path.c_str(),
+            static_cast<long long>(recipe_.cache_mb));
+  return pixels;
 }
 
 void DataSet::load_folder(const std::string &root, const std::string &folder, int channels) {
   for (const std::string &path : list_pictures(fs::path(root) / folder)) {
-    const Picture picture = read_picture(path);
-    HCD_CHECK(picture.width >= recipe_.patch && picture.height >= recipe_.patch, HCD_E_FILE,
-              "%s: expected a patch of %lld pixels a side or more, found %dx%d", path.c_str(),
-              static_cast<long long>(recipe_.patch), picture.width, picture.height);
-    training_.push_back(
-        {folder + "/" + fs::path(path).filename().string(), to_pixels(picture, channels)});
-    bytes_ += training_.back().pixels.nbytes();
-    HCD_CHECK(bytes_ >> 20 < static_cast<uint64_t>(recipe_.cache_mb), HCD_E_FILE,
-              "%s: expected pictures of at most %lld MB decoded (cache_mb), found more",
-              path.c_str(), static_cast<long long>(recipe_.cache_mb));
+    const at::Tensor pixels = load_pixels(path, channels);
+    HCD_CHECK(pixels.size(1) >= recipe_.patch && pixels.size(2) >= recipe_.patch, HCD_E_FILE,
+              "%s: expected a patch of %lld pixels a side or more, found %lldx%lld", path.c_str(),
+              static_cast<long long>(recipe_.patch), static_cast<long long>(pixels.size(2)),
+              static_cast<long long>(pixels.size(1)));
+    training_.push_back({folder + "/" + fs::path(path).filename().string(), pixels, {}});
+  }
+}
+
+void DataSet::load_coded(const std::string &root, const std::string &folder, int channels) {
+  HCD_CHECK(channels == 1, HCD_E_FILE,
+            "%s: coded pictures are luma: expected a model of luma, found one of %d channels",
+            recipe_.file.c_str(), channels);
+  const size_t first = training_.size();
+  load_folder(root, (fs::path(folder) / "hr").string(), channels);
+  std::map<std::string, size_t> places;  // of the large pictures, by their names
+  for (size_t i = first; i < training_.size(); ++i) {
+    places[fs::path(training_[i].name).stem().string()] = i;
+  }
+  for (const std::string &path : list_pictures(fs::path(root) / folder / "lr")) {
+    const std::string name = fs::path(path).stem().stem().string();  // without .<version>.png
+    const auto place = places.find(name);
+    HCD_CHECK(place != places.end(), HCD_E_FILE, "%s: expected hr/%s.png beside it, found none",
+              path.c_str(), name.c_str());
+    const at::Tensor small = load_pixels(path, channels);
+    const at::Tensor &large = training_[place->second].pixels;
+    for (const int64_t axis : {1, 2}) {
+      HCD_CHECK(small.size(axis) * recipe_.scale == large.size(axis), HCD_E_FILE,
+                "%s: expected %lldx%lld pixels, as its large picture has %d times as many, found "
+                "%lldx%lld",
+                path.c_str(), static_cast<long long>(large.size(2) / recipe_.scale),
+                static_cast<long long>(large.size(1) / recipe_.scale), recipe_.scale,
+                static_cast<long long>(small.size(2)), static_cast<long long>(small.size(1)));
+    }
+    training_[place->second].versions.push_back(small);
+  }
+  for (size_t i = first; i < training_.size(); ++i) {
+    HCD_CHECK(!training_[i].versions.empty(), HCD_E_FILE,
+              "%s: expected a small picture in %s/lr, found none", training_[i].name.c_str(),
+              folder.c_str());
   }
 }
 
@@ -92,42 +147,56 @@ std::vector<Crop> DataSet::crops(int64_t iteration) const {
     };
     Crop crop;
     crop.picture = static_cast<size_t>(below(static_cast<int64_t>(training_.size())));
-    const at::Tensor &pixels = training_[crop.picture].pixels;
-    crop.x = below(pixels.size(2) - recipe_.patch + 1);
-    crop.y = below(pixels.size(1) - recipe_.patch + 1);
+    const auto &[name, pixels, versions] = training_[crop.picture];
+    const int64_t grid = recipe_.coded ? recipe_.scale : 1;
+    crop.x = below((pixels.size(2) - recipe_.patch) / grid + 1) * grid;
+    crop.y = below((pixels.size(1) - recipe_.patch) / grid + 1) * grid;
     crop.flip = below(2) == 1;
     crop.turns = below(4);
+    if (recipe_.coded) crop.version = static_cast<size_t>(below(std::ssize(versions)));
     crops.push_back(crop);
   }
   return crops;
 }
 
-at::Tensor DataSet::batch(const std::vector<Crop> &crops) const {
-  std::vector<at::Tensor> patches;
-  for (const Crop &crop : crops) {
-    at::Tensor patch = training_[crop.picture]
-                           .pixels.slice(1, crop.y, crop.y + recipe_.patch)
-                           .slice(2, crop.x, crop.x + recipe_.patch);
+Batch DataSet::batch(const std::vector<Crop> &crops) const {
+  // The crop's part of a picture that is `shrink` times as small as the large one.
+  const auto cut = [&](const at::Tensor &pixels, const Crop &crop, int64_t shrink) {
+    const int64_t side = recipe_.patch / shrink;
+    at::Tensor patch = pixels.narrow(1, crop.y / shrink, side).narrow(2, crop.x / shrink, side);
     if (crop.flip) patch = patch.flip({2});
-    patches.push_back(at::rot90(patch, crop.turns, {1, 2}));
+    return at::rot90(patch, crop.turns, {1, 2});
+  };
+  std::vector<at::Tensor> large, small;
+  for (const Crop &crop : crops) {
+    const Entry &entry = training_[crop.picture];
+    large.push_back(cut(entry.pixels, crop, 1));
+    if (recipe_.coded) small.push_back(cut(entry.versions[crop.version], crop, recipe_.scale));
   }
-  return at::stack(patches).to(at::kFloat).div_(255);
+  return {stacked(large), recipe_.coded ? stacked(small) : at::Tensor()};
 }
 
-at::Tensor DataSet::validation_picture(size_t index) const {
-  const at::Tensor &pixels = validation_[index].pixels;
-  const auto middle = [&](int64_t size) {
-    const int64_t side = std::min(size, recipe_.validation_crop) / recipe_.scale * recipe_.scale;
-    return std::pair((size - side) / 2, (size - side) / 2 + side);
+Batch DataSet::validation_picture(size_t index) const {
+  const auto &[name, pixels, versions] = validation_[index];
+  const auto cut = [&](const at::Tensor &from, int64_t shrink) {
+    at::Tensor part = from;
+    for (const int64_t axis : {1, 2}) {
+      const int64_t scale = recipe_.scale, grid = recipe_.coded ? scale : 1;
+      const int64_t size = from.size(axis) * shrink;
+      const int64_t side = std::min(size, recipe_.validation_crop) / scale * scale;
+      const int64_t start = (size - side) / 2 / grid * grid;
+      part = part.narrow(axis, start / shrink, side / shrink);
+    }
+    return stacked({part});
   };
-  const auto [y0, y1] = middle(pixels.size(1));
-  const auto [x0, x1] = middle(pixels.size(2));
-  return pixels.slice(1, y0, y1).slice(2, x0, x1).unsqueeze(0).to(at::kFloat).div_(255);
+  if (!recipe_.coded) return {cut(pixels, 1), {}};
+  return {cut(pixels, 1), cut(versions[index % versions.size()], recipe_.scale)};
 }
 
 std::string DataSet::describe(const Crop &crop) const {
   std::string text = format_text("%s at (%lld, %lld)", training_[crop.picture].name.c_str(),
                                  static_cast<long long>(crop.x), static_cast<long long>(crop.y));
+  if (recipe_.coded) text += format_text(", small picture %zu", crop.version + 1);
   if (crop.flip) text += ", flipped";
   if (crop.turns) text += format_text(", turned by %lld", 90 * static_cast<long long>(crop.turns));
   return text;

@@ -8,16 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "train/batch.h"
 #include "train/recipe.h"
 
 namespace hcd::train {
 
 // Where a patch comes from.
 struct Crop {
-  size_t picture = 0;
-  int64_t x = 0, y = 0;
-  bool flip = false;  // left to right, before the turns
-  int64_t turns = 0;  // quarter turns counterclockwise
+  size_t picture = 0, version = 0;  // version: of the coded small pictures
+  int64_t x = 0, y = 0;             // multiples of the scale where they are coded
+  bool flip = false;                // left to right, before the turns
+  int64_t turns = 0;                // quarter turns counterclockwise
 };
 
 class DataSet {
@@ -25,6 +26,9 @@ class DataSet {
   // Reads the recipe's folders below `root`, in the order of the files' names. Luma models
   // (channels 1) get 8-bit BT.601 luma of 16 to 235. Throws HCD_E_FILE where a folder is missing or
   // empty, a picture is damaged or smaller than a patch, or all are more than cache_mb.
+  // recipe.coded: a folder holds the folders hr and lr of grey PNG files, whose values are luma
+  // code values: hr/<name>.png, and its small pictures lr/<name>.<version>.png, `scale` times as
+  // small.
   DataSet(const Recipe &recipe, const std::string &root, int channels);
 
   size_t training_count() const { return training_.size(); }
@@ -33,12 +37,11 @@ class DataSet {
   // The patches of an iteration: they depend on nothing but the seed, the iteration and their place
   // in the batch, so a resumed training sees the same ones.
   std::vector<Crop> crops(int64_t iteration) const;
-  // [batch, channels, patch, patch] in [0, 1].
-  at::Tensor batch(const std::vector<Crop> &crops) const;
+  Batch batch(const std::vector<Crop> &crops) const;
 
-  // The middle of a held-out picture, at most validation_crop a side, a multiple of the scale:
-  // [1, channels, h, w] in [0, 1].
-  at::Tensor validation_picture(size_t index) const;
+  // The middle of a held-out picture, at most validation_crop a side, a multiple of the scale; a
+  // batch of one.
+  Batch validation_picture(size_t index) const;
 
   // "bsds400/100007.jpg at (12, 40), turned by 90, flipped".
   std::string describe(const Crop &crop) const;
@@ -46,9 +49,12 @@ class DataSet {
  private:
   struct Entry {
     std::string name;
-    at::Tensor pixels;  // uint8 [channels, height, width]
+    at::Tensor pixels;                 // uint8 [channels, height, width]
+    std::vector<at::Tensor> versions;  // of the coded small picture
   };
+  at::Tensor load_pixels(const std::string &path, int channels);
   void load_folder(const std::string &root, const std::string &folder, int channels);
+  void load_coded(const std::string &root, const std::string &folder, int channels);
   void split();
 
   Recipe recipe_;

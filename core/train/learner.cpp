@@ -36,6 +36,10 @@ class Autocast {
   bool on_;
 };
 
+Batch to_device(const Batch &batch, at::Device device) {
+  return {batch.y_hr.to(device), batch.x_lr.defined() ? batch.x_lr.to(device) : at::Tensor()};
+}
+
 std::string describe(const Losses &losses) {
   std::string text = format_text("%g", losses.total);
   for (const auto &[name, value] : losses.parts) {
@@ -74,12 +78,12 @@ Learner::Learner(const Recipe &recipe, at::Device device, bool bf16)
   if (recipe.ema > 0) average_.emplace(recipe, device);
 }
 
-Losses Learner::backward(const at::Tensor &y_hr) {
+Losses Learner::backward(const Batch &batch) {
   const uint64_t key = mix(recipe_.seed ^ mix(static_cast<uint64_t>(iteration_)));
   Loss loss;
   {
     const Autocast autocast(bf16_);
-    loss = evaluate_loss(recipe_, *network_.model, y_hr.to(device_), key);
+    loss = evaluate_loss(recipe_, *network_.model, batch, key);
   }
   loss.total.backward();
   Losses values{loss.total.item<double>(), {}};
@@ -89,9 +93,10 @@ Losses Learner::backward(const at::Tensor &y_hr) {
   return values;
 }
 
-Losses Learner::step(const at::Tensor &y_hr) {
-  if (iteration_ == 0) prepare(*network_.model, y_hr.to(device_));
-  const Losses losses = backward(y_hr);
+Losses Learner::step(const Batch &given) {
+  const Batch batch = to_device(given, device_);
+  if (iteration_ == 0) prepare(*network_.model, batch.y_hr);
+  const Losses losses = backward(batch);
   HCD_CHECK(std::isfinite(losses.total), HCD_E_OPTION, "expected a finite loss, found %s",
             describe(losses).c_str());
   const double norm = optimizer_.clip_gradient();

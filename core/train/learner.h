@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/registry.h"
+#include "train/batch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
 
@@ -35,9 +36,9 @@ class Learner {
  public:
   Learner(const Recipe &recipe, at::Device device, bool bf16);
 
-  // One step on y_hr: [N, C, patch, patch] in [0, 1]. Throws HCD_E_OPTION where the loss or its
+  // One step. Throws HCD_E_OPTION where the loss or its
   // gradient is not finite; the parameters are then as they were before.
-  Losses step(const at::Tensor &y_hr);
+  Losses step(const Batch &batch);
 
   // The number of steps done.
   int64_t iteration() const { return iteration_; }
@@ -50,7 +51,7 @@ class Learner {
   void set_iteration(int64_t iteration);
 
  private:
-  Losses backward(const at::Tensor &y_hr);
+  Losses backward(const Batch &batch);
   void update_average();
 
   Recipe recipe_;

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "models/car.h"
 #include "models/hcflow.h"
+#include "train/detail.h"
 
 namespace hcd::train {
 namespace {
@@ -43,25 +44,45 @@ void check_pair(const Model &model, const char *name) {
             name);
 }
 
-// f alone, from the bicubic small picture.
-Tensor enlarged(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
-  const Tensor x_lr = rounded(recipe, bicubic(model, y_hr));
+// What f gets where no g of the model is trained: the coded picture, or the bicubic one.
+Tensor given(const Recipe &recipe, const Model &model, const Batch &batch) {
+  return batch.x_lr.defined() ? batch.x_lr : rounded(recipe, bicubic(model, batch.y_hr));
+}
+
+// f alone.
+Tensor enlarged(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  const Tensor x_lr = given(recipe, model, batch);
   return model.upscale(x_lr, make_latents(model, x_lr, recipe.sample_latent, key));
 }
 
-LossValue loss_l1(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
-  return {{{"restore", l1(enlarged(recipe, model, y_hr, key), y_hr)}}};
+LossValue loss_l1(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  return {{{"restore", l1(enlarged(recipe, model, batch, key), batch.y_hr)}}};
 }
 
-LossValue loss_l2(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
-  return {{{"restore", l2(enlarged(recipe, model, y_hr, key), y_hr)}}};
+LossValue loss_l2(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  return {{{"restore", l2(enlarged(recipe, model, batch, key), batch.y_hr)}}};
+}
+
+// Error and lost detail, each in parts of what bicubic enlarging leaves of the same batch, so that
+// the weights compare like with like whatever the batch shows.
+LossValue loss_mixed(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  HCD_CHECK(model.channels() == 1, HCD_E_OPTION,
+            "loss mixed: expected a model of luma, found one of %d channels",
+            static_cast<int>(model.channels()));
+  const Tensor x_lr = given(recipe, model, batch), &y_hr = batch.y_hr;
+  const Tensor sr = model.upscale(x_lr, make_latents(model, x_lr, recipe.sample_latent, key));
+  const Tensor plain = models::bicubic_resize(x_lr, y_hr.size(2), y_hr.size(3)).detach();
+  constexpr double kTiny = 1e-6;
+  return {{{"restore", l2(sr, y_hr) / (l2(plain, y_hr) + kTiny)},
+           {"detail", lost_detail(sr, y_hr) / (lost_detail(plain, y_hr) + kTiny)}}};
 }
 
 // IRN (Xiao et al., ECCV 2020, section 3.3): the small picture is guided by the bicubic one (L2),
 // the large one is restored from the rounded small one and a drawn latent (L1), and the latent is
 // likely under N(0, 1), which for its negative logarithm means its square. The authors' weights are
 // of sums: scale^2 : 1 : 1, which is 1 : 1 : (1 - 1 / scale^2) of means, taken as 1 : 1 : 1.
-LossValue loss_irn(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
+LossValue loss_irn(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  const Tensor &y_hr = batch.y_hr;
   check_pair(model, "irn");
   const Downscaled small = model.downscale(y_hr);
   const Tensor sr = model.upscale(rounded(recipe, small.x_lr),
@@ -74,7 +95,8 @@ LossValue loss_irn(const Recipe &recipe, const Model &model, const Tensor &y_hr,
 }
 
 // TAD (Kim et al., ECCV 2018): L1 of the restored picture, and of the small one to the bicubic one.
-LossValue loss_tad(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t) {
+LossValue loss_tad(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t) {
+  const Tensor &y_hr = batch.y_hr;
   check_pair(model, "tad");
   const Tensor x_lr = model.downscale(y_hr).x_lr;
   return {{{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
@@ -84,7 +106,8 @@ LossValue loss_tad(const Recipe &recipe, const Model &model, const Tensor &y_hr,
 // HCFlow for rescaling (Liang et al., ICCV 2021, section 3.4): the latents' negative log-likelihood
 // under the flow, in nats per value of the large picture, an L1 that guides the small one, and an
 // L1 of the picture restored from it. The weights are this project's.
-LossValue loss_hcflow(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
+LossValue loss_hcflow(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  const Tensor &y_hr = batch.y_hr;
   const auto &hcflow = cast<models::Hcflow>(model, "hcflow");
   Tensor log_det;
   const Downscaled small = hcflow.encode(y_hr, &log_det);
@@ -112,7 +135,8 @@ Tensor variation(const Tensor &offsets, const Tensor &kernels, int64_t dimension
 // one; the length of the offsets, so that taps stay near their places; and their total variation,
 // so that neighbours sample alike. The authors' training is not published: the forms follow the
 // paper's description, the weights are this project's.
-LossValue loss_car(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t) {
+LossValue loss_car(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t) {
+  const Tensor &y_hr = batch.y_hr;
   const auto &car = cast<models::Car>(model, "car");
   models::Taps taps;
   const Tensor x_lr = car.downscale(y_hr, &taps).x_lr;
@@ -133,6 +157,7 @@ const std::vector<LossKind> &all_losses() {
   static const std::vector<LossKind> losses = {
       {"l1", {{"restore", 1}}, loss_l1},
       {"l2", {{"restore", 1}}, loss_l2},
+      {"mixed", {{"restore", 0.8}, {"detail", 0.2}}, loss_mixed},
       {"irn", {{"forward", 1}, {"backward", 1}, {"latent", 1}}, loss_irn},
       {"hcflow", {{"likelihood", 0.01}, {"guide", 1}, {"restore", 1}}, loss_hcflow},
       {"car", {{"restore", 1}, {"offset", 0.01}, {"variation", 0.01}}, loss_car},
@@ -145,12 +170,12 @@ const std::vector<LossKind> &all_losses() {
 
 std::span<const LossKind> loss_kinds() { return all_losses(); }
 
-Loss evaluate_loss(const Recipe &recipe, const Model &model, const Tensor &y_hr, uint64_t key) {
+Loss evaluate_loss(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
   const auto &losses = all_losses();
   const auto kind = std::find_if(losses.begin(), losses.end(),
                                  [&](const LossKind &k) { return k.name == recipe.loss; });
   HCD_CHECK(kind != losses.end(), HCD_E_INTERNAL, "no loss '%s'", recipe.loss.c_str());
-  Loss loss{at::zeros({}, y_hr.options()), kind->evaluate(recipe, model, y_hr, key).parts};
+  Loss loss{at::zeros({}, batch.y_hr.options()), kind->evaluate(recipe, model, batch, key).parts};
   for (const auto &[name, value] : loss.parts) {
     if (recipe.weights.at(name) > 0) loss.total = loss.total + recipe.weights.at(name) * value;
   }

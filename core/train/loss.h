@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "train/batch.h"
 #include "train/recipe.h"
 
 namespace hcd::train {
@@ -23,12 +24,12 @@ struct LossValue {
   std::vector<std::pair<std::string, models::Tensor>> parts;  // not yet weighted
 };
 
-// y_hr: [N, C, patch, patch] in [0, 1]. `key` decides the latent.
+// `key` decides the latent.
 struct LossKind {
   std::string name;
   std::vector<LossPart> parts;
-  LossValue (*evaluate)(const Recipe &recipe, const models::Model &model,
-                        const models::Tensor &y_hr, uint64_t key);
+  LossValue (*evaluate)(const Recipe &recipe, const models::Model &model, const Batch &batch,
+                        uint64_t key);
 };
 
 std::span<const LossKind> loss_kinds();
@@ -38,7 +39,7 @@ struct Loss {
   models::Tensor total;
   std::vector<std::pair<std::string, models::Tensor>> parts;
 };
-Loss evaluate_loss(const Recipe &recipe, const models::Model &model, const models::Tensor &y_hr,
+Loss evaluate_loss(const Recipe &recipe, const models::Model &model, const Batch &batch,
                    uint64_t key);
 
 // What a model needs of its first batch before the first step: HCFlow's normalisations.

@@ -146,6 +146,7 @@ void read_loss(Fields &fields, Recipe *recipe) {
 
 void read_data(Fields &fields, Recipe *recipe) {
   fields.texts("data", &recipe->data);
+  fields.flag("coded", &recipe->coded);
   fields.text("data_licence", &recipe->data_licence, true);
   fields.whole("cache_mb", &recipe->cache_mb, 1, 1 << 20);
   fields.whole("patch", &recipe->patch, 8, 1024);
@@ -200,6 +201,8 @@ Recipe read_recipe(const std::string &path) {
   fields.whole("checkpoint_interval", &recipe.checkpoint_interval, 1, 1 << 30);
   recipe.half = fields.choice("dtype", {"f32", "f16"}, 0) == 1;
   fields.done();
+  const bool restores = recipe.weights.size() == 1 || recipe.loss == "mixed";  // f alone
+  if (recipe.coded && !restores) fields.fail("coded", "the loss l1, l2 or mixed", recipe.loss);
   if (recipe.patch % recipe.scale != 0) {
     fields.fail("patch", "a multiple of the scale", recipe.patch);
   }

@@ -29,6 +29,7 @@ struct Recipe {
   bool quantise = true;                   // the small picture has 8 bits
 
   std::vector<std::string> data;  // folders below --data
+  bool coded = false;             // they hold small pictures that a codec has seen: data_set.h
   std::string data_licence;
   int64_t cache_mb = 4096;  // most memory for the decoded pictures
   int64_t validation_pictures = 8;

@@ -38,8 +38,10 @@ double validation_psnr(const Recipe &recipe, const Network &network, const DataS
   const models::Model &model = *network.model;
   double sum = 0;
   for (size_t i = 0; i < data.validation_count(); ++i) {
-    const at::Tensor y_hr = data.validation_picture(i).to(network.params.device());
-    at::Tensor x_lr = model.downscale(y_hr).x_lr;
+    const Batch picture = data.validation_picture(i);
+    const at::Tensor y_hr = picture.y_hr.to(network.params.device());
+    at::Tensor x_lr =
+        picture.x_lr.defined() ? picture.x_lr.to(y_hr.device()) : model.downscale(y_hr).x_lr;
     if (recipe.quantise) x_lr = models::quantise(x_lr);
     const at::Tensor sr = model.upscale(x_lr, make_latents(model, x_lr, recipe.sample_latent, i));
     sum += luma_psnr(sr, y_hr, recipe.scale);

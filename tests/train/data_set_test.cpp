@@ -56,11 +56,11 @@ class DataSetTest : public testing::Test {
 TEST_F(DataSetTest, PatchesDependOnSeedAndIterationOnly) {
   const DataSet data = load(), again = load();
   std::ignore = again.crops(3);
-  EXPECT_TRUE(at::equal(data.batch(data.crops(7)), again.batch(again.crops(7))));
-  EXPECT_FALSE(at::equal(data.batch(data.crops(7)), data.batch(data.crops(8))));
+  EXPECT_TRUE(at::equal(data.batch(data.crops(7)).y_hr, again.batch(again.crops(7)).y_hr));
+  EXPECT_FALSE(at::equal(data.batch(data.crops(7)).y_hr, data.batch(data.crops(8)).y_hr));
   recipe_.seed = 2;
   const DataSet other = load();
-  EXPECT_FALSE(at::equal(data.batch(data.crops(7)), other.batch(other.crops(7))));
+  EXPECT_FALSE(at::equal(data.batch(data.crops(7)).y_hr, other.batch(other.crops(7)).y_hr));
 }
 
 TEST_F(DataSetTest, PatchesLieWhereTheyAreSaidToBe) {
@@ -68,7 +68,7 @@ TEST_F(DataSetTest, PatchesLieWhereTheyAreSaidToBe) {
   std::set<int64_t> turns, flips, pictures;
   for (int64_t iteration = 0; iteration < 40; ++iteration) {
     const std::vector<Crop> crops = data.crops(iteration);
-    const at::Tensor batch = data.batch(crops).mul(255).round();
+    const at::Tensor batch = data.batch(crops).y_hr.mul(255).round();
     ASSERT_EQ(batch.sizes(), (std::vector<int64_t>{5, 3, 8, 8}));
     for (size_t i = 0; i < crops.size(); ++i) {
       const at::Tensor patch = batch[static_cast<int64_t>(i)];
@@ -92,14 +92,14 @@ TEST_F(DataSetTest, HeldOutPicturesAreNeverSeenInTraining) {
   ASSERT_EQ(data.validation_count(), 2);
   std::set<int64_t> held;
   for (size_t i = 0; i < 2; ++i) {
-    held.insert(data.validation_picture(i)[0][2].mul(255).round().min().item<int64_t>());
+    held.insert(data.validation_picture(i).y_hr[0][2].mul(255).round().min().item<int64_t>());
   }
   EXPECT_EQ(held, (std::set<int64_t>{20, 50}));
 }
 
 TEST_F(DataSetTest, LumaIsThatOfBt601) {
   const DataSet data = load(1);
-  const at::Tensor luma = data.validation_picture(0);  // 2.png
+  const at::Tensor luma = data.validation_picture(0).y_hr;  // 2.png
   const double expected = 16 + (65.481 * 5 + 128.553 * 7 + 24.966 * 20) / 255;
   EXPECT_EQ(luma[0][0][7][6 - 1].mul(255).round().item<double>(), std::floor(expected + 0.5));
 }
@@ -125,6 +125,77 @@ TEST_F(DataSetTest, NamesWhatIsWrong) {
   recipe_.data = {"maps"};
   fs::resize_file(root_ / "maps/3.png", 60);
   EXPECT_NE(message().find("3.png: "), std::string::npos);
+}
+
+// Pictures of 32x24 whose value is their column plus a number of their own, and small ones that
+// hold the column of their large pixel and, in the second version, 100 more.
+class CodedDataSetTest : public DataSetTest {
+ protected:
+  void SetUp() override {
+    DataSetTest::SetUp();
+    for (const char *folder : {"hr", "lr"}) fs::create_directories(root_ / "pairs" / folder);
+    for (const std::string name : {"a", "b", "c"}) {
+      write_columns("hr/" + name + ".png", 32, 24, 1, 0);
+      write_columns("lr/" + name + ".0.png", 16, 12, 2, 0);
+      write_columns("lr/" + name + ".1.png", 16, 12, 2, 100);
+    }
+    recipe_.data = {"pairs"};
+    recipe_.coded = true;
+    recipe_.validation_pictures = 1;
+  }
+  void write_columns(const std::string &name, int width, int height, int step, int more) const {
+    std::vector<uint8_t> grey;
+    for (int i = 0; i < width * height; ++i) {
+      grey.push_back(static_cast<uint8_t>(i % width * step + more));
+    }
+    png_image image = {};
+    image.version = PNG_IMAGE_VERSION;
+    image.width = static_cast<png_uint_32>(width);
+    image.height = static_cast<png_uint_32>(height);
+    image.format = PNG_FORMAT_GRAY;
+    const fs::path path = root_ / "pairs" / name;
+    ASSERT_NE(png_image_write_to_file(&image, path.c_str(), 0, grey.data(), 0, nullptr), 0);
+  }
+};
+
+TEST_F(CodedDataSetTest, SmallPatchesLieUnderTheLargeOnes) {
+  const DataSet data = load(1);
+  std::set<size_t> versions;
+  for (int64_t iteration = 0; iteration < 30; ++iteration) {
+    const std::vector<Crop> crops = data.crops(iteration);
+    const Batch batch = data.batch(crops);
+    ASSERT_EQ(batch.x_lr.sizes(), (std::vector<int64_t>{5, 1, 4, 4}));
+    for (size_t i = 0; i < crops.size(); ++i) {
+      const auto item = static_cast<int64_t>(i);
+      const at::Tensor large = batch.y_hr[item][0].mul(255).round();
+      const at::Tensor small =
+          batch.x_lr[item][0].mul(255).round() - 100 * static_cast<int64_t>(crops[i].version);
+      // The even column of each 2x2 block, wherever flips and turns have put it.
+      const at::Tensor even = large.view({4, 2, 4, 2}).amin({1, 3});
+      EXPECT_TRUE(at::equal(small, even)) << data.describe(crops[i]);
+      versions.insert(crops[i].version);
+    }
+  }
+  EXPECT_EQ(versions.size(), 2);
+  const Batch held_out = data.validation_picture(0);
+  EXPECT_EQ(held_out.x_lr.sizes(), (std::vector<int64_t>{1, 1, 12, 16}));
+}
+
+TEST_F(CodedDataSetTest, NamesWhatIsWrong) {
+  const auto message = [&](int channels) {
+    try {
+      load(channels);
+    } catch (const Error &error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_NE(message(3).find("expected a model of luma"), std::string::npos);
+  write_columns("lr/a.0.png", 16, 10, 2, 0);
+  EXPECT_NE(message(1).find("expected 16x12 pixels"), std::string::npos);
+  write_columns("lr/a.0.png", 16, 12, 2, 0);
+  fs::rename(root_ / "pairs/hr/b.png", root_ / "pairs/hr/d.png");
+  EXPECT_NE(message(1).find("expected hr/b.png beside it, found none"), std::string::npos);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST_F(RecipeTest, NamesTheLine) {
   EXPECT_EQ(error("\"scale\": 2", "\"scale\": 2.5"),
             ":3: 'scale': expected a whole number in [1, 8], found 2.5");
   EXPECT_EQ(error("\"l2\"", "\"l3\""),
-            ":4: 'loss': expected one of l1, l2, irn, hcflow, car, tad, found 'l3'");
+            ":4: 'loss': expected one of l1, l2, mixed, irn, hcflow, car, tad, found 'l3'");
   EXPECT_EQ(error("[\"pictures\"]", "\"pictures\""),
             ":5: 'data': expected a list of texts, found 'pictures'");
   EXPECT_EQ(error("100", "100,\n\n  \"patch\": 65"),
