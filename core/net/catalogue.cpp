@@ -26,6 +26,7 @@ constexpr std::array kSwinir = {NetworkVariant{2, 11752487, 153, 12464748, false
                                 NetworkVariant{4, 11900199, 153, 13075308, false}};
 constexpr std::array kTad = {NetworkVariant{2, 671350, 10, 414144, false},
                              NetworkVariant{4, 671350, 15, 2070720, false}};
+constexpr std::array kTadSmall = {NetworkVariant{2, 132910, 8, 87264, true}};
 constexpr std::array kCar = {NetworkVariant{2, 51375290, 68, 40732461, false},
                              NetworkVariant{4, 52986402, 68, 50252697, false}};
 constexpr std::array kIrn = {NetworkVariant{2, 1668000, 80, 1664760, false},
@@ -65,6 +66,9 @@ constexpr std::array kCatalogue = {
     NetworkEntry{"tad", "tad", "TAD and TAU, an auto-encoder",
                  "Kim, Choi, Lim, Lee: Task-Aware Image Downscaling, ECCV 2018", "", kOwnLicence,
                  Colour::kRgb, true, Latent::kDefault, true, kTad},
+    NetworkEntry{"tad-small", "tad", "TAD and TAU, narrow, over bicubic, trained here",
+                 "after Kim et al.: Task-Aware Image Downscaling, ECCV 2018", "", kOwnLicence,
+                 Colour::kRgb, true, Latent::kDefault, true, kTadSmall},
     NetworkEntry{"car", "car", "CAR, resampling by content, and EDSR",
                  "Sun, Chen: Learned Image Downscaling for Upscaling using Content Adaptive "
                  "Resampler, TIP 2020",
