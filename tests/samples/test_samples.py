@@ -6,9 +6,11 @@ header alone, the samples through pkg-config. ctest gives the tools and folders 
 import os
 import shlex
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 from pathlib import Path
 
 SOURCE = Path(os.environ["HCD_TEST_SOURCE"])
@@ -90,6 +92,40 @@ class CommandTest(unittest.TestCase):
             self.skipTest("built without the hcd command")
         environment = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
         self.assertEqual(run([command, "--version"], env=environment).stdout, "hcd 0.1.0\n")
+
+    def test_installed_command_finds_what_lies_beside_it(self):
+        """LibTorch's library, hcd-train, the recipes and the script that draws."""
+        command = installed.prefix / "bin" / "hcd"
+        trainer = installed.prefix / "libexec" / "hcd" / "hcd-train"
+        if not command.exists() or not trainer.exists():
+            self.skipTest("built without the hcd command or without LibTorch")
+        environment = {k: v for k, v in os.environ.items()
+                       if k not in ("LD_LIBRARY_PATH", "HCD_TORCH_BACKEND")}
+        data = installed.folder / "data"
+        for folder in ("bsds400", "photos"):  # of the recipe
+            (data / folder).mkdir(parents=True)
+            for number in range(6):
+                write_png(data / folder / f"{number}.png", 96, 96, number)
+        recipe = installed.prefix / "share" / "hcd" / "recipes" / "srcnn_x2.json"
+        run([command, "train", recipe, "--data", data, "-o", installed.folder / "out",
+             "--iterations", "2"], env=environment)
+        weights = installed.folder / "out" / "srcnn_x2.safetensors"
+        self.assertTrue(weights.exists())
+        run([command, "evaluate", "--set", data / "photos" / "0.png", "--model", "srcnn", "--scale",
+             "2", "--steps", "1", "--weights", weights], env=environment)
+        self.assertTrue((installed.prefix / "share" / "hcd" / "paper_plots.py").exists())
+
+
+def write_png(path, width, height, seed):
+    """A grey PNG file of a pattern that depends on the seed."""
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+    rows = b"".join(b"\0" + bytes((x * (seed + 3) ^ y * 5) % 256 for x in range(width))
+                    for y in range(height))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n"
+                     + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+                     + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 def flat_y4m(width, height, variant, frames):
