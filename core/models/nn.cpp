@@ -27,10 +27,9 @@ struct StraightThrough : torch::autograd::Function<StraightThrough> {
 };
 
 // The operator of resizing `in` samples to `out` as a dense matrix [out, in].
-Tensor resize_matrix(int64_t in, int64_t out) {
-  const image::Axis axis =
-      image::resize_axis(*image::find_kernel("catmull_rom"),
-                         image::resize_grid(static_cast<int>(in), static_cast<int>(out), 0.5));
+Tensor resize_matrix(const image::Kernel &kernel, int64_t in, int64_t out) {
+  const image::Axis axis = image::resize_axis(
+      kernel, image::resize_grid(static_cast<int>(in), static_cast<int>(out), 0.5));
   Tensor matrix = at::zeros({out, in}, at::kDouble);
   auto values = matrix.accessor<double, 2>();
   for (int i = 0; i < axis.out; ++i) {
@@ -135,12 +134,16 @@ Tensor crop(const Tensor &x, int64_t height, int64_t width) {
   return x.slice(2, 0, height).slice(3, 0, width);
 }
 
-Tensor bicubic_resize(const Tensor &x, int64_t height, int64_t width) {
+Tensor linear_resize(const Tensor &x, const image::Kernel &kernel, int64_t height, int64_t width) {
   // One row of `rows` per output row, and the same for columns: x' = rows x columns^T.
   const auto options = x.options();
-  const Tensor rows = resize_matrix(x.size(2), height).to(options);
-  const Tensor columns = resize_matrix(x.size(3), width).to(options);
+  const Tensor rows = resize_matrix(kernel, x.size(2), height).to(options);
+  const Tensor columns = resize_matrix(kernel, x.size(3), width).to(options);
   return at::matmul(at::matmul(rows, x), columns.t());
+}
+
+Tensor bicubic_resize(const Tensor &x, int64_t height, int64_t width) {
+  return linear_resize(x, *image::find_kernel("catmull_rom"), height, width);
 }
 
 Tensor quantise(const Tensor &x) { return StraightThrough::apply(x); }

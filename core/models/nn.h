@@ -10,6 +10,10 @@
 #include <utility>
 #include <vector>
 
+namespace hcd::image {
+struct Kernel;
+}
+
 namespace hcd::models {
 
 using at::Tensor;
@@ -149,8 +153,11 @@ Tensor crop(const Tensor &x, int64_t height, int64_t width);
 
 // ---- resampling and rounding ----
 
-// Antialiased MATLAB-style bicubic (catmull_rom, image/axis.h), [N, C, h, w] to the given size;
-// differentiable. What g is for models that bring none, and how SRCNN's input is enlarged.
+// [N, C, h, w] to the given size as image/axis.h does it, antialiased; differentiable.
+Tensor linear_resize(const Tensor &x, const image::Kernel &kernel, int64_t height, int64_t width);
+
+// The same by MATLAB's bicubic (catmull_rom): what g is for models that bring none, and how SRCNN's
+// input is enlarged.
 Tensor bicubic_resize(const Tensor &x, int64_t height, int64_t width);
 
 // 8-bit rounding of [0, 1] values: clamp, times 255, to the nearest (ties to even), over 255. The

@@ -11,6 +11,7 @@
 #include "models/firn.h"
 #include "models/hcflow.h"
 #include "models/irn.h"
+#include "models/light.h"
 #include "models/rcan.h"
 #include "models/rdn.h"
 #include "models/rfanet.h"
@@ -27,8 +28,17 @@ std::unique_ptr<Model> make(int scale, const Json &config, Params &params) {
   return std::make_unique<M>(scale, config, params);
 }
 
+std::unique_ptr<Model> make_lite(int scale, const Json &config, Params &params) {
+  return std::make_unique<Light>("lite", scale, config, params);
+}
+std::unique_ptr<Model> make_base(int scale, const Json &config, Params &params) {
+  return std::make_unique<Light>("base", scale, config, params);
+}
+
 // One line a model; the order is that of the paper's tables.
 constexpr std::array kKinds = {
+    Kind{"lite", make_lite},       // this project's own
+    Kind{"base", make_base},       //
     Kind{"srcnn", make<Srcnn>},    // g of these is bicubic
     Kind{"edsr", make<Edsr>},      //
     Kind{"rdn", make<Rdn>},        //

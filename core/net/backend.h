@@ -2,7 +2,9 @@
 // What libhcd's loader and the libraries it opens (libhcd-torch, libhcd-cuda) agree on.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "net/network.h"
@@ -11,12 +13,15 @@ namespace hcd::net {
 
 // Number of this agreement: raise it with every change here or in net/network.h. C++ types cross
 // the border, so all three libraries must come from one build; this number catches a mixture.
-inline constexpr int kBackendAbi = 2;
+inline constexpr int kBackendAbi = 3;
 
 // Of libhcd-torch. Everything in it throws hcd::Error and nothing else.
 struct TorchBackend {
-  // `cuda_device`: its index, or -1 for the CPU; request.device is decided already.
-  std::unique_ptr<Network> (*load)(const NetworkRequest &request, int cuda_device, const Log &log);
+  // `built_in`: the weights that stand for none given, where libhcd has them; else libhcd-torch
+  // looks among its own. `cuda_device`: its index, or -1 for the CPU; request.device is decided
+  // already.
+  std::unique_ptr<Network> (*load)(const NetworkRequest &request, std::span<const uint8_t> built_in,
+                                   int cuda_device, const Log &log);
 };
 
 // Of libhcd-cuda, which also brings LibTorch's own CUDA library into the process.

@@ -11,6 +11,11 @@ constexpr const char *kOwnLicence = "BSD-2-Clause";
 constexpr const char *kDong =
     "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016";
 
+constexpr const char *kThisProject = "this project: NetSpec, a small network as data";
+
+constexpr std::array kLite = {NetworkVariant{2, 10020, 6, 9936, false}};
+constexpr std::array kBase = {NetworkVariant{2, 47716, 7, 47520, false},
+                              NetworkVariant{4, 51184, 7, 50976, false}};
 constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, true},
                                NetworkVariant{4, 57281, 4, 914944, true}};
 constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 68, 40732416, false},
@@ -38,6 +43,10 @@ constexpr std::array kFirn = {NetworkVariant{2, 67416, 72, 65736, false},
 constexpr std::array kHcflow = {NetworkVariant{4, 4396350, 150, 10622010, false}};
 
 constexpr std::array kCatalogue = {
+    NetworkEntry{"lite", "lite", "light network, 16 channels; needs no LibTorch", kThisProject, "",
+                 kOwnLicence, Colour::kLuma, false, Latent::kDefault, true, kLite},
+    NetworkEntry{"base", "base", "light network, 32 channels; needs no LibTorch", kThisProject, "",
+                 kOwnLicence, Colour::kLuma, false, Latent::kDefault, true, kBase},
     NetworkEntry{"srcnn", "srcnn", "SRCNN 9-5-5 over bicubic", kDong, "", kOwnLicence,
                  Colour::kLuma, false, Latent::kDefault, true, kSrcnn},
     NetworkEntry{"edsr", "edsr", "EDSR, 32 blocks of 256",

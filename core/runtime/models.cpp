@@ -55,6 +55,22 @@ std::vector<hcd_model_info> list_models() {
   return list;
 }
 
+// Text such as "bilinear, bicubic, ..., base and srcnn have".
+std::string models_with(double scale) {
+  std::vector<std::string> names;
+  for (const image::Kernel &kernel : image::kernels()) names.emplace_back(kernel.name);
+  for (const net::NetworkEntry &entry : net::catalogue()) {
+    for (const net::NetworkVariant &v : entry.variants) {
+      if (v.scale == scale) names.emplace_back(entry.name);
+    }
+  }
+  std::string text;
+  for (const std::string &name : names) {
+    text += (text.empty() ? "" : &name == &names.back() ? " and " : ", ") + name;
+  }
+  return text + " have";
+}
+
 // What tells a file from the one that was there before under the same name.
 std::string identity(const net::NetworkRequest &r) {
   const std::string wanted = format_text("%s|%s|%d|%d|%s", r.model.c_str(), r.device.c_str(),
@@ -103,8 +119,9 @@ void check_network(const std::string &model, const std::string &weights, double 
     scales += (scales.empty() ? "" : " or ") + std::to_string(v.scale);
   }
   throw Error(HCD_E_OPTION,
-              format_text("option scale: expected %s, the factors of model %s, found %g",
-                          scales.c_str(), model.c_str(), scale));
+              format_text("option scale: expected %s, the factor%s of model %s, found %g, which %s",
+                          scales.c_str(), entry->variants.size() > 1 ? "s" : "", model.c_str(),
+                          scale, models_with(scale).c_str()));
 }
 
 void check_device(const std::string &device) {

@@ -111,19 +111,21 @@ void save_result(const std::string &path, const Recipe &recipe, const Learner &l
   }
   std::string data;
   for (const std::string &folder : recipe.data) data += (data.empty() ? "" : ", ") + folder;
-  write_tensors(path, tensors,
-                {{"hcd.model", recipe.model},
-                 {"hcd.scale", std::to_string(recipe.scale)},
-                 {"hcd.config", recipe.config.dump()},
-                 {"hcd.latent", recipe.sample_latent ? "sample" : "zero"},
-                 {"hcd.recipe", format_text("%s, %lld iterations", recipe_label(recipe).c_str(),
-                                            static_cast<long long>(learner.iteration()))},
-                 {"hcd.seed", std::to_string(recipe.seed)},
-                 {"hcd.data", data},
-                 {"hcd.data_licence", recipe.data_licence},
-                 {"hcd.licence", "BSD-2-Clause"},
-                 {"hcd.validation_psnr", format_text("%.2f", validation_psnr)}},
-                recipe.half);
+  Metadata metadata = {
+      {"hcd.model", recipe.model},
+      {"hcd.scale", std::to_string(recipe.scale)},
+      {"hcd.config", recipe.config.dump()},
+      {"hcd.latent", recipe.sample_latent ? "sample" : "zero"},
+      {"hcd.recipe", format_text("%s, %lld iterations", recipe_label(recipe).c_str(),
+                                 static_cast<long long>(learner.iteration()))},
+      {"hcd.seed", std::to_string(recipe.seed)},
+      {"hcd.data", data},
+      {"hcd.data_licence", recipe.data_licence},
+      {"hcd.licence", "BSD-2-Clause"},
+      {"hcd.validation_psnr", format_text("%.2f", validation_psnr)}};
+  // What made the small pictures, for whoever makes some for this network.
+  if (!learner.result().model->has_downscale()) metadata["hcd.downscaler"] = "catmull_rom";
+  write_tensors(path, tensors, metadata, recipe.half);
 }
 
 }  // namespace hcd::train

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Weights that are in the library: the files of core/weights, byte by byte.
+// Weights that are in libhcd-torch: the files of core/weights, byte by byte.
 #pragma once
 
 #include <cstdint>

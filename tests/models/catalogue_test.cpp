@@ -9,7 +9,9 @@
 #include "models/registry.h"
 #include "models/weights.h"
 #include "net/catalogue.h"
+#include "net/spec.h"
 #include "weights/builtin.h"
+#include "weights/light.h"
 
 namespace hcd::models {
 namespace {
@@ -54,7 +56,8 @@ class MacCounter {
 std::unique_ptr<Model> make(const NetworkEntry &entry, const NetworkVariant &variant,
                             Params &params) {
   Json config = Json::object();
-  const auto bytes = weights::find(entry.name, variant.scale);
+  const auto bytes = net::is_light(entry.kind) ? weights::find_light(entry.name, variant.scale)
+                                               : weights::find(entry.name, variant.scale);
   EXPECT_EQ(!bytes.empty(), variant.built_in) << entry.name;
   if (!bytes.empty()) {
     const auto file = net::Safetensors::parse(bytes, entry.name);

@@ -16,6 +16,10 @@ struct Small {
   const char *pooling;  // ends the names of the weights through which the whole picture acts
 };
 
+constexpr const char *kLight2 =
+    R"({"layers": [{"out": 6, "activation": "leaky_relu"}, {"out": 4}]})";
+constexpr const char *kLight3 =
+    R"({"skip": "lanczos", "layers": [{"out": 6, "kernel": 5}, {"out": 9, "kernel": 5}]})";
 constexpr const char *kSwinir = R"({"depths": [2, 2], "heads": [2, 1], "features": 8, "window": 4,
                                     "upsample_features": 4})";
 constexpr const char *kSwinirLight =
@@ -27,6 +31,8 @@ constexpr const char *kHcflow =
 constexpr const char *kTad = R"({"blocks": 1, "features": 8, "stem": [4, 2]})";
 
 const Small kSmall[] = {
+    {"lite_x2", "lite", 2, kLight2, nullptr},
+    {"base_x3", "base", 3, kLight3, nullptr},
     {"srcnn_x2", "srcnn", 2, "{}", nullptr},
     {"srcnn_x4", "srcnn", 4, "{}", nullptr},
     {"edsr_x2", "edsr", 2, R"({"blocks": 1, "features": 4})", nullptr},

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "net/network.h"
+#include "net/spec.h"
+#include "support/light_file.h"
 
 namespace hcd::net {
 namespace {
@@ -71,6 +73,78 @@ TEST(Shim, SaysWhatIsMissing) {
                "device=cuda: built without CUDA (scripts/setup --cuda)");
   expect_error(path, "cuda:2", HCD_E_DEVICE,
                "device=cuda:2: built without CUDA (scripts/setup --cuda)");
+}
+
+// ---- light networks: no LibTorch is there, and none is needed ----
+
+std::string light_file(const char *name, const std::string &model = "lite", int scale = 2) {
+  const test::LightWeights weights(parse_spec(model, scale, "{}"), model);
+  return test::write_bytes(testing::TempDir() + name, weights.bytes());
+}
+
+void expect_light_error(const NetworkRequest &request, hcd_status status, const std::string &text) {
+  try {
+    load_network(request, Log());
+    ADD_FAILURE() << text;
+  } catch (const Error &error) {
+    EXPECT_EQ(error.what(), text);
+    EXPECT_EQ(error.status(), status);
+  }
+}
+
+TEST(Shim, LightNetworksRunWithoutLibtorch) {
+  const std::string path = light_file("light.safetensors");
+  for (const char *device : {"auto", "cpu"}) {
+    const auto network = load_network({"lite", path, device}, Log());
+    EXPECT_EQ(network->info().name, "lite");
+    EXPECT_EQ(network->info().scale, 2);
+    EXPECT_EQ(network->info().downscaler, "bicubic");
+    const std::vector<float> lr(6, 0.5F);
+    std::vector<float> hr(24, -9);
+    network->upscale({lr.data(), 1, 2, 3, 3, 6}, {hr.data(), 1, 4, 6, 6, 24});
+    for (const float v : hr) EXPECT_GT(v, -8);
+  }
+}
+
+TEST(Shim, LightNetworksOnCudaAreLibtorchs) {
+  expect_light_error({"lite", light_file("light_cuda.safetensors"), "cuda"}, HCD_E_DEVICE,
+                     "device=cuda: built without CUDA (scripts/setup --cuda)");
+}
+
+TEST(Shim, LightNetworksReadTheLabel) {
+  const NetSpec spec = parse_spec("lite", 2, "{}");
+  test::LightWeights weights(spec);
+  const auto write = [&] {
+    return test::write_bytes(testing::TempDir() + "label.safetensors", weights.bytes());
+  };
+  weights.metadata["hcd.downscaler"] = "lanczos";
+  EXPECT_EQ(load_network({"lite", write()}, Log())->info().downscaler, "lanczos");
+  weights.metadata = {};  // a file that says nothing is taken for what it is asked to be
+  EXPECT_EQ(load_network({"lite", write()}, Log())->info().downscaler, "bicubic");
+
+  const std::string head = "weights '" + testing::TempDir() + "label.safetensors': ";
+  weights.metadata = {{"hcd.downscaler", "nearest"}};
+  expect_light_error({"lite", write()}, HCD_E_FILE,
+                     head +
+                         "metadata hcd.downscaler: expected a linear model that `hcd models` "
+                         "lists, found 'nearest'");
+  weights.metadata = {{"hcd.model", "base"}};
+  expect_light_error({"lite", write()}, HCD_E_FILE,
+                     head + "expected those of model lite, found those of 'base'");
+  weights.metadata = {{"hcd.scale", "2"}};
+  expect_light_error({"base", write(), "cpu", 4}, HCD_E_OPTION,
+                     "option scale: expected 2, that of weights '" + testing::TempDir() +
+                         "label.safetensors', found 4");
+  weights.metadata = {{"hcd.config", R"({"layers": 3})"}};
+  expect_light_error({"lite", write()}, HCD_E_FILE,
+                     head +
+                         "configuration of lite: layers: expected a list of 1 to 32, found "
+                         "number");
+  weights.metadata = {};
+  expect_light_error({"base", write()}, HCD_E_FILE,
+                     head +
+                         "tensor '0.weight': expected the shape [32, 1, 3, 3], found "
+                         "[16, 1, 3, 3]");
 }
 
 }  // namespace

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Light networks: this library's own executor, tiled as the filters run it, beside eager LibTorch
+// on the whole picture (channels last, which is its fastest form), in the same run. 960x540 luma.
+// usage: hcd_light_bench [threads, default 2] [repeats, default 5]
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <vector>
+
+#include "net/spec_network.h"
+#include "runtime/tiles.h"
+#include "support/light_file.h"
+
+namespace hcd::bench {
+namespace {
+
+constexpr int kWidth = 960, kHeight = 540;
+
+double seconds(const std::function<void()> &run) {
+  const auto start = std::chrono::steady_clock::now();
+  run();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// The network as one would write it.
+class Eager {
+ public:
+  Eager(const net::NetSpec &spec, const test::LightWeights &weights) : spec_(spec) {
+    for (size_t i = 0; i < spec.layers.size(); ++i) {
+      const auto tensor = [&](const char *name) {
+        const auto &t = weights.tensors.at(std::to_string(i) + name);
+        return at::from_blob(const_cast<float *>(t.values.data()), t.shape).clone();
+      };
+      weights_.push_back(tensor(".weight").contiguous(at::MemoryFormat::ChannelsLast));
+      biases_.push_back(tensor(".bias"));
+    }
+  }
+
+  at::Tensor operator()(const at::Tensor &x) const {
+    at::Tensor y = x;
+    for (size_t i = 0; i < weights_.size(); ++i) {
+      const auto slope = static_cast<double>(spec_.layers[i].slope);
+      const int64_t padding = spec_.layers[i].kernel / 2;
+      y = at::conv2d(y, weights_[i], biases_[i], 1, padding);
+      if (slope < 1) y = at::leaky_relu(y, slope);
+    }
+    const at::Tensor skip = at::upsample_bilinear2d(
+        x, {x.size(2) * spec_.scale, x.size(3) * spec_.scale}, /*align_corners=*/false);
+    return at::pixel_shuffle(y, spec_.scale) + skip;
+  }
+
+ private:
+  net::NetSpec spec_;
+  std::vector<at::Tensor> weights_, biases_;
+};
+
+struct Times {
+  double up = 1e9, gradient = 1e9;
+
+  void take(double new_up, double new_gradient) {
+    up = std::min(up, new_up);
+    gradient = std::min(gradient, new_gradient);
+  }
+};
+
+void compare(const char *kind, int scale, int threads, int repeats) {
+  const net::NetSpec spec = net::parse_spec(kind, scale, "{}");
+  const test::LightWeights weights(spec, kind);
+  const std::vector<uint8_t> bytes = weights.bytes();
+  const auto network =
+      net::make_spec_network(spec, net::Safetensors::parse(bytes, "bench"), kind, "bicubic");
+  const Eager eager(spec, weights);
+  ThreadPool pool(threads);
+  runtime::TiledNetwork tiles(*network, 0, pool);
+  at::set_num_threads(threads);
+  at::manual_seed(1);
+
+  const at::Tensor x = at::rand({1, 1, kHeight, kWidth});
+  const at::Tensor target = at::rand({1, 1, kHeight * scale, kWidth * scale});
+  const at::Tensor shown = at::empty_like(target), slope = at::empty_like(x);
+  const auto view = [](const at::Tensor &t) {
+    const auto h = static_cast<int>(t.size(2)), w = static_cast<int>(t.size(3));
+    return net::Image{t.mutable_data_ptr<float>(), 1, h, w, w, 0};
+  };
+  const auto read = [&](const at::Tensor &t) {
+    const net::Image i = view(t);
+    return net::ConstImage{i.data, 1, i.height, i.width, i.stride, 0};
+  };
+  at::Tensor eager_shown, eager_slope;
+  Times own, torch;
+  for (int i = 0; i <= repeats; ++i) {
+    const double own_up = seconds([&] { tiles.upscale(read(x), view(shown)); });
+    const double own_gradient =
+        seconds([&] { tiles.error_and_gradient(read(x), read(target), view(slope)); });
+    const double torch_up = seconds([&] {
+      const c10::NoGradGuard guard;
+      eager_shown = eager(x);
+    });
+    const double torch_gradient = seconds([&] {
+      const at::Tensor variable = x.detach().requires_grad_(true);
+      const at::Tensor error = (eager(variable) - target).square().sum();
+      eager_slope = torch::autograd::grad({error}, {variable})[0];
+    });
+    if (i == 0) continue;  // to warm up
+    own.take(own_up, own_gradient);
+    torch.take(torch_up, torch_gradient);
+  }
+  const double flops = 2.0 * static_cast<double>(spec.macs()) * kWidth * kHeight;
+  const auto row = [&](const char *what, double ours, double theirs, double work) {
+    std::printf("%-5s x%d  %-18s %8.1f ms %6.1f GFLOP/s   %8.1f ms %6.1f GFLOP/s   %5.2f\n", kind,
+                scale, what, ours * 1e3, work / ours / 1e9, theirs * 1e3, work / theirs / 1e9,
+                theirs / ours);
+  };
+  row("upscale", own.up, torch.up, flops);
+  row("value and gradient", own.gradient, torch.gradient, 2 * flops);
+  const double apart = (eager_shown - shown).abs().max().item<double>();
+  const double slope_apart =
+      ((eager_slope - slope).abs().max() / eager_slope.abs().max()).item<double>();
+  if (apart > 1e-4 || slope_apart > 1e-2) {
+    std::fprintf(stderr, "hcd_light_bench: results differ: %g, gradients %g\n", apart, slope_apart);
+    std::exit(1);
+  }
+}
+
+}  // namespace
+}  // namespace hcd::bench
+
+int main(int argc, char **argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
+  const int repeats = argc > 2 ? std::atoi(argv[2]) : 5;
+  std::printf("\nlight networks, 960x540 luma, %d thread%s, best of %d\n", threads,
+              threads == 1 ? "" : "s", repeats);
+  std::printf("%-9s %-18s %28s   %28s   %s\n", "", "", "this library, in tiles", "eager LibTorch",
+              "faster by");
+  hcd::bench::compare("lite", 2, threads, repeats);
+  hcd::bench::compare("base", 2, threads, repeats);
+  return 0;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Light networks through the public API, where no LibTorch can be opened.
+#include <gtest/gtest.h>
+#include <hcd/hcd.h>
+
+#include <cstdlib>
+
+#include "support/context.h"
+#include "support/light_file.h"
+
+namespace hcd::test {
+namespace {
+
+class LightTest : public testing::Test {
+ protected:
+  LightTest() {
+    setenv("HCD_TORCH_BACKEND", "/nowhere/libhcd-torch.so", 1);
+    LightWeights weights(net::parse_spec("lite", 2, "{}"));
+    // As training starts: nearly the skip.
+    for (float &v : weights.tensors["5.weight"].values) v *= 0.05F;
+    for (float &v : weights.tensors["5.bias"].values) v = 0;
+    path_ = write_bytes(testing::TempDir() + "capi_lite_x2.safetensors", weights.bytes());
+  }
+  Options options(Options more = {}) const {
+    more.insert({{"model", "lite"}, {"weights", path_}});
+    return more;
+  }
+
+  const hcd_format small_{97, 62, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, {}, {}};
+  const hcd_format large_{150, 98, HCD_LAYOUT_YUV420, 10, 0, HCD_RANGE_LIMITED, {}, {}};
+  std::string path_;
+};
+
+TEST_F(LightTest, UpIsTheSameForAnyThreadsAndTiles) {
+  std::vector<Frame> results;
+  for (const Options &more : {Options{{"threads", "1"}}, Options{{"threads", "3"}},
+                              Options{{"tile", "32"}}, Options{{"tile", "8192"}}}) {
+    Up up(options(more), small_);
+    EXPECT_EQ(up.out().width, 194);
+    EXPECT_EQ(up.out().height, 124);
+    Frame in(small_);
+    in.fill_natural();
+    Frame &out = results.emplace_back(up.out());
+    up.run(in, out);
+    EXPECT_TRUE(out.same_samples(results[0]));
+  }
+}
+
+TEST_F(LightTest, DownGainsAndIsTheSameForAnyThreads) {
+  std::vector<Frame> results;
+  for (const char *threads : {"1", "3"}) {
+    Down down(options({{"threads", threads}, {"tile", "32"}}), large_);
+    Frame in(large_);
+    in.fill_natural();
+    Frame &out = results.emplace_back(down.out());
+    const hcd_stats stats = down.run(in, out);
+    EXPECT_GT(stats.psnr, stats.psnr_plain + 0.3);
+    EXPECT_TRUE(out.same_samples(results[0]));
+  }
+}
+
+// What create() or configure() says.
+std::string error_of(const Options &options, const hcd_format &in) {
+  hcd_up_params params;
+  hcd_up_params_init(&params);
+  char error[300] = "";
+  for (const auto &[key, value] : options) {
+    EXPECT_EQ(hcd_up_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)), HCD_OK);
+  }
+  hcd_ctx *ctx = nullptr;
+  hcd_format out{};
+  if (hcd_up_create(&ctx, &params, nullptr, nullptr) == HCD_OK) hcd_configure(ctx, &in, &out);
+  const std::string text = hcd_last_error(ctx);
+  hcd_destroy(&ctx);
+  return text;
+}
+
+TEST_F(LightTest, NamesTheModelsThatHaveAScale) {
+  EXPECT_EQ(error_of(options({{"scale", "4"}}), small_),
+            "option scale: expected 2, the factor of model lite, found 4, which bilinear, bicubic, "
+            "catmull_rom, mitchell, spline36, lanczos2, lanczos, lanczos3, base, srcnn, edsr, rdn, "
+            "rcan, rrdb, rfanet, swinir, tad, car, irn, irn-small, firn and hcflow have");
+  EXPECT_EQ(error_of(options({{"scale", "3"}}), small_),
+            "option scale: expected 2, the factor of model lite, found 3, which bilinear, bicubic, "
+            "catmull_rom, mitchell, spline36, lanczos2, lanczos and lanczos3 have");
+}
+
+TEST_F(LightTest, SaysThatItSeesLuma) {
+  hcd_format rgb = small_;
+  rgb.layout = HCD_LAYOUT_RGB;
+  EXPECT_EQ(error_of(options(), rgb).substr(0, 57),
+            "network lite sees luma: expected Y'CbCr or gray frames, f");
+}
+
+}  // namespace
+}  // namespace hcd::test
