@@ -7,11 +7,13 @@ import warnings
 from dataclasses import dataclass
 
 import numpy
+import scipy.interpolate
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # bjontegaard loads matplotlib
 import bjontegaard  # noqa: E402
 
 POINTS = 4            # a BD-rate needs so many
+STEPS = 2001          # of a range of quality
 LEAST_OVERLAP = 0.25  # of the two ranges of quality
 Curve = list[tuple[float, float]]
 
@@ -119,9 +121,30 @@ def bd_hull(full: Curve, others: list[Curve], low_rates: bool = False) -> Differ
         high = min(high, float(numpy.interp(mean, [math.log(bits) for bits, _ in anchor], columns(anchor)[1])))
     if overlap < LEAST_OVERLAP or high <= low:
         return Difference(None, overlap, "no overlap")
-    qualities = numpy.linspace(low, high, 2001)
+    qualities = numpy.linspace(low, high, STEPS)
     mean_difference = float(numpy.mean(log_bits_at(every, qualities) - log_bits_at(anchor, qualities)))
     return Difference(100 * math.expm1(mean_difference), overlap)
+
+
+def akima(curve: Curve) -> scipy.interpolate.Akima1DInterpolator | None:
+    """log bits over quality, as the BD-rate takes it; NaN outside the measured range. None where that cannot be."""
+    curve = sorted(curve)
+    if len(curve) < POINTS or not rising(curve):
+        return None
+    bits, quality = columns(curve)
+    return scipy.interpolate.Akima1DInterpolator(quality, numpy.log(bits), extrapolate=False)
+
+
+def bd_envelope(full: Curve, others: list[Curve]) -> Difference:
+    """BD-rate of the best size at each quality against full size, over the range of full size, in per cent: what
+    choosing a size for a whole stream gains, where the hull also takes the straight lines between sizes."""
+    anchor, lines = akima(full), [line for curve in others if (line := akima(curve)) is not None]
+    if anchor is None:
+        return prepared(full, full)[2]
+    qualities = numpy.linspace(anchor.x[0], anchor.x[-1], STEPS)
+    differences = [numpy.nan_to_num(line(qualities) - anchor(qualities), nan=0.0) for line in lines]
+    least = numpy.minimum.reduce([numpy.zeros(STEPS), *differences])
+    return Difference(100 * math.expm1(float(numpy.mean(least))), 1.0)
 
 
 def better(first: Curve, second: Curve) -> int | None:

@@ -114,7 +114,7 @@ def work(options: argparse.Namespace) -> int:
         (options.output / "plots").mkdir(exist_ok=True)
         for name, png in (item for own in drawn.values() for item in own.items()):
             tables.write_whole(options.output / "plots" / name, png)
-        sheets = [] if options.no_crops else crops.make_sheets(shared, groups)
+        sheets = [] if options.no_crops else crops.make_sheets(shared, groups, options.jobs)
         about = ["scripts/report " + shlex.join(sys.argv[1:]), *tools.versions()]
         text = page.page(groups, every, rows, sheets, drawn, about)
         tables.write_whole(options.output / "report.html", text.encode())

@@ -111,10 +111,11 @@ def hulls(own: Group) -> list[Row]:
         if not measure.rising:
             continue
         for name, chains in (("full + blind", [chain for chain in small if chain.blind]), ("full + all", small)):
-            for unit, low in (("% bits", False), ("% bits, low rates", True)):
-                if chains:
-                    rows.append(Row("hull", own.clip, own.encoder, measure.name, full.name, name, unit, bdrate.bd_hull(
-                        own.curve(full, measure), [own.curve(chain, measure) for chain in chains], low)))
+            anchor, curves = own.curve(full, measure), [own.curve(chain, measure) for chain in chains]
+            found = {"% bits": bdrate.bd_hull(anchor, curves), "% bits, low rates": bdrate.bd_hull(anchor, curves, True),
+                     "% bits, envelope": bdrate.bd_envelope(anchor, curves)} if chains else {}
+            rows += [Row("hull", own.clip, own.encoder, measure.name, full.name, name, unit, difference)
+                     for unit, difference in found.items()]
     return rows
 
 

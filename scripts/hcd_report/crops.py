@@ -3,6 +3,7 @@
 
 import io
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy
@@ -149,7 +150,7 @@ def shrink(sheets: list[Sheet]) -> None:
                 crop.png = png(image.crop((left, top, left + width, top + height)))
 
 
-def make_sheets(work: Work, groups: list[Group]) -> list[Sheet]:
+def make_sheets(work: Work, groups: list[Group], jobs: int) -> list[Sheet]:
     sheets = []
     progress = Progress(sum(len(own.chains) * len(targets_of(own)) for own in groups))
     for own in groups:
@@ -159,12 +160,16 @@ def make_sheets(work: Work, groups: list[Group]) -> list[Sheet]:
         clip = own.cells[own.chains[0].name][0].clip
         place = window(clip)
         source = picture(clip, clip.input(), clip.first_filters(), place)
+        left, top, width, height = place
         for target in targets:
+            def one(chain: Chain, target: int = target) -> Crop:
+                return crop_of(work, clip, chain, own.cells[chain.name], target, place)
+
             crops = [Crop("source", "", 0, source)]
-            for chain in own.chains:
-                crops.append(crop_of(work, clip, chain, own.cells[chain.name], target, place))
-                progress.step(f"crop, {own.clip}, {own.encoder}, {chain.name}")
-            left, top, width, height = place
+            with ThreadPoolExecutor(jobs) as pool:
+                for crop in pool.map(one, own.chains):
+                    crops.append(crop)
+                    progress.step(f"crops, {own.clip}, {own.encoder}, {crop.chain}")
             sheets.append(Sheet(own.clip, own.encoder, target,
                                 f"frame {clip.frames // 2}, {width}x{height} at {left},{top}", crops))
         clip.forget()

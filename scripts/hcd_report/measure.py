@@ -81,7 +81,6 @@ def by_filters(clip: Clip, frames: Path) -> dict[str, float | None]:
     features = ["float_ssim", "psnr_hvs"] + (["float_ms_ssim"] if large else [])
     models = r"version=vmaf_v0.6.1\:name=vmaf|version=vmaf_v0.6.1neg\:name=vmaf_neg"
     scores, lines = frames.with_suffix(".json"), frames.with_suffix(".xpsnr")
-    # Options of filters cannot hold any path as it is; names in the folder of this process can.
     graph = ("[0:v]split[a][b];[1:v]split[c][d];"
              f"[a][c]libvmaf=model='{models}':feature='{'|'.join('name=' + name for name in features)}'"
              f":log_fmt=json:log_path={quoted(scores)}:n_threads=1[x];[b][d]xpsnr=stats_file={quoted(lines)}[y]")
@@ -89,11 +88,15 @@ def by_filters(clip: Clip, frames: Path) -> dict[str, float | None]:
     tools.run("measured", "measuring ffmpeg", "-v", "error", "-nostdin", "-y", *raw, "-i", frames, *raw, "-i", clip.raw(),
               "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[x]", "-f", "null", "-",
               "-map", "[y]", "-f", "null", "-")
-    found = [frame["metrics"] for frame in json.loads(scores.read_text(encoding="utf-8"))["frames"]]
-    xpsnr = [float(line.split("y:")[1].split()[0]) for line in lines.read_text(encoding="ascii").splitlines()
-             if line.startswith("n:")]
-    scores.unlink()
-    lines.unlink()
+    try:
+        found = [frame["metrics"] for frame in json.loads(scores.read_text(encoding="utf-8"))["frames"]]
+        xpsnr = [float(line.split("y:")[1].split()[0]) for line in lines.read_text(encoding="ascii").splitlines()
+                 if line.startswith("n:")]
+    except (ValueError, LookupError) as error:
+        raise CellError("measured", "the files that libvmaf and xpsnr write", str(error)) from error
+    finally:
+        scores.unlink(missing_ok=True)
+        lines.unlink(missing_ok=True)
     for count in (len(found), len(xpsnr)):
         if count != clip.frames:
             raise CellError("measured", f"{clip.frames} frames", str(count))

@@ -76,7 +76,7 @@ def run(stage: str, program: str, *arguments: object) -> Done:
         text = log.read().decode(errors="replace")
         if child.returncode != 0:
             if os.strerror(errno.ENOSPC).lower() in text.lower():
-                raise disk_full(os.getcwd())
+                raise disk_full(str(Path(str(arguments[-1])).parent))
             raise CellError(stage, f"{program} to succeed", first_words(text) or f"exit code {child.returncode}")
         output.seek(0)
         return Done(output.read(), seconds, usage.ru_utime + usage.ru_stime)

@@ -4,10 +4,8 @@
 from dataclasses import dataclass
 
 import numpy
-import scipy.interpolate
 
 import bdrate
-from cells import Cell
 from chains import Chain
 from compare import Group, Row
 from measure import MEASURES, Measure
@@ -25,20 +23,11 @@ class Span:
     savings: list[float]  # shares of bits
 
 
-def log_bits(curve: bdrate.Curve) -> scipy.interpolate.Akima1DInterpolator | None:
-    """log bits over quality, as the BD-rate takes it; None outside the measured range."""
-    curve = sorted(curve)
-    if len(curve) < bdrate.POINTS or not bdrate.rising(curve):
-        return None
-    bits, quality = bdrate.columns(curve)
-    return scipy.interpolate.Akima1DInterpolator(quality, numpy.log(bits), extrapolate=False)
-
-
 def spans(full: bdrate.Curve, small: dict[str, bdrate.Curve]) -> list[Span] | None:
     """Where the best small chain needs fewer bits than full size, from the fewest bits up; None where no range of
     quality is common to any of them and full size."""
-    anchor = log_bits(full)
-    lines = {name: line for name, curve in small.items() if (line := log_bits(curve)) is not None}
+    anchor = bdrate.akima(full)
+    lines = {name: line for name, curve in small.items() if (line := bdrate.akima(curve)) is not None}
     if anchor is None or not lines:
         return None
     qualities = numpy.linspace(*sorted((anchor.x[0], anchor.x[-1])), STEPS)
@@ -87,7 +76,7 @@ def about_size(own: Group, measure: Measure) -> str:
     lowest, highest = min(bits for bits, _ in curve), max(bits for bits, _ in curve)
     measured = f"full size measured from {rate(lowest, seconds)} to {rate(highest, seconds)} kbit/s"
     if not found:
-        return f"a smaller size never pays ({measured})."
+        return f"a smaller size pays nowhere ({measured})."
     parts = []
     for span in merged(found):
         mean, most = 100 * sum(span.savings) / len(span.savings), 100 * max(span.savings)
@@ -123,10 +112,9 @@ def label_of(name: str) -> str:
 
 def summary(own: Group, rows: list[Row]) -> list[tuple[str, str]]:
     """(what it is about, sentence) for one clip and encoder."""
-    said = [(measure.label, about_size(own, measure)) for measure in own.measured() if measure.rising]
-    said = [(label, text) for label, text in said if text] or [("", "full size was not measured.")]
+    by_text: dict[str, list[str]] = {}  # measures that say the same are named together
+    for measure in own.measured():
+        if measure.rising and (text := about_size(own, measure)):
+            by_text.setdefault(text, []).append(measure.label)
+    said = [(", ".join(labels), text) for text, labels in by_text.items()] or [("", "full size was not measured.")]
     return said + [("", text) for text in about_claims(own, rows)]
-
-
-def failed(cells: list[Cell]) -> list[Cell]:
-    return [cell for cell in cells if cell.error]
