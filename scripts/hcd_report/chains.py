@@ -97,15 +97,18 @@ def choose(names: list[str] | None, added: list[str], say) -> list[Chain]:
         if chain.name in table:
             raise Failure(f"--add: expected a new name, found '{chain.name}' a second time")
         table[chain.name] = chain
-    chosen = []
+    chosen: list[Chain] = []
+    absent: dict[str, list[str]] = {}  # names, by what they lack
     for name in names if names is not None else DEFAULT:
         if name not in table:
             raise Failure(f"--chains: expected names of {', '.join(table)}, found '{name}'")
         lack = missing(table[name])
         if lack and names is not None:
-            raise Failure(f"--chains: expected {' and '.join(lack)} for {name}, found none in this build")
+            raise Failure(f"--chains: expected {' and '.join(lack)} for {name}, found none in this build: choose others")
         if lack:
-            say(f"left out: {name} (needs {' and '.join(lack)})")
+            absent.setdefault(" and ".join(lack), []).append(name)
         elif table[name] not in chosen:
             chosen.append(table[name])
+    for lack, left_out in absent.items():
+        say(f"left out: {', '.join(left_out)} (no {lack} in this build)")
     return chosen + [chain for chain in own if chain not in chosen]

@@ -91,11 +91,11 @@ def work(options: argparse.Namespace) -> int:
     from cache import Cache
     from source import Clip
 
-    chosen = chains.choose(options.chains.split(",") if options.chains else None, options.add, say)
-    encoders, crfs = settings(options, say)
     for clip in options.clips:
         if not Path(clip).is_file():
             raise Failure(f"clip: expected a video file, found none at {clip}")
+    chosen = chains.choose(options.chains.split(",") if options.chains else None, options.add, say)
+    encoders, crfs = settings(options, say)
     tools.measuring_ffmpeg()
     options.output.mkdir(parents=True, exist_ok=True)
     cache = Cache((options.cache or options.output / "cache").resolve())

@@ -22,8 +22,6 @@ class Clip:
     """One clip. `limit`: at most so many frames, or None."""
 
     def __init__(self, path: Path, limit: int | None, cache: Cache, say):
-        if not path.is_file():
-            raise Failure(f"clip: expected a video file, found none at {path}")
         self.path, self.name, self.cache = path, path.stem, cache
         self.content = tools.hash_file(path)
         _, about = cache.get(["probe", self.content, limit, tools.coder_id()], lambda _: (self.probe(limit), None))
