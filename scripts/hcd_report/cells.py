@@ -19,6 +19,9 @@ from failure import CellError, Failure, disk_full
 from source import Clip
 
 
+CACHED = 0.1  # seconds: less than any work takes
+
+
 @dataclass
 class Cell:
     """One point of a curve. Sizes in bits, times in seconds."""
@@ -87,13 +90,16 @@ class Progress:
     """One line on a terminal, plain lines otherwise, on standard error."""
 
     def __init__(self, total: int):
-        self.total, self.done, self.start, self.shown = total, 0, time.monotonic(), 0.0
+        self.total, self.done, self.worked, self.shown = total, 0, 0, 0.0
+        self.start = time.monotonic()
         self.terminal = sys.stderr.isatty()
 
-    def step(self, name: str) -> None:
+    def step(self, name: str, worked: bool) -> None:
+        """`worked`: it was not in the cache. Only such steps say how long one takes."""
         self.done += 1
+        self.worked += worked
         now = time.monotonic()
-        left = (now - self.start) / self.done * (self.total - self.done)
+        left = (now - self.start) / max(self.worked, 1) * (self.total - self.done)
         text = f"{self.done}/{self.total}, about {clock(left)} left: {name}"
         if self.terminal:
             print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)
@@ -116,7 +122,9 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def guarded(work: Work, cell: Cell) -> None:
+def guarded(work: Work, cell: Cell) -> bool:
+    """Fills a cell; whether that took time."""
+    start = time.monotonic()
     try:
         work.fill(cell)
     except CellError as error:
@@ -125,11 +133,13 @@ def guarded(work: Work, cell: Cell) -> None:
         if error.errno == 28:  # no space
             raise disk_full(str(work.cache.folder)) from error
         cell.error = f"{error.filename or 'file'}: {error.strerror}"
+    return time.monotonic() - start > CACHED
 
 
 def run_all(work: Work, cells: list[Cell], jobs: int) -> None:
     """Fills every cell; Failure (or an interrupt) ends the run and its children."""
     progress = Progress(len(cells))
+    progress.say(f"{len(cells)} cells, {jobs} at a time")
     left = {clip: sum(cell.clip is clip for cell in cells) for clip in {cell.clip for cell in cells}}
     pool = ThreadPoolExecutor(jobs)
     try:
@@ -138,12 +148,11 @@ def run_all(work: Work, cells: list[Cell], jobs: int) -> None:
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in ended:
-                future.result()
-                cell = futures[future]
+                worked, cell = future.result(), futures[future]
                 left[cell.clip] -= 1
                 if left[cell.clip] == 0:
                     cell.clip.forget()
-                progress.step(cell.name())
+                progress.step(cell.name(), worked)
                 if cell.error:
                     progress.say(f"{cell.name()}: {cell.error}")
     except (Failure, KeyboardInterrupt):

@@ -104,7 +104,7 @@ def choose(names: list[str] | None, added: list[str], say) -> list[Chain]:
             raise Failure(f"--chains: expected names of {', '.join(table)}, found '{name}'")
         lack = missing(table[name])
         if lack and names is not None:
-            raise Failure(f"--chains: expected {' and '.join(lack)} for {name}, found none in this build: choose others")
+            raise Failure(f"--chains: expected {' and '.join(lack)} for {name}, found none in this build")
         if lack:
             absent.setdefault(" and ".join(lack), []).append(name)
         elif table[name] not in chosen:

@@ -19,12 +19,14 @@ measured, 1 an error, 3 some cells failed (named on standard error and in the pa
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="report", epilog=EPILOG, description="Encodes, decodes, enlarges and measures "
-                                     "clips by several chains; writes report.html, results.csv, bdrate.csv and plots.")
+    parser = argparse.ArgumentParser(prog="report", epilog=EPILOG, description="Encodes, decodes, enlarges and "
+                                     "measures clips by several chains; writes report.html, results.csv, bdrate.csv, "
+                                     "plots/.")
     parser.add_argument("clips", nargs="+", metavar="clip")
     parser.add_argument("-o", "--output", required=True, type=Path, help="folder of the results (and of the cache)")
     parser.add_argument("--chains", help="names, comma-separated (default: those of this build)")
-    parser.add_argument("--add", action="append", default=[], metavar="NAME=DOWN|UP", help="a chain of your own filters")
+    parser.add_argument("--add", action="append", default=[], metavar="NAME=DOWN|UP",
+                        help="a chain of your own filters")
     parser.add_argument("--encoders", default="libx264", help="of libx264, libx265, libsvtav1 (default: libx264)")
     parser.add_argument("--crf", help="numbers, comma-separated, four or more for a BD-rate "
                         "(default: 22,26,30,34; libsvtav1 30,38,46,54)")

@@ -112,7 +112,8 @@ def hulls(own: Group) -> list[Row]:
             continue
         for name, chains in (("full + blind", [chain for chain in small if chain.blind]), ("full + all", small)):
             anchor, curves = own.curve(full, measure), [own.curve(chain, measure) for chain in chains]
-            found = {"% bits": bdrate.bd_hull(anchor, curves), "% bits, low rates": bdrate.bd_hull(anchor, curves, True),
+            found = {"% bits": bdrate.bd_hull(anchor, curves),
+                     "% bits, low rates": bdrate.bd_hull(anchor, curves, True),
                      "% bits, envelope": bdrate.bd_envelope(anchor, curves)} if chains else {}
             rows += [Row("hull", own.clip, own.encoder, measure.name, full.name, name, unit, difference)
                      for unit, difference in found.items()]

@@ -5,6 +5,7 @@ import io
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy
 from PIL import Image
@@ -118,8 +119,9 @@ def crop_of(work: Work, clip: Clip, chain: Chain, cells: list[Cell], target: int
             file.write_bytes(picture(clip, ["-threads", "1", "-i", str(stream.path)], up, place))
             return {}, file
 
-        content = [tools.hash_file(weights)] if weights else []
-        key, _ = work.cache.get(["crop", stream.key, clip.fill(chain.up), content, tools.identity(up), place], make, ".png")
+        content = [tools.hash_file(Path(weights))] if weights else []
+        parts = ["crop", stream.key, clip.fill(chain.up), content, tools.identity(up), place]
+        key, _ = work.cache.get(parts, make, ".png")
         return Crop(chain.name, f"CRF {crf:g}, {off}", bits, work.cache.file(key, ".png").read_bytes())
     except CellError as error:
         return Crop(chain.name, str(error), 0, None)
@@ -169,7 +171,7 @@ def make_sheets(work: Work, groups: list[Group], jobs: int) -> list[Sheet]:
             with ThreadPoolExecutor(jobs) as pool:
                 for crop in pool.map(one, own.chains):
                     crops.append(crop)
-                    progress.step(f"crops, {own.clip}, {own.encoder}, {crop.chain}")
+                    progress.step(f"crops, {own.clip}, {own.encoder}, {crop.chain}", True)
             sheets.append(Sheet(own.clip, own.encoder, target,
                                 f"frame {clip.frames // 2}, {width}x{height} at {left},{top}", crops))
         clip.forget()

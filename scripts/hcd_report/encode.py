@@ -8,7 +8,6 @@ from pathlib import Path
 
 import tools
 from cache import Cache
-from chains import Chain
 from failure import CellError, Failure
 from source import Clip
 
@@ -35,11 +34,11 @@ ENCODERS = {encoder.name: encoder for encoder in (
 
 def preset_of(encoder: Encoder, preset: str) -> str:
     """SVT-AV1 counts its presets; the names of the others are mapped to its numbers."""
-    if encoder.name != "libsvtav1":
-        return preset
-    if preset not in SVT_PRESETS and not preset.isdigit():
-        raise Failure(f"--preset: expected one of {', '.join(SVT_PRESETS)} or a number, found '{preset}'")
-    return str(SVT_PRESETS.get(preset, preset))
+    counted = encoder.name == "libsvtav1"
+    if preset not in SVT_PRESETS and not (counted and preset.isdigit()):
+        raise Failure(f"--preset: expected one of {', '.join(SVT_PRESETS)}{' or a number' if counted else ''} for "
+                      f"{encoder.name}, found '{preset}'")
+    return str(SVT_PRESETS.get(preset, preset)) if counted else preset
 
 
 @dataclass
@@ -93,7 +92,8 @@ def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, c
         logs = [cache.scratch / f"{key}.{stage}" for stage in ("source", "small")]
         coded = cache.scratch / f"{key}.mkv"
         graph = f"[0:v:0]{clip.first_filters()},split[s][p];[p]{down},split[e][l]"
-        done = tools.ffmpeg("small", *clip.input(), "-filter_complex", graph, *log_outputs(("s", logs[0]), ("l", logs[1])),
+        done = tools.ffmpeg("small", *clip.input(), "-filter_complex", graph,
+                            *log_outputs(("s", logs[0]), ("l", logs[1])),
                             "-map", "[e]", "-fps_mode", "passthrough", "-c:v", encoder.name, *options, coded)
         for stage, log in zip(("source", "small"), logs):
             check_times(stage, listed_times(log)[0], clip)
@@ -126,8 +126,3 @@ def enlarge(clip: Clip, stream: Path, up: str, frames: Path) -> tools.Done:
 
 def weight_bits(weights: str) -> int:
     return 8 * Path(weights).stat().st_size if weights else 0
-
-
-def fixed_weights(chain: Chain) -> list[str]:
-    """The hash of the chain's weights, for keys."""
-    return [tools.hash_file(Path(chain.weights))] if chain.weights else []

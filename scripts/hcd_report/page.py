@@ -44,7 +44,9 @@ def figure(row: Row | None, decimals: int = 1, with_anchor: bool = True) -> str:
     text = f"<span class='{sort}' title='{escape(hint)}'>{difference.value:+.{decimals}f}</span>"
     if difference.overlap is not None and difference.overlap < 0.5:
         text += f"<small> {100 * difference.overlap:.0f} %</small>"
-    return text + (f"<br><small>{escape(row.anchor)}</small>" if with_anchor and row.clip != "mean" else "")
+    if row.clip == "mean":
+        return text + (f"<br><small>{escape(difference.why)}</small>" if difference.why else "")
+    return text + (f"<br><small>{escape(row.anchor)}</small>" if with_anchor else "")
 
 
 # ---- sections ----
@@ -117,8 +119,9 @@ def group_section(own: Group, rows: list[Row], plots: dict[str, bytes]) -> str:
 
 def viewer_data(sheets: list[Sheet]) -> str:
     data = [{"title": f"{sheet.clip}, {sheet.encoder}, about {sheet.target / 1000:.1f} kbit", "where": sheet.where,
-             "crops": [{"chain": crop.chain, "note": crop.note, "kbit": f"{crop.bits / 1000:.1f} kbit" if crop.bits else "",
-                        "png": data_uri(crop.png) if crop.png else ""} for crop in sheet.crops]} for sheet in sheets]
+             "crops": [{"chain": crop.chain, "note": crop.note, "png": data_uri(crop.png) if crop.png else "",
+                        "kbit": f"{crop.bits / 1000:.1f} kbit" if crop.bits else ""} for crop in sheet.crops]}
+            for sheet in sheets]
     return json.dumps(data).replace("</", "<\\/")
 
 
