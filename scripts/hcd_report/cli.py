@@ -30,6 +30,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--encoders", default="libx264", help="of libx264, libx265, libsvtav1 (default: libx264)")
     parser.add_argument("--crf", help="numbers, comma-separated, four or more for a BD-rate "
                         "(default: 22,26,30,34; libsvtav1 30,38,46,54)")
+    parser.add_argument("--full-crf", help="other numbers for full size, whose curve meets those of smaller sizes at "
+                        "higher CRFs (default: as --crf)")
     parser.add_argument("--frames", type=int, help="at most so many of each clip (default: all)")
     parser.add_argument("--preset", default="medium", help="of the encoder (default: medium)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cells at a time (default: one per CPU)")
@@ -38,34 +40,37 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def numbers(text: str) -> list[float]:
+def numbers(option: str, text: str, encoder) -> list[float]:
+    """CRFs for an encoder."""
     if not re.fullmatch(r"\d{1,2}(\.\d)?(,\d{1,2}(\.\d)?)*", text):
-        raise Failure(f"--crf: expected numbers [1, 63] with commas between them, found '{text}'")
-    return sorted({float(part) for part in text.split(",")})
+        raise Failure(f"{option}: expected numbers with commas between them, found '{text}'")
+    found = sorted({float(part) for part in text.split(",")})
+    if not 1 <= found[0] <= found[-1] <= encoder.highest:
+        raise Failure(f"{option}: expected numbers [1, {encoder.highest}] for {encoder.name}, found '{text}'")
+    if encoder.step == 1 and any(crf % 1 for crf in found):
+        raise Failure(f"{option}: expected whole numbers for {encoder.name}, found '{text}'")
+    return found
 
 
-def settings(options: argparse.Namespace, say) -> tuple[list, dict[str, list[float]]]:
-    """Encoders, and CRFs by encoder."""
+def settings(options: argparse.Namespace, say) -> tuple[list, dict[str, list[float]], dict[str, list[float]]]:
+    """Encoders, and CRFs by encoder: of small sizes, and of full size."""
     from encode import ENCODERS, preset_of
-    encoders, crfs = [], {}
+    encoders, crfs, full = [], {}, {}
     for name in dict.fromkeys(options.encoders.split(",")):
         if name not in ENCODERS:
             raise Failure(f"--encoders: expected names of {', '.join(ENCODERS)}, found '{name}'")
         encoder = ENCODERS[name]
-        crfs[name] = numbers(options.crf) if options.crf else [float(crf) for crf in encoder.crfs]
-        if not 1 <= crfs[name][0] <= crfs[name][-1] <= encoder.highest:
-            raise Failure(f"--crf: expected numbers [1, {encoder.highest}] for {name}, found '{options.crf}'")
-        if encoder.step == 1 and any(crf % 1 for crf in crfs[name]):
-            raise Failure(f"--crf: expected whole numbers for {name}, found '{options.crf}'")
+        crfs[name] = numbers("--crf", options.crf, encoder) if options.crf else [float(crf) for crf in encoder.crfs]
+        full[name] = numbers("--full-crf", options.full_crf, encoder) if options.full_crf else crfs[name]
         preset_of(encoder, options.preset)
         encoders.append(encoder)
     for option, value in (("--jobs", options.jobs), ("--frames", options.frames)):
         if value is not None and not 1 <= value <= 999999:
             raise Failure(f"{option}: expected a number [1, 999999], found '{value}'")
-    few = min(len(own) for own in crfs.values())
+    few = min(len(own) for own in [*crfs.values(), *full.values()])
     if few < POINTS:
         say(f"BD-rate: needs {POINTS} points, found {few} CRFs: there will be curves, but no such figures")
-    return encoders, crfs
+    return encoders, crfs, full
 
 
 def unique_names(clips: list) -> None:
@@ -97,7 +102,7 @@ def work(options: argparse.Namespace) -> int:
         if not Path(clip).is_file():
             raise Failure(f"clip: expected a video file, found none at {clip}")
     chosen = chains.choose(options.chains.split(",") if options.chains else None, options.add, say)
-    encoders, crfs = settings(options, say)
+    encoders, crfs, full = settings(options, say)
     tools.measuring_ffmpeg()
     options.output.mkdir(parents=True, exist_ok=True)
     cache = Cache((options.cache or options.output / "cache").resolve())
@@ -106,7 +111,7 @@ def work(options: argparse.Namespace) -> int:
         unique_names(clips)
         shared = cells.Work(cache, options.preset, crfs)
         every = [cells.Cell(clip, chain, encoder, crf) for clip in clips for encoder in encoders for chain in chosen
-                 for crf in crfs[encoder.name]]
+                 for crf in (full if chain.full_size else crfs)[encoder.name]]
         cells.run_all(shared, every, options.jobs)
         groups = compare.group(every)
         rows = compare.compare_all(groups)

@@ -41,7 +41,8 @@ def figure(row: Row | None, decimals: int = 1, with_anchor: bool = True) -> str:
         return f"<span class=none title='{escape(hint)}'>{escape(difference.why)}</span>"
     good = difference.value < 0 if not row.unit.startswith("dB") else difference.value > 0
     sort = "" if abs(difference.value) < 0.05 else "good" if good else "bad"
-    text = f"<span class='{sort}' title='{escape(hint)}'>{difference.value:+.{decimals}f}</span>"
+    shown = f"{difference.value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}") if sort else f"{0:.{decimals}f}"
+    text = f"<span class='{sort}' title='{escape(hint)}'>{shown}</span>"
     if difference.overlap is not None and difference.overlap < 0.5:
         text += f"<small> {100 * difference.overlap:.0f} %</small>"
     if row.clip == "mean":
@@ -110,9 +111,9 @@ def group_section(own: Group, rows: list[Row], plots: dict[str, bytes]) -> str:
     text += images[0] if images else ""
     if images[1:]:
         text += f"<details><summary>other measures</summary>{''.join(images[1:])}</details>\n"
-    text += "<details><summary>all pairs</summary>" + "".join(
-        pair_table(own, measure, [row for row in pairs if row.measure == measure.name])
-        for measure in own.measured() if measure.rising) + "</details>\n"
+    text += ("<details><summary>all pairs: the chain of the line against that of the column</summary><div class=many>"
+             + "".join(pair_table(own, measure, [row for row in pairs if row.measure == measure.name])
+                       for measure in own.measured() if measure.rising) + "</div></details>\n")
     cells = [cell for chain in own.chains for cell in own.cells[chain.name]]
     return text + f"<details><summary>all points</summary>{points_table(cells, own.measured())}</details>\n"
 

@@ -72,7 +72,7 @@ def about_size(own: Group, measure: Measure) -> str:
     curve = own.curve(full, measure)
     found = spans(curve, {name: own.curve(chain, measure) for name, chain in small.items()})
     if found is None:
-        return "no quality that both full size and a smaller one reach was measured."
+        return "no quality was measured that both full size and a smaller one reach (--full-crf with higher numbers)."
     lowest, highest = min(bits for bits, _ in curve), max(bits for bits, _ in curve)
     measured = f"full size measured from {rate(lowest, seconds)} to {rate(highest, seconds)} kbit/s"
     if not found:
