@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the curves say about a title, in words: where half size pays, with which client, how much."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy
@@ -10,46 +11,67 @@ from chains import Chain
 from compare import Group, Row
 from measure import MEASURES, Measure
 
-STEPS = 400   # of the range of quality that is looked at
+STEPS = 400    # of the range of quality that is looked at
 LEAST = 0.005  # share of bits below which full size and small size count as equal
+SHORT = 0.15   # share of a range below which a part of it is not worth a word
 
 
 @dataclass
 class Span:
-    """A range of rates, in bits of full size, where the same small chain is best and pays."""
+    """A range of rates, in bits of full size, where a smaller size pays."""
     low: float
     high: float
-    chain: str
-    savings: list[float]  # shares of bits
+    from_the_least: bool   # it begins at the lowest quality that can be compared
+    savings: list[float]   # shares of bits, at even steps of quality
+    best: list[tuple[str, float]]  # chains in the order of rates, and the bits from which each is best
 
 
 def spans(full: bdrate.Curve, small: dict[str, bdrate.Curve]) -> list[Span] | None:
-    """Where the best small chain needs fewer bits than full size, from the fewest bits up; None where no range of
-    quality is common to any of them and full size."""
+    """Where the best small chain needs fewer bits than full size, from the fewest bits up; None where no quality is
+    common to any of them and full size."""
     anchor = bdrate.akima(full)
     lines = {name: line for name, curve in small.items() if (line := bdrate.akima(curve)) is not None}
     if anchor is None or not lines:
         return None
-    qualities = numpy.linspace(*sorted((anchor.x[0], anchor.x[-1])), STEPS)
+    qualities = numpy.linspace(anchor.x[0], anchor.x[-1], STEPS)
     at_full = anchor(qualities)
     differences = numpy.array([line(qualities) - at_full for line in lines.values()])
-    if numpy.isnan(differences).all():
+    known = ~numpy.isnan(differences).all(axis=0)
+    if not known.any():
         return None
+    filled = numpy.where(numpy.isnan(differences), numpy.inf, differences)
+    pays = known & (-numpy.expm1(filled.min(axis=0)) >= LEAST)
     names, found = list(lines), []
-    for column, log_full in zip(differences.T, at_full):
-        if numpy.isnan(column).all():
-            continue
-        best = int(numpy.nanargmin(column))
-        saving = float(-numpy.expm1(column[best]))
-        bits = float(numpy.exp(log_full))
-        if saving < LEAST:
-            found.append(None)
-        elif found and found[-1] and found[-1].chain == names[best]:
-            found[-1].high = bits
-            found[-1].savings.append(saving)
+    for steps in runs(pays):
+        bits = numpy.exp(at_full[steps])
+        best = largest_runs([names[number] for number in filled[:, steps].argmin(axis=0)])
+        found.append(Span(float(bits[0]), float(bits[-1]), steps[0] == known.argmax(),
+                          list(-numpy.expm1(filled[:, steps].min(axis=0))),
+                          [(name, float(bits[at])) for name, at in best]))
+    return found
+
+
+def runs(flags: numpy.ndarray) -> list[list[int]]:
+    """The numbers of consecutive true flags."""
+    found: list[list[int]] = []
+    for number in numpy.flatnonzero(flags):
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(int(number))
         else:
-            found.append(Span(bits, bits, names[best], [saving]))
-    return [span for span in found if span]
+            found.append([int(number)])
+    return found
+
+
+def largest_runs(names: list[str]) -> list[tuple[str, int]]:
+    """Who is best, and from which step on; runs too short to speak of go to the one before or after."""
+    counts = [(name, sum(1 for _ in same)) for name, same in itertools.groupby(names)]
+    found: list[tuple[str, int]] = []
+    start = 0
+    for name, count in counts:
+        if count >= SHORT * len(names) and (not found or found[-1][0] != name):
+            found.append((name, start if found else 0))
+        start += count
+    return found or [(max(counts, key=lambda item: item[1])[0], 0)]
 
 
 def client_of(chain: Chain) -> str:
@@ -77,18 +99,18 @@ def about_size(own: Group, measure: Measure) -> str:
     measured = f"full size measured from {rate(lowest, seconds)} to {rate(highest, seconds)} kbit/s"
     if not found:
         return f"a smaller size pays nowhere ({measured})."
-    parts = []
-    for span in merged(found):
-        mean, most = 100 * sum(span.savings) / len(span.savings), 100 * max(span.savings)
-        parts.append(f"from {rate(span.low, seconds)} to {rate(span.high, seconds)} kbit/s of full size {span.chain} "
-                     f"({client_of(small[span.chain])}) needs {mean:.1f} % fewer bits, at most {most:.1f} %")
-    return f"{'; '.join(parts)} ({measured})."
-
-
-def merged(found: list[Span]) -> list[Span]:
-    """Without spans too narrow to speak of: under a twentieth of the longest."""
     longest = max(len(span.savings) for span in found)
-    return [span for span in found if len(span.savings) * 20 > longest]
+    said = [about_span(span, small, seconds) for span in found if len(span.savings) >= SHORT * longest]
+    return f"{'; '.join(said)} ({measured})."
+
+
+def about_span(span: Span, small: dict[str, Chain], seconds: float) -> str:
+    start = "" if span.from_the_least else f"from {rate(span.low, seconds)} "
+    first, *others = [f"{name} ({client_of(small[name])})" + (f" above {rate(bits, seconds)}" if number else "")
+                      for number, (name, bits) in enumerate(span.best)]
+    return (f"{start}up to {rate(span.high, seconds)} kbit/s of full size a smaller one needs "
+            f"{100 * sum(span.savings) / len(span.savings):.1f} % fewer bits, at most {100 * max(span.savings):.1f} %: "
+            f"{', '.join([first, *others])}")
 
 
 def about_claims(own: Group, rows: list[Row]) -> list[str]:

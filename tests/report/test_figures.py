@@ -94,11 +94,16 @@ class Sizes(unittest.TestCase):
         # A small size that needs 0.8 of the bits at the low end and 1.25 at the high end: it pays in the lower half.
         small = [(bits * 0.8 * 1.5625 ** ((quality - 30) / 8.4), quality) for bits, quality in CURVE]
         span, = words.spans(CURVE, {"small": small})
-        self.assertEqual(span.chain, "small")
+        self.assertEqual((span.best[0][0], len(span.best), span.from_the_least), ("small", 1, True))
         self.assertAlmostEqual(span.low, 100e3, delta=1)
         middle = math.exp(float(bdrate.akima(CURVE)(34.2)))
         self.assertAlmostEqual(span.high / middle, 1, delta=0.02)
         self.assertAlmostEqual(max(span.savings), 0.2, delta=0.001)
+        # One that is better at the high end takes over where it does.
+        other = [(bits * 1.25 * 0.64 ** ((quality - 30) / 8.4), quality) for bits, quality in CURVE]
+        span, = words.spans(CURVE, {"small": small, "other": times(0.9), "third": other})
+        self.assertEqual([name for name, _ in span.best], ["small", "other", "third"])
+        self.assertEqual(words.largest_runs(list("aaaaabccccccccabbbbbbbb")), [("a", 0), ("c", 6), ("b", 15)])
         self.assertEqual(words.spans(CURVE, {"small": times(1.3)}), [])
         self.assertIsNone(words.spans(CURVE, {"small": better_by(50)}))
 
