@@ -139,7 +139,7 @@ def guarded(work: Work, cell: Cell) -> bool:
 def run_all(work: Work, cells: list[Cell], jobs: int) -> None:
     """Fills every cell; Failure (or an interrupt) ends the run and its children."""
     progress = Progress(len(cells))
-    progress.say(f"{len(cells)} cells, {jobs} at a time")
+    progress.say(f"{len(cells)} cell{'s' * (len(cells) > 1)}, {jobs} at a time")
     left = {clip: sum(cell.clip is clip for cell in cells) for clip in {cell.clip for cell in cells}}
     pool = ThreadPoolExecutor(jobs)
     try:

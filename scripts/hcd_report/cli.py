@@ -69,7 +69,7 @@ def settings(options: argparse.Namespace, say) -> tuple[list, dict[str, list[flo
             raise Failure(f"{option}: expected a number [1, 999999], found '{value}'")
     few = min(len(own) for own in [*crfs.values(), *full.values()])
     if few < POINTS:
-        say(f"BD-rate: needs {POINTS} points, found {few} CRFs: there will be curves, but no such figures")
+        say(f"BD-rate: needs {POINTS} points, found {few}: there will be curves, but no such figures")
     return encoders, crfs, full
 
 
