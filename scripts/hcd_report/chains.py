@@ -69,7 +69,7 @@ DEFAULT = ("full", "bicubic", "lanczos", "hcd_bicubic", "bicubic+lite", "lanczos
 def missing(chain: Chain) -> list[str]:
     """What this build lacks for a chain."""
     there = tools.models() | tools.commands()
-    return [f"hcd {need}" if need == "tune" else f"model {need}" for need in chain.needs if need not in there]
+    return [f"hcd {need}" if need == "tune" else f"model {need} with weights" for need in chain.needs if need not in there]
 
 
 def parse_added(text: str) -> Chain:

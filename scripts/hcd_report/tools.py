@@ -149,9 +149,13 @@ def versions() -> list[str]:
 
 @functools.cache
 def models() -> frozenset[str]:
-    """Names of the models that this build has."""
-    text = subprocess.run([path_of("hcd"), "models"], stdout=subprocess.PIPE, check=True).stdout.decode()
-    return frozenset(line.split()[0] for line in text.splitlines() if line.strip())
+    """Names of the models that enlarge twofold with what is in this build: linear ones, and networks whose weights are
+    built in."""
+    short, long = (subprocess.run([path_of("hcd"), "models", *options], stdout=subprocess.PIPE, check=True)
+                   .stdout.decode().splitlines() for options in ((), ("--long",)))
+    networks = {line.split()[0] for line in long[1:]}
+    ready = {line.split()[0] for line in long[1:] if line.split()[1] == "x2" and "  built in  " in line}
+    return frozenset(ready | {line.split()[0] for line in short if line.strip()} - networks)
 
 
 @functools.cache
