@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From the source to a coded stream, and back to frames of the source's size. Frames are counted, and their times
+looked at, at every stage."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import tools
+from cache import Cache
+from failure import CellError, Failure
+from source import Clip
+
+SVT_PRESETS = {"ultrafast": 12, "superfast": 12, "veryfast": 11, "faster": 10, "fast": 9, "medium": 8, "slow": 6,
+               "slower": 5, "veryslow": 3, "placebo": 1}
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One thread each, so that the bits do not depend on the machine."""
+    name: str
+    options: tuple[str, ...]
+    crfs: tuple[float, ...]  # when none are asked for
+    highest: int             # CRF
+    step: float              # between two CRFs
+
+
+ENCODERS = {encoder.name: encoder for encoder in (
+    Encoder("libx264", ("-threads", "1"), (22, 26, 30, 34), 51, 0.1),
+    Encoder("libx265", ("-x265-params", "pools=none:frame-threads=1:log-level=error"), (22, 26, 30, 34), 51, 0.1),
+    Encoder("libsvtav1", ("-svtav1-params", "lp=1"), (30, 38, 46, 54), 63, 1),
+)}
+
+
+def preset_of(encoder: Encoder, preset: str) -> str:
+    """SVT-AV1 counts its presets; the names of the others are mapped to its numbers."""
+    counted = encoder.name == "libsvtav1"
+    if preset not in SVT_PRESETS and not (counted and preset.isdigit()):
+        raise Failure(f"--preset: expected one of {', '.join(SVT_PRESETS)}{' or a number' if counted else ''} for "
+                      f"{encoder.name}, found '{preset}'")
+    return str(SVT_PRESETS.get(preset, preset)) if counted else preset
+
+
+@dataclass
+class Stream:
+    """A coded stream. Sizes in bits, times in seconds."""
+    key: str
+    path: Path
+    bits: int
+    header_bits: int
+    seconds: float
+    cpu_seconds: float
+
+
+def listed_times(listing: Path) -> tuple[list[Fraction], str]:
+    """Times in seconds of the frames of a framecrc file, and their size."""
+    unit, size, times = Fraction(1), "", []
+    for line in listing.read_text(encoding="ascii").splitlines():
+        if line.startswith("#tb 0:"):
+            unit = Fraction(line.split(":")[1].strip())
+        elif line.startswith("#dimensions 0:"):
+            size = line.split(":")[1].strip()
+        elif not line.startswith("#"):
+            times.append(int(line.split(",")[2]) * unit)
+    listing.unlink()
+    return times, size
+
+
+def check_times(stage: str, times: list[Fraction], clip: Clip) -> None:
+    """Frame n of each stage is frame n of the source."""
+    if len(times) != clip.frames:
+        raise CellError(stage, f"{clip.frames} frames", str(len(times)))
+    for number, time in enumerate(times):
+        if abs(time * clip.rate - number) > Fraction(1, 4):
+            raise CellError(stage, f"frame {number} at {float(number / clip.rate):.3f} s", f"{float(time):.3f} s")
+
+
+def log_outputs(*logs: tuple[str, Path]) -> list[str]:
+    arguments = []
+    for label, path in logs:
+        arguments += ["-map", f"[{label}]", "-fps_mode", "passthrough", "-f", "framecrc", str(path)]
+    return arguments
+
+
+def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, crf: float) -> Stream:
+    """The stream of a chain's small frames, from the cache or made."""
+    down = clip.fill(down)
+    options = ["-preset", preset_of(encoder, preset), "-crf", f"{crf:g}", *encoder.options]
+    parts = ["encode", clip.parts, down, encoder.name, options, tools.identity(down)]
+
+    def make(key: str) -> tuple[dict, Path]:
+        logs = [cache.scratch / f"{key}.{stage}" for stage in ("source", "small")]
+        coded = cache.scratch / f"{key}.mkv"
+        graph = f"[0:v:0]{clip.first_filters()},split[s][p];[p]{down},split[e][l]"
+        done = tools.ffmpeg("small", *clip.input(), "-filter_complex", graph,
+                            *log_outputs(("s", logs[0]), ("l", logs[1])),
+                            "-map", "[e]", "-fps_mode", "passthrough", "-c:v", encoder.name, *options, coded)
+        for stage, log in zip(("source", "small"), logs):
+            check_times(stage, listed_times(log)[0], clip)
+        found = tools.probe("encoded", coded, "-show_entries", "packet=pts_time,size:stream=extradata_size")
+        packets = found["packets"]
+        check_times("encoded", sorted(Fraction(packet.get("pts_time", "-1")) for packet in packets), clip)
+        return {"bits": 8 * sum(int(packet["size"]) for packet in packets),
+                "header_bits": 8 * sum(stream.get("extradata_size", 0) for stream in found["streams"]),
+                "seconds": done.seconds, "cpu_seconds": done.cpu_seconds}, coded
+
+    key, value = cache.get(parts, make, ".mkv")
+    return Stream(key, cache.file(key, ".mkv"), value["bits"], value["header_bits"], value["seconds"],
+                  value["cpu_seconds"])
+
+
+def enlarge(clip: Clip, stream: Path, up: str, frames: Path) -> tools.Done:
+    """Decodes a stream and writes the enlarged frames, raw, to a file."""
+    logs = [frames.with_suffix(f".{stage}") for stage in ("decoded", "enlarged")]
+    graph = f"[0:v:0]split[d][u];[u]{up},format={clip.frame_format},split[l][r]"
+    done = tools.ffmpeg("enlarged", "-threads", "1", "-i", stream, "-filter_complex", graph,
+                        *log_outputs(("d", logs[0]), ("l", logs[1])),
+                        "-map", "[r]", "-fps_mode", "passthrough", "-f", "rawvideo", frames)
+    check_times("decoded", listed_times(logs[0])[0], clip)
+    times, size = listed_times(logs[1])
+    check_times("enlarged", times, clip)
+    if size != f"{clip.width}x{clip.height}":
+        raise CellError("enlarged", f"{clip.width}x{clip.height}", size)
+    return done
+
+
+def weight_bits(weights: str) -> int:
+    return 8 * Path(weights).stat().st_size if weights else 0

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What can go wrong, as one line each."""
+
+
+class Failure(Exception):
+    """Ends the whole run: something a user can mend."""
+
+
+class CellError(Exception):
+    """Ends one cell: the stage that failed, what was expected there and what was found."""
+
+    def __init__(self, stage: str, expected: str, found: str):
+        super().__init__(f"{stage}: expected {expected}, found {found}")
+
+
+def disk_full(where: str) -> Failure:
+    return Failure(f"disk: expected room for temporary frames in {where}, found none: free some space and run again")

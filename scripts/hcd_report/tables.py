@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The CSV files, written whole or not at all."""
+
+import csv
+import os
+from pathlib import Path
+
+from cells import Cell
+from compare import Row
+from measure import MEASURES
+
+TIMES = ("encode_s", "encode_cpu_s", "enlarge_s", "enlarge_cpu_s")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_csv(path: Path, rows: list[dict]) -> None:
+    import io
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())
+
+
+def number(value: float | None, decimals: int) -> str:
+    return "" if value is None else f"{value:.{decimals}f}"
+
+
+def result_row(cell: Cell, preset: str) -> dict:
+    clip = cell.clip
+    row = {"clip": clip.name, "width": clip.width, "height": clip.height, "frames": clip.frames, "rate": str(clip.rate),
+           "encoder": cell.encoder.name, "preset": preset, "chain": cell.chain.name, "crf": f"{cell.crf:g}",
+           "bits": cell.bits or "", "weight_bits": cell.weight_bits, "header_bits": cell.header_bits,
+           "kbit_per_s": number(cell.kbps(), 3) if cell.bits else ""}
+    row |= {measure.name: number(cell.values.get(measure.name), measure.decimals + 1) for measure in MEASURES}
+    row |= {name: number(cell.times.get(name), 2) for name in TIMES}
+    return row | {"error": cell.error}
+
+
+def comparison_row(row: Row) -> dict:
+    difference = row.difference
+    return {"kind": row.kind, "clip": row.clip, "encoder": row.encoder, "measure": row.measure, "anchor": row.anchor,
+            "tested": row.tested, "unit": row.unit, "value": number(difference.value, 3),
+            "overlap": number(difference.overlap, 3), "why": difference.why}
+
+
+def write_tables(folder: Path, cells: list[Cell], rows: list[Row], preset: str) -> None:
+    write_csv(folder / "results.csv", [result_row(cell, preset) for cell in cells])
+    if rows:
+        write_csv(folder / "bdrate.csv", [comparison_row(row) for row in rows])

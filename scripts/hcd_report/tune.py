@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Weights fitted to a title by `hcd tune`: one file for all streams of a chain."""
+
+from pathlib import Path
+
+import tools
+from cache import Cache
+from encode import Stream
+from source import Clip
+
+
+def tuned_weights(cache: Cache, clip: Clip, streams: list[Stream]) -> Path:
+    """The file of weights, from the cache or made."""
+    def make(key: str) -> tuple[dict, Path]:
+        source, weights = cache.scratch / f"{key}.source.mkv", cache.scratch / f"{key}.safetensors"
+        try:
+            tools.ffmpeg("tuned", *clip.input(), "-map", "0:v:0", "-vf", clip.first_filters(),
+                         "-fps_mode", "passthrough", "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", source)
+            tools.run("tuned", "hcd", "tune", source, *(stream.path for stream in streams), "-o", weights)
+        finally:
+            source.unlink(missing_ok=True)
+        return {}, weights
+
+    parts = ["tune", clip.parts, [stream.key for stream in streams], tools.hcd_id(),
+             tools.hash_file(tools.BIN / "hcd")]
+    key, _ = cache.get(parts, make, ".safetensors")
+    return cache.file(key, ".safetensors")
