@@ -123,8 +123,10 @@ void save_result(const std::string &path, const Recipe &recipe, const Learner &l
       {"hcd.data_licence", recipe.data_licence},
       {"hcd.licence", "BSD-2-Clause"},
       {"hcd.validation_psnr", format_text("%.2f", validation_psnr)}};
-  // What made the small pictures, for whoever makes some for this network.
-  if (!learner.result().model->has_downscale()) metadata["hcd.downscaler"] = "catmull_rom";
+  // What made the small pictures, for whoever makes some for this network: ours, or ffmpeg's.
+  if (!learner.result().model->has_downscale()) {
+    metadata["hcd.downscaler"] = recipe.coded ? "bicubic" : "catmull_rom";
+  }
   write_tensors(path, tensors, metadata, recipe.half);
 }
 
