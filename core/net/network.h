@@ -3,10 +3,12 @@
 // gradients out. Whoever executes it (LibTorch now, native kernels later) implements this.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 
@@ -66,6 +68,21 @@ class Network {
 
   // f. `lr`: [channels, h, w]; `hr`: receives [channels, h * scale, w * scale].
   virtual void upscale(ConstImage lr, Image hr, const Draw &draw = {}) = 0;
+
+  // The part of f(lr) in `window` (HR pixels), as upscale() gives it; `hr` is as large as the
+  // window. Here all of f(lr) is made and cut: for executors that save work by knowing the window.
+  virtual void upscale_window(ConstImage lr, Window window, Image hr, const Draw &draw = {}) {
+    const int scale = info().scale, height = lr.height * scale, width = lr.width * scale;
+    const auto plane = static_cast<ptrdiff_t>(height) * width;
+    std::vector<float> values(static_cast<size_t>(plane) * static_cast<size_t>(lr.channels));
+    upscale(lr, {values.data(), lr.channels, height, width, width, plane}, draw);
+    for (int c = 0; c < hr.channels; ++c) {
+      for (int y = 0; y < hr.height; ++y) {
+        std::copy_n(values.data() + c * plane + (window.y + y) * ptrdiff_t{width} + window.x,
+                    hr.width, hr.data + c * hr.plane + y * hr.stride);
+      }
+    }
+  }
 
   // Sum over `window` (HR pixels of f(lr)) and channels of (f(lr) - target)^2; `target` is as large
   // as the window. Adds the derivative with respect to `lr` to `gradient` (as large as `lr`).

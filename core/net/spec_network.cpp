@@ -193,6 +193,7 @@ class Pass {
   }
 
   const Rect &wanted() const { return values_.back().rect; }
+  float *shown() const { return shown_; }  // a row of the result, for whoever needs one
 
   // Row `dy` of the blocks of row y, for each y in turn.
   void upscale_row(int y, int dy, float *out) {
@@ -368,13 +369,22 @@ class SpecNetwork : public Network {
 
   const NetworkInfo &info() const override { return info_; }
 
-  void upscale(ConstImage lr, Image hr, const Draw &) override {
+  void upscale(ConstImage lr, Image hr, const Draw &draw) override {
+    upscale_window(lr, {0, 0, hr.width, hr.height}, hr, draw);
+  }
+
+  void upscale_window(ConstImage lr, Window window, Image hr, const Draw &) override {
+    if (window.width <= 0 || window.height <= 0) return;
+    const int s = info_.scale;
+    const Rect blocks = blocks_of(window);
+    const bool whole_blocks = window.x % s == 0 && window.width % s == 0;
     const Memory memory(*this);
-    Pass pass(layers_, lr, {0, 0, lr.width, lr.height}, false, memory.get());
-    for (int y = 0; y < lr.height; ++y) {
-      for (int dy = 0; dy < info_.scale; ++dy) {
-        pass.upscale_row(y, dy, hr.data + (y * info_.scale + dy) * hr.stride);
-      }
+    Pass pass(layers_, lr, blocks, false, memory.get());
+    for (int y = window.y; y < window.y + window.height; ++y) {
+      float *to = hr.data + (y - window.y) * hr.stride;
+      pass.upscale_row(y / s, y % s, whole_blocks ? to : pass.shown());
+      if (whole_blocks) continue;
+      std::copy_n(pass.shown() + window.x - blocks.x * s, window.width, to);
     }
     check_finite(pass.finite(), "upscale");
   }
@@ -382,12 +392,8 @@ class SpecNetwork : public Network {
   double error_and_gradient(ConstImage lr, ConstImage target, Window window, Image gradient,
                             const Draw &) override {
     if (window.width <= 0 || window.height <= 0) return 0;
-    const int s = info_.scale;
-    const Rect blocks{window.x / s, window.y / s,
-                      (window.x + window.width - 1) / s - window.x / s + 1,
-                      (window.y + window.height - 1) / s - window.y / s + 1};
     const Memory memory(*this);
-    Pass pass(layers_, lr, blocks, true, memory.get());
+    Pass pass(layers_, lr, blocks_of(window), true, memory.get());
     const double error = pass.error_and_gradient(target, window, gradient);
     check_finite(pass.finite() && std::isfinite(error), "upscale");
     for (int y = 0; y < gradient.height; ++y) {
@@ -422,6 +428,12 @@ class SpecNetwork : public Network {
     SpecNetwork &network_;
     mutable image::Buffer buffer_;
   };
+
+  // The blocks that a window touches.
+  Rect blocks_of(const Window &w) const {
+    const int s = info_.scale, x = w.x / s, y = w.y / s;
+    return {x, y, (w.x + w.width - 1) / s - x + 1, (w.y + w.height - 1) / s - y + 1};
+  }
 
   void add_layer(const NetSpec &spec, const ConvSpec &c, const std::vector<float> &weights,
                  const std::vector<float> &bias) {

@@ -114,10 +114,8 @@ void TiledNetwork::upscale(ConstImage lr, Image hr, uint64_t key) {
   const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
   pool_.run(static_cast<int>(tiles.size()), [&](int i) {
     const Tile &tile = tiles[static_cast<size_t>(i)];
-    Picture result(hr.channels, scaled(tile.seen, s));
-    network_.upscale(crop(lr, tile.seen), result.view(), {key, tile.seen.x, tile.seen.y});
-    copy(as_const(crop(result.view(), scaled(relative(tile.core, tile.seen), s))),
-         crop(hr, scaled(tile.core, s)));
+    network_.upscale_window(crop(lr, tile.seen), scaled(relative(tile.core, tile.seen), s),
+                            crop(hr, scaled(tile.core, s)), {key, tile.seen.x, tile.seen.y});
   });
 }
 

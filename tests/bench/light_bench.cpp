@@ -8,9 +8,9 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <vector>
 
@@ -23,10 +23,11 @@ namespace {
 
 constexpr int kWidth = 960, kHeight = 540;
 
-double seconds(const std::function<void()> &run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+// CPU time of one thread, which other work on the machine disturbs less; else time on the wall.
+double now(int threads) {
+  timespec time{};
+  clock_gettime(threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 // The network as one would write it.
@@ -93,6 +94,11 @@ void compare(const char *kind, int scale, int threads, int repeats) {
     const net::Image i = view(t);
     return net::ConstImage{i.data, 1, i.height, i.width, i.stride, 0};
   };
+  const auto seconds = [threads](const std::function<void()> &run) {
+    const double start = now(threads);
+    run();
+    return now(threads) - start;
+  };
   at::Tensor eager_shown, eager_slope;
   Times own, torch;
   for (int i = 0; i <= repeats; ++i) {
@@ -121,9 +127,9 @@ void compare(const char *kind, int scale, int threads, int repeats) {
   row("upscale", own.up, torch.up, flops);
   row("value and gradient", own.gradient, torch.gradient, 2 * flops);
   const double apart = (eager_shown - shown).abs().max().item<double>();
-  const double slope_apart =
-      ((eager_slope - slope).abs().max() / eager_slope.abs().max()).item<double>();
-  if (apart > 1e-4 || slope_apart > 1e-2) {
+  // By norms: among a hundred million values some lie at the bend of an activation, on either side.
+  const double slope_apart = ((eager_slope - slope).norm() / eager_slope.norm()).item<double>();
+  if (apart > 1e-4 || slope_apart > 1e-3) {
     std::fprintf(stderr, "hcd_light_bench: results differ: %g, gradients %g\n", apart, slope_apart);
     std::exit(1);
   }
@@ -136,7 +142,7 @@ int main(int argc, char **argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
   const int repeats = argc > 2 ? std::atoi(argv[2]) : 5;
   std::printf("\nlight networks, 960x540 luma, %d thread%s, best of %d\n", threads,
-              threads == 1 ? "" : "s", repeats);
+              threads == 1 ? " (CPU time)" : "s", repeats);
   std::printf("%-9s %-18s %28s   %28s   %s\n", "", "", "this library, in tiles", "eager LibTorch",
               "faster by");
   hcd::bench::compare("lite", 2, threads, repeats);

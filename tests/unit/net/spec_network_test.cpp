@@ -243,6 +243,22 @@ TEST_P(SpecNetworkTest, CropsGiveTheWholePicture) {
   }
 }
 
+TEST_P(SpecNetworkTest, WindowsGiveTheWholePicture) {
+  const int s = spec_.scale, h = 23, w = 31;
+  const Picture lr = random_picture(h, w, 8);
+  const Picture whole = up(lr);
+  for (const Window &window : {Window{0, 0, w * s, h * s}, Window{2 * s, s, 15 * s, 14 * s},
+                               Window{7 * s + 1, 8 * s + 1, 5, 4}, Window{w * s - 1, 0, 1, 1}}) {
+    Picture part(window.height, window.width);
+    network_->upscale_window(lr.view(), window, part.view());
+    for (int y = 0; y < window.height; ++y) {
+      for (int x = 0; x < window.width; ++x) {
+        ASSERT_EQ(part.at(y, x), whole.at(y + window.y, x + window.x)) << x << " " << y;
+      }
+    }
+  }
+}
+
 TEST_P(SpecNetworkTest, ManyCallsAtOnceGiveTheSameBits) {
   const int s = spec_.scale;
   constexpr int kCalls = 24;
