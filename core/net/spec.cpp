@@ -96,8 +96,10 @@ class Parser {
       const bool is_known = std::any_of(known.begin(), known.end(),
                                         [&key = key](const char *name) { return key == name; });
       std::string names;
-      for (const char *name : known) names += (names.empty() ? "" : ", ") + std::string(name);
-      if (!is_known) fail(where + "expected one of " + names + ", found '" + printable(key) + "'");
+      for (const char *name : known) names.append(names.empty() ? "" : ", ").append(name);
+      if (is_known) continue;
+      fail(where +
+           format_text("expected one of %s, found '%s'", names.c_str(), printable(key).c_str()));
     }
   }
 
