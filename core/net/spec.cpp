@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "image/kernel.h"
+#include "net/json_text.h"
 #include "net/weights_error.h"
 
 namespace hcd::net {
@@ -17,7 +18,7 @@ namespace {
 using Json = nlohmann::json;
 
 // A configuration is of a light network: what is far from one is refused before it is allocated.
-constexpr size_t kMaxConfig = 8192, kMaxLayers = 32;
+constexpr size_t kMaxLayers = 32;
 constexpr int kMaxChannels = 128;
 constexpr int kMinScale = 2, kMaxScale = 4;
 constexpr float kLeak = 0.1F;
@@ -51,8 +52,12 @@ class Parser {
   explicit Parser(std::string_view kind) : kind_(kind) {}
 
   Json object(std::string_view text) const {
-    if (text.size() > kMaxConfig) {
-      fail(format_text("expected at most %zu bytes, found %zu", kMaxConfig, text.size()));
+    if (text.size() > kMaxConfigBytes) {
+      fail(format_text("expected at most %zu bytes, found %zu", kMaxConfigBytes, text.size()));
+    }
+    if (nests_deeper(text, kMaxConfigLevels)) {
+      fail(format_text("expected at most %d levels of lists and objects, found more",
+                       kMaxConfigLevels));
     }
     Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "image/kernel.h"
+#include "net/json_text.h"
 #include "net/weights_error.h"
 
 namespace hcd::net {
@@ -30,6 +31,12 @@ WeightsLabel read_label(const Safetensors &file) {
   WeightsLabel label;
   label.model = text("hcd.model", "");
   label.config = text("hcd.config", "{}");
+  if (label.config.size() > kMaxConfigBytes || nests_deeper(label.config, kMaxConfigLevels)) {
+    throw weights_error(file.name(),
+                        format_text("metadata hcd.config: expected at most %zu bytes and %d levels "
+                                    "of lists and objects, found more",
+                                    kMaxConfigBytes, kMaxConfigLevels));
+  }
   label.latent = text("hcd.latent", "");
   label.downscaler = text("hcd.downscaler", "");
   if (!label.downscaler.empty() && !image::find_kernel(label.downscaler)) {

@@ -84,9 +84,11 @@ TEST(Spec, RefusesWhatIsHuge) {
   expect_refused(R"({"layers": [)" + layers + "]}", "layers: expected a list of 1 to 32, found 33");
   expect_refused(std::string(10000, ' '), "expected at most 8192 bytes, found 10000");
   const std::string deep = std::string(4000, '[') + std::string(4000, ']');
-  expect_refused(
-      R"({"layers": [{"out": )" + deep + "}]}",
-      "layers[0].out: expected a whole number in [1, 128], found " + std::string(100, '[') + "...");
+  expect_refused(R"({"layers": [{"out": )" + deep + "}]}",
+                 "expected at most 8 levels of lists and objects, found more");
+  expect_refused(R"({"skip": "[[[[[[[[[[\"[["})",
+                 "skip: expected one of bilinear, bicubic, catmull_rom, mitchell, spline36, "
+                 "lanczos2, lanczos, lanczos3, found \"[[[[[[[[[[\\\"[[\"");
 }
 
 TEST(Spec, NamesTheScales) {
