@@ -9,12 +9,13 @@
 #include "net/network.h"
 #include "net/spec.h"
 #include "support/light_file.h"
+#include "support/temporary.h"
 
 namespace hcd::net {
 namespace {
 
 std::string write_file(const char *name, const std::string &bytes) {
-  const std::string path = testing::TempDir() + name;
+  const std::string path = test::temporary_folder() + name;
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
 }
@@ -44,8 +45,8 @@ void expect_found(const std::string &path, const std::string &found) {
 
 TEST(Shim, RefusesWhatIsNoTorchscriptFile) {
   expect_found("", "no file name");
-  expect_found(testing::TempDir() + "nothing_here.pt", "no such file");
-  expect_found(testing::TempDir(), "a folder");
+  expect_found(test::temporary_folder() + "nothing_here.pt", "no such file");
+  expect_found(test::temporary_folder(), "a folder");
   expect_found("/dev/null", "something that is not a file");
   expect_found(write_file("empty.pt", ""), "an empty file");
   expect_found(write_file("short.pt", "PK"), "2 bytes of something else");
@@ -79,7 +80,7 @@ TEST(Shim, SaysWhatIsMissing) {
 
 std::string light_file(const char *name, const std::string &model = "lite", int scale = 2) {
   const test::LightWeights weights(parse_spec(model, scale, "{}"), model);
-  return test::write_bytes(testing::TempDir() + name, weights.bytes());
+  return test::write_bytes(test::temporary_folder() + name, weights.bytes());
 }
 
 void expect_light_error(const NetworkRequest &request, hcd_status status, const std::string &text) {
@@ -115,14 +116,14 @@ TEST(Shim, LightNetworksReadTheLabel) {
   const NetSpec spec = parse_spec("lite", 2, "{}");
   test::LightWeights weights(spec);
   const auto write = [&] {
-    return test::write_bytes(testing::TempDir() + "label.safetensors", weights.bytes());
+    return test::write_bytes(test::temporary_folder() + "label.safetensors", weights.bytes());
   };
   weights.metadata["hcd.downscaler"] = "lanczos";
   EXPECT_EQ(load_network({"lite", write()}, Log())->info().downscaler, "lanczos");
   weights.metadata = {};  // a file that says nothing is taken for what it is asked to be
   EXPECT_EQ(load_network({"lite", write()}, Log())->info().downscaler, "bicubic");
 
-  const std::string head = "weights '" + testing::TempDir() + "label.safetensors': ";
+  const std::string head = "weights '" + test::temporary_folder() + "label.safetensors': ";
   weights.metadata = {{"hcd.downscaler", "nearest"}};
   expect_light_error({"lite", write()}, HCD_E_FILE,
                      head +
@@ -133,7 +134,7 @@ TEST(Shim, LightNetworksReadTheLabel) {
                      head + "expected those of model lite, found those of 'base'");
   weights.metadata = {{"hcd.scale", "2"}};
   expect_light_error({"base", write(), "cpu", 4}, HCD_E_OPTION,
-                     "option scale: expected 2, that of weights '" + testing::TempDir() +
+                     "option scale: expected 2, that of weights '" + test::temporary_folder() +
                          "label.safetensors', found 4");
   weights.metadata = {{"hcd.config", R"({"layers": 3})"}};
   expect_light_error({"lite", write()}, HCD_E_FILE,

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "support/temporary.h"
 
 namespace hcd::train {
 namespace {
@@ -34,7 +35,7 @@ void write_map(const fs::path &path, int width, int height, uint8_t blue) {
 class DataSetTest : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::path(testing::TempDir()) / "data_set_test";
+    root_ = fs::path(test::temporary_folder()) / "data_set_test";
     fs::remove_all(root_);
     fs::create_directories(root_ / "maps");
     for (int i = 0; i < 6; ++i) {

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "support/temporary.h"
 
 namespace hcd::train {
 namespace {
@@ -29,7 +30,7 @@ constexpr char kGood[] = R"({
 class RecipeTest : public testing::Test {
  protected:
   void SetUp() override {
-    path_ = fs::path(testing::TempDir()) /
+    path_ = fs::path(test::temporary_folder()) /
             (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + ".json");
   }
   void TearDown() override { fs::remove(path_); }

@@ -7,6 +7,7 @@
 
 #include "support/context.h"
 #include "support/light_file.h"
+#include "support/temporary.h"
 
 namespace hcd::test {
 namespace {
@@ -19,7 +20,7 @@ class LightTest : public testing::Test {
     // As training starts: nearly the skip.
     for (float &v : weights.tensors["5.weight"].values) v *= 0.05F;
     for (float &v : weights.tensors["5.bias"].values) v = 0;
-    path_ = write_bytes(testing::TempDir() + "capi_lite_x2.safetensors", weights.bytes());
+    path_ = write_bytes(test::temporary_folder() + "capi_lite_x2.safetensors", weights.bytes());
   }
   Options options(Options more = {}) const {
     more.insert({{"model", "lite"}, {"weights", path_}});

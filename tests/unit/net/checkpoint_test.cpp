@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "support/errors.h"
+#include "support/temporary.h"
 #include "support/torch_files.h"
 
 namespace hcd::net {
@@ -196,7 +197,7 @@ TEST(Checkpoint, BoundsCopies) {
 }
 
 TEST(Checkpoint, OpensFiles) {
-  const std::string path = testing::TempDir() + "checkpoint_test.pth";
+  const std::string path = test::temporary_folder() + "checkpoint_test.pth";
   const std::string bytes = both_formats(dict_value({{"a", tensor_value({})}}))[0];
   std::ofstream(path, std::ios::binary) << bytes;
   const Checkpoint read = Checkpoint::open(path);

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "support/errors.h"
+#include "support/temporary.h"
 #include "support/torch_files.h"
 
 namespace hcd::net {
@@ -204,7 +205,7 @@ TEST(Safetensors, RefusesOverlapsAndGaps) {
 }
 
 TEST(Safetensors, RefusesWhatIsNoFile) {
-  const std::string folder = testing::TempDir();
+  const std::string folder = test::temporary_folder();
   const std::string empty = folder + "empty.safetensors", pipe = folder + "pipe.safetensors";
   std::ofstream{empty};
   remove(pipe.c_str());
@@ -223,7 +224,7 @@ TEST(Safetensors, RefusesWhatIsNoFile) {
 
 // The views outlive the descriptor, and copies share the mapping.
 TEST(Safetensors, OpensFiles) {
-  const std::string path = testing::TempDir() + "safetensors_test.safetensors";
+  const std::string path = test::temporary_folder() + "safetensors_test.safetensors";
   std::ofstream(path, std::ios::binary) << file(one("\"U8\"", "[3]", "[0,3]"), "abc");
   Safetensors copy;
   copy = Safetensors::open(path);
