@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "net/shape_text.h"
 
 namespace hcd::models {
 namespace {
@@ -29,16 +30,10 @@ at::ScalarType scalar_type(net::Dtype dtype) {
   return at::kFloat;
 }
 
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text = "[";
-  for (const int64_t n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-  return text + "]";
-}
-
 void check_tensor(const std::string &head, const Params::Entry &entry, const Tensor &found) {
   HCD_CHECK(found.sizes() == entry.value.sizes(), HCD_E_FILE,
             "%s: tensor '%s': expected the shape %s, found %s", head.c_str(), entry.name.c_str(),
-            shape_text(entry.value.sizes()).c_str(), shape_text(found.sizes()).c_str());
+            net::shape_text(entry.value.sizes()).c_str(), net::shape_text(found.sizes()).c_str());
   HCD_CHECK(at::isFloatingType(found.scalar_type()) && at::isfinite(found).all().item<bool>(),
             HCD_E_FILE, "%s: tensor '%s': expected finite numbers, found %s", head.c_str(),
             entry.name.c_str(),
@@ -61,7 +56,7 @@ void load_weights(Params &params, const net::Safetensors &file, const std::strin
     const auto found = file.tensors().find(name);
     HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
               "%s: expected a tensor '%s' of shape %s, found none", head.c_str(), name.c_str(),
-              shape_text(entry.value.sizes()).c_str());
+              net::shape_text(entry.value.sizes()).c_str());
     const Tensor value = to_tensor(found->second);
     check_tensor(head, entry, value);
     entry.value.detach().copy_(value);

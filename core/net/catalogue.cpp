@@ -111,4 +111,12 @@ const NetworkEntry *find_network(std::string_view name) {
   return found == kCatalogue.end() ? nullptr : &*found;
 }
 
+std::string scales_text(const NetworkEntry &entry) {
+  std::string text;
+  for (const NetworkVariant &v : entry.variants) {
+    text += (text.empty() ? "" : " or ") + std::to_string(v.scale);
+  }
+  return text;
+}
+
 }  // namespace hcd::net

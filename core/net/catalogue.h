@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "net/network.h"
@@ -42,5 +43,8 @@ std::span<const NetworkEntry> catalogue();
 
 // The entry of that name, or nullptr.
 const NetworkEntry *find_network(std::string_view name);
+
+// "2 or 4": the scales that a network has.
+std::string scales_text(const NetworkEntry &entry);
 
 }  // namespace hcd::net

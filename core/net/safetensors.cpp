@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "net/safetensors_header.h"
+#include "net/shape_text.h"
 #include "net/weights_error.h"
 
 namespace hcd::net {
@@ -32,13 +33,6 @@ constexpr size_t kLengthBytes = 8;
 const DtypeInfo &info_of(Dtype dtype) {
   return *std::find_if(kDtypes.begin(), kDtypes.end(),
                        [dtype](const DtypeInfo &i) { return i.dtype == dtype; });
-}
-
-template <typename T>
-std::string shape_text(const std::vector<T> &shape) {
-  std::string text = "[";
-  for (const T n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-  return text + "]";
 }
 
 // The checks of one file; every message begins with its name.

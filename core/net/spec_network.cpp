@@ -13,6 +13,7 @@
 #include "image/kernel.h"
 #include "image/plane.h"
 #include "net/conv.h"
+#include "net/shape_text.h"
 #include "net/skip.h"
 #include "net/weights_error.h"
 
@@ -51,12 +52,6 @@ float float_at(const TensorView &view, size_t i) {
 bool is_floating(Dtype dtype) {
   return dtype == Dtype::kF16 || dtype == Dtype::kF32 || dtype == Dtype::kF64 ||
          dtype == Dtype::kBf16;
-}
-
-std::string shape_text(const std::vector<int64_t> &shape) {
-  std::string text = "[";
-  for (const int64_t n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-  return text + "]";
 }
 
 std::vector<float> read_tensor(const Safetensors &file, const std::string &name,

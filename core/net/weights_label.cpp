@@ -7,17 +7,6 @@
 #include "net/weights_error.h"
 
 namespace hcd::net {
-namespace {
-
-std::string scales_text(const NetworkEntry &entry) {
-  std::string text;
-  for (const NetworkVariant &v : entry.variants) {
-    text += (text.empty() ? "" : " or ") + std::to_string(v.scale);
-  }
-  return text;
-}
-
-}  // namespace
 
 WeightsLabel read_label(const Safetensors &file) {
   const auto text = [&](const char *key, const std::string &fallback) {

@@ -113,15 +113,13 @@ void check_network(const std::string &model, const std::string &weights, double 
   HCD_CHECK(entry || !weights.empty(), HCD_E_OPTION,
             "option weights: model %s needs a file, found none", model.c_str());
   if (!entry || scale == 0) return;
-  std::string scales;
   for (const net::NetworkVariant &v : entry->variants) {
     if (v.scale == scale) return;
-    scales += (scales.empty() ? "" : " or ") + std::to_string(v.scale);
   }
   throw Error(HCD_E_OPTION,
               format_text("option scale: expected %s, the factor%s of model %s, found %g, which %s",
-                          scales.c_str(), entry->variants.size() > 1 ? "s" : "", model.c_str(),
-                          scale, models_with(scale).c_str()));
+                          net::scales_text(*entry).c_str(), entry->variants.size() > 1 ? "s" : "",
+                          model.c_str(), scale, models_with(scale).c_str()));
 }
 
 void check_device(const std::string &device) {

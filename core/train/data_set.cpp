@@ -148,7 +148,7 @@ std::vector<Crop> DataSet::crops(int64_t iteration) const {
     Crop crop;
     crop.picture = static_cast<size_t>(below(static_cast<int64_t>(training_.size())));
     const auto &[name, pixels, versions] = training_[crop.picture];
-    const int64_t grid = recipe_.coded ? recipe_.scale : 1;
+    const int64_t grid = this->grid();
     crop.x = below((pixels.size(2) - recipe_.patch) / grid + 1) * grid;
     crop.y = below((pixels.size(1) - recipe_.patch) / grid + 1) * grid;
     crop.flip = below(2) == 1;
@@ -181,7 +181,7 @@ Batch DataSet::validation_picture(size_t index) const {
   const auto cut = [&](const at::Tensor &from, int64_t shrink) {
     at::Tensor part = from;
     for (const int64_t axis : {1, 2}) {
-      const int64_t scale = recipe_.scale, grid = recipe_.coded ? scale : 1;
+      const int64_t scale = recipe_.scale, grid = this->grid();
       const int64_t size = from.size(axis) * shrink;
       const int64_t side = std::min(size, recipe_.validation_crop) / scale * scale;
       const int64_t start = (size - side) / 2 / grid * grid;

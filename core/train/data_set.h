@@ -56,6 +56,8 @@ class DataSet {
   void load_folder(const std::string &root, const std::string &folder, int channels);
   void load_coded(const std::string &root, const std::string &folder, int channels);
   void split();
+  // Large crops begin at multiples of this, where a small pixel begins.
+  int64_t grid() const { return recipe_.coded ? recipe_.scale : 1; }
 
   Recipe recipe_;
   uint64_t bytes_ = 0;

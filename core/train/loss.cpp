@@ -155,13 +155,13 @@ LossValue loss_car(const Recipe &recipe, const Model &model, const Batch &batch,
 
 const std::vector<LossKind> &all_losses() {
   static const std::vector<LossKind> losses = {
-      {"l1", {{"restore", 1}}, loss_l1},
-      {"l2", {{"restore", 1}}, loss_l2},
-      {"mixed", {{"restore", 0.8}, {"detail", 0.2}}, loss_mixed},
-      {"irn", {{"forward", 1}, {"backward", 1}, {"latent", 1}}, loss_irn},
-      {"hcflow", {{"likelihood", 0.01}, {"guide", 1}, {"restore", 1}}, loss_hcflow},
-      {"car", {{"restore", 1}, {"offset", 0.01}, {"variation", 0.01}}, loss_car},
-      {"tad", {{"restore", 1}, {"guide", 1}}, loss_tad},
+      {"l1", true, {{"restore", 1}}, loss_l1},
+      {"l2", true, {{"restore", 1}}, loss_l2},
+      {"mixed", true, {{"restore", 0.8}, {"detail", 0.2}}, loss_mixed},
+      {"irn", false, {{"forward", 1}, {"backward", 1}, {"latent", 1}}, loss_irn},
+      {"hcflow", false, {{"likelihood", 0.01}, {"guide", 1}, {"restore", 1}}, loss_hcflow},
+      {"car", false, {{"restore", 1}, {"offset", 0.01}, {"variation", 0.01}}, loss_car},
+      {"tad", false, {{"restore", 1}, {"guide", 1}}, loss_tad},
   };
   return losses;
 }

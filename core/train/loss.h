@@ -27,6 +27,7 @@ struct LossValue {
 // `key` decides the latent.
 struct LossKind {
   std::string name;
+  bool coded;  // of f alone, so that a codec's small pictures can be given
   std::vector<LossPart> parts;
   LossValue (*evaluate)(const Recipe &recipe, const models::Model &model, const Batch &batch,
                         uint64_t key);

@@ -124,14 +124,14 @@ class Fields {
   std::set<std::string> asked_;
 };
 
-void read_loss(Fields &fields, Recipe *recipe) {
+const LossKind &read_loss(Fields &fields, Recipe *recipe) {
   std::vector<std::string> names;
   for (const LossKind &kind : loss_kinds()) names.emplace_back(kind.name);
   const LossKind &kind = loss_kinds()[fields.choice("loss", names, 0, true)];
   recipe->loss = kind.name;
   for (const LossPart &part : kind.parts) recipe->weights[part.name] = part.weight;
   const json *weights = fields.object("weights");
-  if (!weights) return;
+  if (!weights) return kind;
   for (const auto &[key, value] : weights->items()) {
     const std::string path = "weights." + key;
     if (!recipe->weights.contains(key)) {
@@ -142,6 +142,7 @@ void read_loss(Fields &fields, Recipe *recipe) {
     if (!value.is_number() || value.get<double>() < 0) fields.fail(path, "a number >= 0", value);
     recipe->weights[key] = value;
   }
+  return kind;
 }
 
 void read_data(Fields &fields, Recipe *recipe) {
@@ -191,7 +192,7 @@ Recipe read_recipe(const std::string &path) {
   fields.text("model", &recipe.model, true);
   fields.whole("scale", &recipe.scale, 1, 8, true);
   if (const json *config = fields.object("config")) recipe.config = *config;
-  read_loss(fields, &recipe);
+  const LossKind &loss = read_loss(fields, &recipe);
   recipe.sample_latent = fields.choice("latent", {"sample", "zero"}, 0) == 0;
   fields.flag("quantise", &recipe.quantise);
   read_data(fields, &recipe);
@@ -201,8 +202,7 @@ Recipe read_recipe(const std::string &path) {
   fields.whole("checkpoint_interval", &recipe.checkpoint_interval, 1, 1 << 30);
   recipe.half = fields.choice("dtype", {"f32", "f16"}, 0) == 1;
   fields.done();
-  const bool restores = recipe.weights.size() == 1 || recipe.loss == "mixed";  // f alone
-  if (recipe.coded && !restores) fields.fail("coded", "the loss l1, l2 or mixed", recipe.loss);
+  if (recipe.coded && !loss.coded) fields.fail("coded", "the loss l1, l2 or mixed", recipe.loss);
   if (recipe.patch % recipe.scale != 0) {
     fields.fail("patch", "a multiple of the scale", recipe.patch);
   }
