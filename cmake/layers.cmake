@@ -1,14 +1,15 @@
 # The layers of docs/architecture.md, lowest first, and the check that keeps them: a file includes
 # only from its own layer and from lower ones. It runs at every configure; an offender stops it.
-set(HCD_LAYERS base image net transport descent quality runtime weights shim models torch cuda capi train tools)
+set(HCD_LAYERS base image net transport descent loss quality runtime weights shim models torch cuda capi train tools)
 
 # Layers beside each other that must not see each other, as "from>to".
 set(HCD_FORBIDDEN "descent>transport" "descent>net" "descent>image" "quality>descent"
-    "quality>transport" "quality>net" "runtime>quality" "tools>runtime" "tools>image" "tools>capi"
-    "tools>descent" "tools>transport" "torch>runtime" "torch>descent" "torch>shim"
-    "torch>transport" "models>transport" "models>descent" "models>quality" "models>runtime"
+    "quality>transport" "quality>net" "quality>loss" "loss>descent"
+    "loss>transport" "loss>net" "runtime>quality" "tools>runtime" "tools>image" "tools>capi"
+    "tools>descent" "tools>loss" "tools>transport" "torch>runtime" "torch>descent" "torch>loss" "torch>shim"
+    "torch>transport" "models>transport" "models>descent" "models>loss" "models>quality" "models>runtime"
     "models>shim" "models>weights" "tools>models" "tools>train" "train>capi" "train>runtime"
-    "train>shim" "train>torch" "train>descent" "train>transport" "train>weights")
+    "train>shim" "train>torch" "train>descent" "train>loss" "train>transport" "train>weights")
 
 # hcd_layer(<name> <sources...>): the static library hcd_<name> of core/<name>.
 function(hcd_layer name)

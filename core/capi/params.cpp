@@ -167,7 +167,8 @@ void set_running(runtime::DownSettings &p, const char *key, const char *value) {
 #include <hcd/options.def>
   throw Error(HCD_E_OPTION,
               format_text("option '%s' cannot change while frames flow: expected steps, "
-                          "steps_hr, steps_lr, budget or proximity",
+                          "steps_hr, steps_lr, budget, proximity, detail, ringing, rate or "
+                          "quality_hint",
                           key));
 }
 

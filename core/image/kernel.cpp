@@ -38,6 +38,10 @@ double sinc(double x) { return x == 0 ? 1 : std::sin(M_PI * x) / (M_PI * x); }
 double lanczos2(double d) { return d < 2 ? sinc(d) * sinc(d / 2) : 0; }
 double lanczos3(double d) { return d < 3 ? sinc(d) * sinc(d / 3) : 0; }
 
+double box(double d) { return d < 0.5 ? 1 : d == 0.5 ? 0.5 : 0; }
+
+constexpr Kernel kArea = {"area", "mean over a cell", 0.5, box};
+
 constexpr std::array<Kernel, 8> kKernels = {{
     {"bilinear", "bilinear", 1, bilinear},
     {"bicubic", "FFmpeg's bicubic, B=0 C=0.6", 2, bicubic},
@@ -52,6 +56,8 @@ constexpr std::array<Kernel, 8> kKernels = {{
 }  // namespace
 
 std::span<const Kernel> kernels() { return kKernels; }
+
+const Kernel &area_kernel() { return kArea; }
 
 const Kernel *find_kernel(std::string_view name) {
   for (const Kernel &kernel : kKernels) {

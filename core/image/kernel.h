@@ -18,6 +18,9 @@ struct Kernel {
 // All kernels.
 std::span<const Kernel> kernels();
 
+// The mean over a cell: a way down only, since enlarging by it repeats pixels.
+const Kernel &area_kernel();
+
 // The kernel of that name, or nullptr.
 const Kernel *find_kernel(std::string_view name);
 

@@ -4,10 +4,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/parallel.h"
 #include "descent/objective.h"
+#include "image/kernel.h"
+#include "runtime/mixed_objective.h"
 #include "runtime/settings.h"
 
 namespace hcd::runtime {
@@ -24,8 +27,8 @@ class DownModel {
   // The plain small frame.
   virtual void downscale(const float *y, float *x) = 0;
 
-  // Sets those planes of `x` that are no variables of the objective (chroma of a luma network).
-  virtual void solve_fixed_planes(const float *y, float *x) = 0;
+  // Sets chroma, where luma alone is the objective's (loss mixed, a luma network).
+  virtual void solve_chroma(const float *y, float *x) = 0;
 
   // Solves for all planes at once; only where the plan's rule is kExact. See image::Inverse.
   virtual void solve(const float *y, double proximity, float *x) = 0;
@@ -38,12 +41,20 @@ class DownModel {
                                                            uint64_t key) = 0;
   virtual std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) = 0;
 
+  // Clients for the loss mixed, whose variables are luma alone; only where traits().luma.
+  virtual std::vector<std::unique_ptr<LumaClient>> luma_clients() = 0;
+
   // Mean squared error, in 8-bit code values, of what client `k` shows of the luma of `x` (of all
   // planes for RGB), rounded to code values, against `y`.
   virtual double shown_error(int k, const float *x, const float *y, uint64_t key) = 0;
 };
 
-std::unique_ptr<DownModel> make_linear_down_model(const std::string &model, const hcd_format &hr,
+// What a plan depends on, of linear clients for frames of a format.
+ModelTraits linear_traits(size_t clients, const hcd_format &format);
+
+// `start`: the kernel that makes the plain small frame; nullptr: the (first) client's own.
+std::unique_ptr<DownModel> make_linear_down_model(const std::string &model,
+                                                  const image::Kernel *start, const hcd_format &hr,
                                                   const hcd_format &lr, ThreadPool &pool);
 
 }  // namespace hcd::runtime

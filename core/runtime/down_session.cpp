@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -10,6 +11,7 @@
 #include "descent/vector_ops.h"
 #include "runtime/compare.h"
 #include "runtime/linear_model.h"
+#include "runtime/mixed_objective.h"
 
 namespace hcd::runtime {
 namespace {
@@ -67,6 +69,7 @@ void DownSession::process(const hcd_frame &in, const hcd_frame &out, hcd_stats &
   model_->downscale(y_.data(), x0_.data());
   if ((in.flags & HCD_FRAME_PLAIN) || plan_.steps_hr + plan_.steps_lr == 0 || plan_.budget == 0) {
     image::pack(lr_, x0_.data(), {}, out, pool_);
+    reset();
     if (in.flags & HCD_FRAME_PLAIN) return;
     std::copy_n(x0_.data(), x0_.size(), x_.data());
     image::quantise(lr_, x_.data(), {}, pool_);
@@ -89,10 +92,16 @@ int DownSession::descend(const hcd_frame &in) {
                      pool_);
     return 0;
   }
-  model_->solve_fixed_planes(y_.data(), x_.data());
   const uint64_t seed = plan_.paper || traits_.stochastic ? frame_key(in) : 0;
-  const auto lr =
-      model_->lr_objective(y_.data(), x0_.data(), plan_.proximity, plan_.paper, mix(seed + 2));
+  const auto lr = lr_objective(mix(seed + 2));
+  if (lr->size() < x_.size()) {
+    model_->solve_chroma(y_.data(), x_.data());
+    if (plan_.budget >= 0 && !plan_.budget_of_frame) {
+      const size_t chroma = x_.size() - lr->size();
+      descent::project({x0_.data() + lr->size(), chroma}, x.subspan(lr->size()),
+                       {plan_.budget * std::sqrt(static_cast<double>(chroma))}, pool_);
+    }
+  }
   int steps = 0;
   if (plan_.steps_hr > 0) {
     const auto hr = model_->hr_objective(*lr);
@@ -102,8 +111,54 @@ int DownSession::descend(const hcd_frame &in) {
     model_->downscale(moved.data(), start.data());
     std::copy_n(start.data(), lr->size(), x_.data());  // fixed planes stay
   }
-  return steps + run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
+  if (plan_.warm_start) start_warm();
+  steps += run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
+  if (plan_.warm_start) remember();
+  return steps;
 }
+
+std::unique_ptr<descent::Objective> DownSession::lr_objective(uint64_t key) {
+  if (plan_.loss == Loss::kMse) {
+    return model_->lr_objective(y_.data(), x0_.data(), plan_.proximity, plan_.paper, key);
+  }
+  return std::make_unique<MixedObjective>(
+      model_->luma_clients(), hr_geometry_.plane(std::as_const(y_).data(), 0),
+      lr_geometry_.plane(std::as_const(x0_).data(), 0), image::component_range(lr_, 0),
+      MixedWeights{plan_.detail, plan_.ringing, plan_.proximity, plan_.rate}, pool_);
+}
+
+// Blocks of luma whose plain samples are nearly those of the frame before begin with its move.
+void DownSession::start_warm() {
+  constexpr int kSide = 8;
+  constexpr float kStill = 1.5F;  // mean difference in code values; noise of a camera is less
+  if (last_move_.empty()) return;
+  const image::ConstPlane plain = lr_geometry_.plane(std::as_const(x0_).data(), 0);
+  for (int top = 0; top < plain.height; top += kSide) {
+    for (int left = 0; left < plain.width; left += kSide) {
+      const int height = std::min(kSide, plain.height - top);
+      const int width = std::min(kSide, plain.width - left);
+      const auto for_block = [&](const auto &function) {
+        for (int y = top; y < top + height; ++y) {
+          const size_t row = static_cast<size_t>(y) * static_cast<size_t>(plain.width);
+          for (int x = left; x < left + width; ++x) function(row + static_cast<size_t>(x));
+        }
+      };
+      float difference = 0;
+      for_block([&](size_t i) { difference += std::abs(plain.data[i] - last_plain_[i]); });
+      if (difference > kStill * static_cast<float>(width * height)) continue;
+      for_block([&](size_t i) { x_.data()[i] += last_move_[i]; });
+    }
+  }
+}
+
+void DownSession::remember() {
+  const size_t n = lr_geometry_.offset(1);
+  last_plain_.assign(x0_.data(), x0_.data() + n);
+  last_move_.resize(n);
+  descent::subtract({x_.data(), n}, {x0_.data(), n}, last_move_, pool_);
+}
+
+void DownSession::reset() { last_move_.clear(); }
 
 int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps,
                           uint64_t seed) {

@@ -8,13 +8,13 @@
 namespace hcd::runtime {
 namespace {
 
-PlaneClient make_plane_client(const image::Kernel &kernel, const hcd_format &hr,
-                              const hcd_format &lr, int c) {
+PlaneClient make_plane_client(const image::Kernel &kernel, const image::Kernel &start,
+                              const hcd_format &hr, const hcd_format &lr, int c) {
   const image::Position position = image::component_position(lr, c);
   const int hr_width = image::component_width(hr, c), hr_height = image::component_height(hr, c);
   const int lr_width = image::component_width(lr, c), lr_height = image::component_height(lr, c);
   PlaneClient plane;
-  plane.down = image::resize(kernel, hr_width, hr_height, lr_width, lr_height, position);
+  plane.down = image::resize(start, hr_width, hr_height, lr_width, lr_height, position);
   plane.up = image::resize(kernel, lr_width, lr_height, hr_width, hr_height, position);
   plane.adjoint = image::transpose(plane.up);
   plane.gram = image::gram(plane.up);
@@ -35,11 +35,13 @@ std::vector<const image::Kernel *> find_clients(const std::string &model) {
   return found;
 }
 
-LinearClient::LinearClient(const image::Kernel &kernel, const hcd_format &hr, const hcd_format &lr)
+LinearClient::LinearClient(const image::Kernel &kernel, const image::Kernel *start,
+                           const hcd_format &hr, const hcd_format &lr)
     : name_(kernel.name), n_planes_(image::n_components(hr)), hr_(hr), lr_(lr) {
-  planes_.push_back(make_plane_client(kernel, hr, lr, 0));
+  const image::Kernel &down = start ? *start : kernel;
+  planes_.push_back(make_plane_client(kernel, down, hr, lr, 0));
   if (n_planes_ > 1 && hr.layout != HCD_LAYOUT_RGB && hr.layout != HCD_LAYOUT_YUV444) {
-    planes_.push_back(make_plane_client(kernel, hr, lr, 1));
+    planes_.push_back(make_plane_client(kernel, down, hr, lr, 1));
   }
 }
 
@@ -68,6 +70,15 @@ void LinearSolver::solve(const LinearClient &client, const float *hr, float *lr,
     image::apply(inverses_[client.operators_of(c)], client.hr().plane(hr, c),
                  client.lr().plane(lr, c), pool);
   }
+}
+
+void LinearLuma::show(const float *x, float *shown) {
+  image::apply(client_.plane(0).up, client_.lr().plane(x, 0), client_.hr().plane(shown, 0), pool_);
+}
+
+void LinearLuma::pull(const float *v, float *gradient) {
+  image::apply(client_.plane(0).adjoint, client_.hr().plane(v, 0), client_.lr().plane(gradient, 0),
+               pool_);
 }
 
 LinearObjective::LinearObjective(const std::vector<LinearClient> &clients, const float *y,

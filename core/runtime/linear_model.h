@@ -9,6 +9,7 @@
 #include "descent/objective.h"
 #include "image/format.h"
 #include "image/resample.h"
+#include "runtime/mixed_objective.h"
 
 namespace hcd::runtime {
 
@@ -24,7 +25,9 @@ struct PlaneClient {
 // One client between two formats of the same layout.
 class LinearClient {
  public:
-  LinearClient(const image::Kernel &kernel, const hcd_format &hr, const hcd_format &lr);
+  // `start`: of D, the plain way down; nullptr: the client's own.
+  LinearClient(const image::Kernel &kernel, const image::Kernel *start, const hcd_format &hr,
+               const hcd_format &lr);
 
   const char *name() const { return name_; }
   int n_planes() const { return n_planes_; }
@@ -57,6 +60,19 @@ class LinearSolver {
 
  private:
   std::vector<image::Inverse> inverses_;  // as the client's planes
+};
+
+// Luma of a linear client, which must outlive it.
+class LinearLuma : public LumaClient {
+ public:
+  LinearLuma(const LinearClient &client, ThreadPool &pool) : client_(client), pool_(pool) {}
+
+  void show(const float *x, float *shown) override;
+  void pull(const float *v, float *gradient) override;
+
+ private:
+  const LinearClient &client_;
+  ThreadPool &pool_;
 };
 
 // Mean squared error of several linear clients around a start x0, with proximity to it:

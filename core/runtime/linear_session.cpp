@@ -15,18 +15,22 @@ namespace {
 class LinearDownModel : public DownModel {
  public:
   LinearDownModel(const std::vector<const image::Kernel *> &kernels, const hcd_format &hr,
-                  const hcd_format &lr, ThreadPool &pool)
+                  const hcd_format &lr, const image::Kernel *start, ThreadPool &pool)
       : hr_(hr), lr_(lr), pool_(pool) {
-    for (const image::Kernel *kernel : kernels) clients_.emplace_back(*kernel, hr, lr);
+    for (const image::Kernel *kernel : kernels) clients_.emplace_back(*kernel, start, hr, lr);
   }
 
-  ModelTraits traits() const override {
-    return {true, static_cast<int>(clients_.size()), hr_.layout != HCD_LAYOUT_RGB};
-  }
+  ModelTraits traits() const override { return linear_traits(clients_.size(), hr_); }
   std::string client_name(int k) const override { return clients_[static_cast<size_t>(k)].name(); }
 
   void downscale(const float *y, float *x) override { clients_[0].downscale(y, x, pool_); }
-  void solve_fixed_planes(const float *, float *) override {}
+  void solve_chroma(const float *y, float *x) override {
+    if (clients_[0].n_planes() == 1) return;
+    std::vector<float> solved(clients_[0].lr().size());
+    solve(y, kVideoProximity, solved.data());
+    const auto luma = static_cast<ptrdiff_t>(clients_[0].lr().offset(1));
+    std::copy(solved.begin() + luma, solved.end(), x + luma);
+  }
   void solve(const float *y, double proximity, float *x) override {
     if (!solver_ || proximity != solver_proximity_) solver_.emplace(clients_[0], proximity);
     solver_proximity_ = proximity;
@@ -39,7 +43,16 @@ class LinearDownModel : public DownModel {
     return std::make_unique<LinearObjective>(clients_, y, x0, lr_, proximity, rounded, pool_);
   }
   std::unique_ptr<descent::Objective> hr_objective(descent::Objective &lr) override {
-    return std::make_unique<LinearHrObjective>(clients_[0], lr, hr_, clients_[0].n_planes(), pool_);
+    const bool luma_alone = lr.size() < clients_[0].lr().size();
+    return std::make_unique<LinearHrObjective>(clients_[0], lr, hr_,
+                                               luma_alone ? 1 : clients_[0].n_planes(), pool_);
+  }
+  std::vector<std::unique_ptr<LumaClient>> luma_clients() override {
+    std::vector<std::unique_ptr<LumaClient>> result;
+    for (const LinearClient &client : clients_) {
+      result.push_back(std::make_unique<LinearLuma>(client, pool_));
+    }
+    return result;
   }
 
   double shown_error(int k, const float *x, const float *y, uint64_t) override {
@@ -69,7 +82,7 @@ class LinearUpSession : public Session {
  public:
   LinearUpSession(const image::Kernel &kernel, const hcd_format &in, const hcd_format &out,
                   ThreadPool &pool)
-      : client_(kernel, out, in),
+      : client_(kernel, nullptr, out, in),
         in_(in),
         out_(out),
         pool_(pool),
@@ -91,9 +104,15 @@ class LinearUpSession : public Session {
 
 }  // namespace
 
-std::unique_ptr<DownModel> make_linear_down_model(const std::string &model, const hcd_format &hr,
+ModelTraits linear_traits(size_t clients, const hcd_format &format) {
+  const bool video = format.layout != HCD_LAYOUT_RGB;
+  return {true, static_cast<int>(clients), video, false, video};
+}
+
+std::unique_ptr<DownModel> make_linear_down_model(const std::string &model,
+                                                  const image::Kernel *start, const hcd_format &hr,
                                                   const hcd_format &lr, ThreadPool &pool) {
-  return std::make_unique<LinearDownModel>(find_clients(model), hr, lr, pool);
+  return std::make_unique<LinearDownModel>(find_clients(model), hr, lr, start, pool);
 }
 
 std::unique_ptr<Session> make_linear_up_session(const std::string &model, const hcd_format &in,

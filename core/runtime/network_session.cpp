@@ -25,8 +25,8 @@ using transport::Pictures;
 // A network between two formats, with the transport on both sides. A bicubic client stands in for
 // what the network does not do: g where it has none, and chroma where it sees luma only.
 struct Chain {
-  Chain(std::shared_ptr<net::Network> shared, int tile, const hcd_format &hr_format,
-        const hcd_format &lr_format, ThreadPool &threads)
+  Chain(std::shared_ptr<net::Network> shared, int tile, const image::Kernel *start,
+        const hcd_format &hr_format, const hcd_format &lr_format, ThreadPool &threads)
       : network(std::move(shared)),
         tiles(*network, tile, threads),
         hr(hr_format),
@@ -34,7 +34,7 @@ struct Chain {
         pool(threads),
         hr_pictures(hr, network->info().colour),
         lr_pictures(lr, network->info().colour),
-        bicubic(*image::find_kernel(network->info().downscaler), hr, lr) {}
+        bicubic(*image::find_kernel(network->info().downscaler), start, hr, lr) {}
 
   // Planes that the network sees; their samples are the variables.
   int n_planes() const { return lr_pictures.channels() == 1 ? 1 : image::n_components(lr); }
@@ -171,15 +171,45 @@ void own_upscale(Chain &chain, const float *x, uint64_t key, Buffer &lr_picture,
   chain.hr_pictures.from_picture(hr_picture.data(), y, chain.pool);
 }
 
+// Luma through a network that sees nothing else.
+class NetworkLuma : public LumaClient {
+ public:
+  explicit NetworkLuma(Chain &chain)
+      : chain_(chain),
+        lr_(chain.lr_pictures.size()),
+        hr_(chain.hr_pictures.size()),
+        slope_(hr_.size()),
+        pulled_(lr_.size()),
+        planes_(chain.lr_size()) {}
+
+  void show(const float *x, float *shown) override {
+    chain_.lr_pictures.to_picture(x, lr_.data(), chain_.pool);
+    chain_.tiles.upscale(view(chain_.lr_pictures, std::as_const(lr_)),
+                         view(chain_.hr_pictures, hr_), 0);
+    chain_.hr_pictures.from_picture(hr_.data(), shown, chain_.pool);
+  }
+
+  void pull(const float *v, float *gradient) override {
+    chain_.hr_pictures.from_picture_adjoint(v, slope_.data(), chain_.pool);
+    chain_.tiles.upscale_vjp(view(chain_.lr_pictures, std::as_const(lr_)),
+                             view(chain_.hr_pictures, std::as_const(hr_)),
+                             view(chain_.hr_pictures, slope_), view(chain_.lr_pictures, pulled_));
+    chain_.lr_pictures.to_picture_adjoint(pulled_.data(), planes_.data(), chain_.pool);
+    std::copy_n(planes_.data(), chain_.n_variables(), gradient);
+  }
+
+ private:
+  Chain &chain_;
+  Buffer lr_, hr_, slope_, pulled_, planes_;
+};
+
 class NetworkDownModel : public DownModel {
  public:
-  NetworkDownModel(std::shared_ptr<net::Network> network, int tile, const hcd_format &hr,
-                   const hcd_format &lr, ThreadPool &pool)
-      : chain_(std::move(network), tile, hr, lr, pool) {}
+  NetworkDownModel(std::shared_ptr<net::Network> network, int tile, const image::Kernel *start,
+                   const hcd_format &hr, const hcd_format &lr, ThreadPool &pool)
+      : chain_(std::move(network), tile, start, hr, lr, pool) {}
 
-  ModelTraits traits() const override {
-    return {false, 1, chain_.hr.layout != HCD_LAYOUT_RGB, chain_.tiles.info().stochastic};
-  }
+  ModelTraits traits() const override { return network_traits(chain_.tiles.info(), chain_.hr); }
   std::string client_name(int) const override { return chain_.tiles.info().name; }
 
   void downscale(const float *y, float *x) override {
@@ -189,7 +219,7 @@ class NetworkDownModel : public DownModel {
     own_downscale(chain_, y, hr, lr, x);
   }
 
-  void solve_fixed_planes(const float *y, float *x) override {
+  void solve_chroma(const float *y, float *x) override {
     if (!sees_luma_only()) return;
     std::vector<float> solved(chain_.lr_size());
     if (!chroma_solver_) chroma_solver_.emplace(chain_.bicubic, kVideoProximity);
@@ -211,6 +241,12 @@ class NetworkDownModel : public DownModel {
     if (has_downscale()) return std::make_unique<NetworkHrObjective>(chain_, lr);
     return std::make_unique<LinearHrObjective>(chain_.bicubic, lr, chain_.hr, chain_.n_planes(),
                                                chain_.pool);
+  }
+
+  std::vector<std::unique_ptr<LumaClient>> luma_clients() override {
+    std::vector<std::unique_ptr<LumaClient>> result;
+    result.push_back(std::make_unique<NetworkLuma>(chain_));
+    return result;
   }
 
   double shown_error(int, const float *x, const float *y, uint64_t key) override {
@@ -240,7 +276,7 @@ class NetworkUpSession : public Session {
   NetworkUpSession(std::shared_ptr<net::Network> network, int tile, uint64_t seed,
                    const hcd_format &in, const hcd_format &full, const hcd_format &out,
                    ThreadPool &pool)
-      : chain_(std::move(network), tile, full, in, pool),
+      : chain_(std::move(network), tile, nullptr, full, in, pool),
         seed_(seed),
         out_(out),
         geometry_(out),
@@ -273,10 +309,15 @@ class NetworkUpSession : public Session {
 
 }  // namespace
 
+ModelTraits network_traits(const net::NetworkInfo &info, const hcd_format &format) {
+  return {false, 1, format.layout != HCD_LAYOUT_RGB, info.stochastic,
+          info.colour == net::Colour::kLuma};
+}
+
 std::unique_ptr<DownModel> make_network_down_model(std::shared_ptr<net::Network> network, int tile,
-                                                   const hcd_format &hr, const hcd_format &lr,
-                                                   ThreadPool &pool) {
-  return std::make_unique<NetworkDownModel>(std::move(network), tile, hr, lr, pool);
+                                                   const image::Kernel *start, const hcd_format &hr,
+                                                   const hcd_format &lr, ThreadPool &pool) {
+  return std::make_unique<NetworkDownModel>(std::move(network), tile, start, hr, lr, pool);
 }
 
 std::unique_ptr<Session> make_network_up_session(std::shared_ptr<net::Network> network, int tile,

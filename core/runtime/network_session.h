@@ -10,10 +10,14 @@
 
 namespace hcd::runtime {
 
-// `hr` must be exactly the network's factor larger than `lr`.
+// What a plan depends on, of a network that sees frames of a format.
+ModelTraits network_traits(const net::NetworkInfo &info, const hcd_format &format);
+
+// `hr` must be exactly the network's factor larger than `lr`. `start`: see
+// make_linear_down_model(); without meaning for a network that brings its own g.
 std::unique_ptr<DownModel> make_network_down_model(std::shared_ptr<net::Network> network, int tile,
-                                                   const hcd_format &hr, const hcd_format &lr,
-                                                   ThreadPool &pool);
+                                                   const image::Kernel *start, const hcd_format &hr,
+                                                   const hcd_format &lr, ThreadPool &pool);
 
 // `out` may be smaller than the enlarged frame: it is cut at the right and the bottom. `seed` and
 // the frame decide a latent.

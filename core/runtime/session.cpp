@@ -44,6 +44,18 @@ void check_common(const Settings &s, bool several) {
             "option tile: expected 0 or %d to 8192, found %d", kMinTile, s.tile);
 }
 
+// The kernel of the option `start`; nullptr: the client's own.
+const image::Kernel *start_kernel(const DownSettings &s, Loss loss) {
+  if (s.start == "auto") return loss == Loss::kMixed ? image::find_kernel("lanczos") : nullptr;
+  if (s.start == "area") return &image::area_kernel();
+  const image::Kernel *kernel = image::find_kernel(s.start);
+  HCD_CHECK(kernel, HCD_E_OPTION,
+            "option start: expected auto, area, or a linear client's name as bicubic or lanczos, "
+            "found '%s'",
+            s.start.c_str());
+  return kernel;
+}
+
 int round_up(int size, int shift) { return (size + (1 << shift) - 1) >> shift << shift; }
 
 // ceil(size / scale) on the chroma grid, but never more than the source has.
@@ -67,8 +79,9 @@ void check_network_scale(double scale, const net::NetworkInfo &info) {
 
 void check_network_layout(const hcd_format &format, const net::NetworkInfo &info) {
   HCD_CHECK(format.layout != HCD_LAYOUT_RGB || info.colour != net::Colour::kLuma, HCD_E_FORMAT,
-            "network %s sees luma: expected Y'CbCr or gray frames, found %s", info.name.c_str(),
-            image::describe(format).c_str());
+            "network %s sees luma: expected Y'CbCr or gray frames, found %s (linear clients as "
+            "model=bicubic take RGB)",
+            info.name.c_str(), image::describe(format).c_str());
 }
 
 // The format that comes out: that of `in` but for the size, which `out` may ask for.
@@ -94,6 +107,7 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
 
 void check_settings(const DownSettings &settings) {
   check_common(settings, true);
+  start_kernel(settings, Loss::kMse);
   const size_t clients = find_clients(settings.model).size();
   make_plan(settings, {clients > 0, static_cast<int>(std::max<size_t>(clients, 1))});
 }
@@ -107,7 +121,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   const hcd_format source = image::resolve(in);
   if (!is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
-    auto model = make_linear_down_model(s.model, source, lr, pool);
+    const Loss loss = make_plan(s, linear_traits(find_clients(s.model).size(), source)).loss;
+    auto model = make_linear_down_model(s.model, start_kernel(s, loss), source, lr, pool);
     *out = sized(in, lr, 0, 0);
     return std::make_unique<DownSession>(std::move(model), s, source, source, lr, pool);
   }
@@ -119,12 +134,17 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   const hcd_format lr = small_format(source, *out, info.scale);
   HCD_CHECK(lr.width == wanted.width && lr.height == wanted.height, HCD_E_FORMAT,
             "size of the small frame: expected %dx%d, since the network %s enlarges by exactly %d, "
-            "found %dx%d",
+            "found %dx%d (linear clients as model=bicubic take any size)",
             wanted.width, wanted.height, info.name.c_str(), info.scale, lr.width, lr.height);
   hcd_format extended = source;
   extended.width = lr.width * info.scale;
   extended.height = lr.height * info.scale;
-  auto model = make_network_down_model(network, s.tile, extended, lr, pool);
+  HCD_CHECK(!info.has_downscale || s.start == "auto", HCD_E_OPTION,
+            "option start: expected auto, since the network %s makes the small frame itself, "
+            "found '%s'",
+            info.name.c_str(), s.start.c_str());
+  const Loss loss = make_plan(s, network_traits(info, source)).loss;
+  auto model = make_network_down_model(network, s.tile, start_kernel(s, loss), extended, lr, pool);
   *out = sized(in, lr, 0, 0);
   return std::make_unique<DownSession>(std::move(model), s, source, extended, lr, pool);
 }

@@ -2,7 +2,9 @@
 #include "runtime/settings.h"
 
 #include <array>
+#include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 
@@ -23,6 +25,13 @@ constexpr int kPaperSteps = 15;
 // Chosen by measuring: docs/algorithm.md, "Budgets".
 constexpr double kBudget = 3, kAdamRate = 1.5;
 
+// Of the loss mixed, chosen by measuring: docs/algorithm.md, "After the codec".
+constexpr double kDetail = 0.25, kRinging = 2, kMiddleQuality = 26;
+struct MixedDefaults {
+  double proximity, rate;
+};
+constexpr MixedDefaults kMixedLinear{0.5, 0}, kMixedNetwork{2, 2};
+
 const Preset &find_preset(const std::string &name) {
   for (const Preset &preset : kPresets) {
     if (preset.name == name) return preset;
@@ -31,7 +40,30 @@ const Preset &find_preset(const std::string &name) {
               "option preset: expected fast, balanced, quality or paper, found '" + name + "'");
 }
 
-Rule choose_rule(const DownSettings &s, const ModelTraits &traits) {
+Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
+  if (s.loss == "mse") return Loss::kMse;
+  const bool quadratic = s.optimizer == "cg" || s.optimizer == "exact";
+  if (s.loss == "auto") {
+    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto";
+    const bool mse = !traits.luma || s.preset == "paper" || quadratic || exact;
+    return mse ? Loss::kMse : Loss::kMixed;
+  }
+  HCD_CHECK(s.loss == "mixed", HCD_E_OPTION, "option loss: expected auto, mse or mixed, found '%s'",
+            s.loss.c_str());
+  HCD_CHECK(traits.luma, HCD_E_OPTION,
+            "option loss: mixed needs Y'CbCr or gray frames and a client that enlarges luma by "
+            "itself, found others with model=%s (use mse)",
+            s.model.c_str());
+  HCD_CHECK(s.preset != "paper", HCD_E_OPTION,
+            "option loss: expected auto or mse with preset=paper, found 'mixed'");
+  HCD_CHECK(!quadratic, HCD_E_OPTION,
+            "option loss: expected auto or mse with optimizer=%s, found "
+            "'mixed' (it is not quadratic)",
+            s.optimizer.c_str());
+  return Loss::kMixed;
+}
+
+Rule choose_rule(const DownSettings &s, const ModelTraits &traits, Loss loss) {
   const std::string &name = s.optimizer;
   if (name == "pgd") return Rule::kPgd;
   if (name == "adam") return Rule::kAdam;
@@ -40,7 +72,8 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits) {
   HCD_CHECK(name == "auto", HCD_E_OPTION,
             "option optimizer: expected auto, pgd, adam, cg or exact, found '%s'", name.c_str());
   if (s.preset == "paper") return Rule::kPgd;
-  if (!traits.linear || (s.steps_hr != HCD_AUTO && s.steps_hr > 0)) return Rule::kAdam;
+  const bool hr_stage = s.steps_hr != HCD_AUTO && s.steps_hr > 0;
+  if (!traits.linear || loss == Loss::kMixed || hr_stage) return Rule::kAdam;
   const bool steps_given = s.steps != HCD_AUTO || s.steps_lr != HCD_AUTO;
   const bool pulled = s.proximity != HCD_AUTO && s.proximity > 0;
   return traits.clients == 1 && !pulled && !steps_given ? Rule::kExact : Rule::kCg;
@@ -70,12 +103,25 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
 Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   const Preset &preset = find_preset(s.preset);
   Plan plan;
-  plan.rule = choose_rule(s, traits);
+  plan.loss = choose_loss(s, traits);
+  plan.rule = choose_rule(s, traits, plan.loss);
   plan.paper = preset.name == "paper";
 
   // Asked for by name, exact is the optimum itself; as the default it minds the encoder.
   const bool minds_encoder = plan.rule == Rule::kExact && s.optimizer == "auto" && traits.video;
-  plan.proximity = s.proximity != HCD_AUTO ? s.proximity : minds_encoder ? kVideoProximity : 0;
+  const bool mixed = plan.loss == Loss::kMixed;
+  const MixedDefaults &defaults = traits.linear ? kMixedLinear : kMixedNetwork;
+  // What an encoder's quantiser step does: doubled by 6 more.
+  const double hint =
+      std::exp2((s.quality_hint != HCD_AUTO ? s.quality_hint - kMiddleQuality : 0) / 6);
+  plan.proximity = s.proximity != HCD_AUTO ? s.proximity
+                   : mixed                 ? hint * defaults.proximity
+                   : minds_encoder         ? kVideoProximity
+                                           : 0;
+  plan.detail = s.detail != HCD_AUTO ? s.detail : kDetail;
+  plan.ringing = s.ringing != HCD_AUTO ? s.ringing : kRinging;
+  plan.rate = s.rate != HCD_AUTO ? s.rate : hint * defaults.rate;
+  plan.warm_start = s.warm_start != 0;
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int preset_steps = plan.paper  ? kPaperSteps
@@ -88,13 +134,22 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   const bool budget_given = s.budget != HCD_AUTO, step_given = s.step_size != HCD_AUTO;
   plan.budget_of_frame = plan.paper && !budget_given;
   plan.step_of_frame = plan.paper && !step_given;
-  plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : iterative ? kBudget : -1;
+  const bool bounded = iterative && !mixed;  // the loss mixed has its own pull
+  plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : bounded ? kBudget : -1;
   // A pgd step may reach the edge of the ball in half of its steps.
   const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
   plan.step_size = step_given                ? s.step_size
                    : plan.paper              ? kPaperStep
                    : plan.rule == Rule::kPgd ? pgd_step
                                              : kAdamRate;
+  for (const auto &[name, value] :
+       {std::pair{"detail", s.detail}, std::pair{"ringing", s.ringing}, std::pair{"rate", s.rate},
+        std::pair{"quality_hint", s.quality_hint}}) {
+    HCD_CHECK(value == HCD_AUTO || mixed, HCD_E_OPTION,
+              "option %s: belongs to loss=mixed, found %g with another loss", name, value);
+  }
+  HCD_CHECK(!plan.warm_start || mixed, HCD_E_OPTION,
+            "option warm_start: belongs to loss=mixed, found 1 with another loss");
   check_rule(s, traits, plan);
   return plan;
 }

@@ -31,6 +31,7 @@ struct UpSettings {
 };
 
 enum class Rule { kPgd, kAdam, kCg, kExact };
+enum class Loss { kMse, kMixed };
 
 // What a descent does, every "auto" decided.
 struct Plan {
@@ -39,6 +40,9 @@ struct Plan {
   double budget = -1;              // RMS per sample in 8-bit code values; -1: none
   double step_size = 0;            // RMS per sample; Adam: learning rate
   double proximity = 0;
+  Loss loss = Loss::kMse;
+  double detail = 0, ringing = 0, rate = 0;  // see MixedWeights
+  bool warm_start = false;
   // preset=paper: each step sees rounded values, and the start is random. The published budget and
   // step are L2 norms of the whole frame, whatever its size.
   bool paper = false, budget_of_frame = false, step_of_frame = false;
@@ -50,6 +54,7 @@ struct ModelTraits {
   int clients = 1;
   bool video = true;        // Y'CbCr or gray frames, which an encoder will see; not RGB stills
   bool stochastic = false;  // a network that draws latents
+  bool luma = true;         // luma is enlarged by itself, and there is luma
 };
 
 // Proximity of the rule exact where frames will be coded. Chosen by measuring: docs/algorithm.md.

@@ -2,6 +2,7 @@
 #include "runtime/tiles.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "image/plane.h"
 
@@ -138,6 +139,24 @@ double TiledNetwork::error_and_gradient(ConstImage lr, ConstImage target, Image 
   double error = 0;
   for (const double e : errors) error += e;
   return error;
+}
+
+// The derivative of |f(lr) - target|^2 is 2 J^T (f(lr) - target): with target = f(lr) - v / 2 that
+// is J^T v. v is scaled to the size of pixels first, where float32 keeps its digits.
+void TiledNetwork::upscale_vjp(ConstImage lr, ConstImage shown, Image v, Image gradient) {
+  float largest = 0;
+  for_rows(v, [&](int, int, const float *row) {
+    for (int x = 0; x < v.width; ++x) largest = std::max(largest, std::abs(row[x]));
+  });
+  const float scale = largest > 0 ? 1 / largest : 0;
+  for_rows(v, [&](int c, int y, float *row) {
+    const float *from = shown.data + c * shown.plane + y * shown.stride;
+    for (int x = 0; x < v.width; ++x) row[x] = from[x] - 0.5F * scale * row[x];
+  });
+  error_and_gradient(lr, as_const(v), gradient);
+  for_rows(gradient, [&](int, int, float *row) {
+    for (int x = 0; x < gradient.width; ++x) row[x] *= largest;
+  });
 }
 
 void TiledNetwork::downscale(ConstImage hr, Image lr) {

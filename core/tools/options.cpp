@@ -5,14 +5,24 @@
 #include "tools/error.h"
 
 #include <charconv>
+#include <type_traits>
 
 namespace hcd::tools {
 namespace {
 
 constexpr int kMaxSize = 32768;  // of hcd_format
 
+// Defaults of this command, in place of the library's: it works on pictures, which are mostly RGB
+// and are not coded.
+const OptionTexts &own_defaults() {
+  static const OptionTexts defaults = {{"model", "bicubic"}, {"loss", "mse"}};
+  return defaults;
+}
+
 OptionInfo with_default(const char *name, const char *type, const char *help,
-                        const std::string &value) {
+                        const std::string &librarys) {
+  const auto own = own_defaults().find(name);
+  const std::string &value = own != own_defaults().end() ? own->second : librarys;
   const std::string shown = value.empty() ? "none" : value;
   return {name, type, std::string(help) + " (default: " + shown + ")"};
 }
@@ -42,6 +52,10 @@ template <typename Params, typename Set>
 Params params_from(const OptionTexts &options, void (*init)(Params *), Set set) {
   Params params{};
   init(&params);
+  params.model = own_defaults().at("model").c_str();
+  if constexpr (std::is_same_v<Params, hcd_down_params>) {
+    params.loss = own_defaults().at("loss").c_str();
+  }
   for (const auto &[name, text] : options) {
     if (name == "w" || name == "h") continue;
     char error[512] = "";

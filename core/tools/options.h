@@ -32,7 +32,8 @@ struct Size {
 // The sizes w and h of `options`. Throws ToolError where one is not a whole number of [1, 32768].
 Size wanted_size(const OptionTexts &options);
 
-// The library's parameters for `options`, without the sizes. Text options point into `options`,
+// The library's parameters for `options`, without the sizes. Where they are not given the client is
+// bicubic and the loss is mse, not the library's defaults. Text options point into `options`,
 // which has to live on. Throws ToolError with the library's message.
 hcd_down_params down_params(const OptionTexts &options);
 hcd_up_params up_params(const OptionTexts &options);

@@ -25,11 +25,12 @@ class Encoders(unittest.TestCase):
                         continue
                     with self.subTest(encoder=encoder, size=size, format=pixel_format):
                         path = os.path.join(folder, f"{encoder}_{pixel_format}.mkv")
-                        ffmpeg.good(*ffmpeg.source(size, 5, pixel_format), "-vf", "hcd_down", "-c:v", encoder,
+                        ffmpeg.good(*ffmpeg.source(size, 5, pixel_format), "-vf", "hcd_down=model=bicubic", "-c:v",
+                                    encoder,
                                     *options, path)
                         stream = ffmpeg.probe(path, "stream=width,height,pix_fmt")["streams"][0]
                         self.assertEqual(stream["pix_fmt"], pixel_format)
-                        out, _ = ffmpeg.good("-i", path, "-vf", "hcd_up", "-f", "framecrc", "-")
+                        out, _ = ffmpeg.good("-i", path, "-vf", "hcd_up=model=bicubic", "-f", "framecrc", "-")
                         rows = [l for l in out.decode().splitlines() if not l.startswith("#")]
                         self.assertEqual(len(rows), 5)
 
@@ -38,7 +39,7 @@ class Encoders(unittest.TestCase):
         for encoder, options in ENCODERS.items():
             with self.subTest(encoder=encoder), tempfile.TemporaryDirectory() as folder:
                 psnr = {}
-                for name, filters in (("plain", "scale=iw/2:ih/2:flags=bicubic"), ("hcd", "hcd_down")):
+                for name, filters in (("plain", "scale=iw/2:ih/2:flags=bicubic"), ("hcd", "hcd_down=model=bicubic")):
                     path = os.path.join(folder, name + ".mkv")
                     ffmpeg.good("-i", CLIP, "-frames:v", "8", "-vf", filters, "-c:v", encoder, *options, path)
                     _, log = ffmpeg.good(

@@ -20,7 +20,7 @@ class Formats(unittest.TestCase):
     def test_each_goes_through_unchanged_in_kind(self):
         for pixel_format in FORMATS:
             for size in ("64x48", "37x23"):
-                for filters in ("hcd_down", "hcd_up"):
+                for filters in ("hcd_down=model=bicubic", "hcd_up=model=bicubic"):
                     with self.subTest(format=pixel_format, size=size, filter=filters):
                         out, log = ffmpeg.good(*ffmpeg.source(size, 2, pixel_format), "-vf", filters,
                                                "-f", "rawvideo", "-")
@@ -34,13 +34,14 @@ class Formats(unittest.TestCase):
                 with self.subTest(format=pixel_format, size=size):
                     _, log = ffmpeg.good(
                         *ffmpeg.source(size, 2, pixel_format), "-lavfi",
-                        "split[a][b];[a]hcd_down=steps=1[x];[b]scale=iw/2:ih/2:flags=bicubic[y];[x][y]psnr",
+                        "split[a][b];[a]hcd_down=model=bicubic:steps=1[x];"
+                        "[b]scale=iw/2:ih/2:flags=bicubic[y];[x][y]psnr",
                         "-f", "null", "-")
                     average = re.search(r"average:([\d.]+|inf)", log).group(1)
                     self.assertGreater(float(average), 24)
 
     def test_limited_range_is_kept(self):
-        out = ffmpeg.raw("format=yuv420p,hcd_down", "128x96", 4)
+        out = ffmpeg.raw("format=yuv420p,hcd_down=model=bicubic", "128x96", 4)
         frame = 64 * 48 * 3 // 2
         for first in range(0, len(out), frame):
             luma, chroma = out[first:first + 64 * 48], out[first + 64 * 48:first + frame]
@@ -49,13 +50,13 @@ class Formats(unittest.TestCase):
 
     def test_rgb_is_converted_by_ffmpeg(self):
         out, _ = ffmpeg.good("-f", "lavfi", "-i", "testsrc2=s=64x48,format=rgb24", "-frames:v", "1",
-                             "-vf", "hcd_down", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+                             "-vf", "hcd_down=model=bicubic", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
         self.assertEqual(len(out), 32 * 24 * 3)
 
     def test_refusals_name_the_filter_to_put_in_front(self):
         for pixel_format, hint in [("yuva420p", "format=yuv420p"), ("rgba", "format="), ("pal8", "format="),
                                    ("bayer_bggr8", "format=")]:
-            for name in ("hcd_down", "hcd_up"):
+            for name in ("hcd_down=model=bicubic", "hcd_up=model=bicubic"):
                 source = f"testsrc2=s=64x48,format={'rgb24' if 'bayer' in pixel_format else pixel_format}"
                 arguments = ["-f", "lavfi", "-i", source, "-frames:v", "1"]
                 if "bayer" in pixel_format:
@@ -66,7 +67,7 @@ class Formats(unittest.TestCase):
 
     def test_colour_tags_are_kept(self):
         tags = "setparams=range=pc:colorspace=bt709:color_primaries=bt709:color_trc=smpte2084"
-        _, log = ffmpeg.good(*ffmpeg.source(), "-vf", f"{tags},hcd_down,showinfo", "-f", "null", "-")
+        _, log = ffmpeg.good(*ffmpeg.source(), "-vf", f"{tags},hcd_down=model=bicubic,showinfo", "-f", "null", "-")
         for tag in ("color_range:pc", "color_space:bt709", "color_primaries:bt709", "color_trc:smpte2084"):
             self.assertIn(tag, log)
 

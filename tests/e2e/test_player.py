@@ -126,14 +126,14 @@ class Player(unittest.TestCase):
                     path = os.path.join(folder, siting + ".mkv")
                     ffmpeg.good(*ffmpeg.source("160x90", 1), "-vf", PICTURE, "-c:v", "libx264", "-qp", "0",
                                 "-x264-params", f"chromaloc={number}", path)
-                    ours, _ = ffmpeg.good("-i", path, "-vf", "hcd_up", "-f", "rawvideo", "-")
+                    ours, _ = ffmpeg.good("-i", path, "-vf", "hcd_up=model=bicubic", "-f", "rawvideo", "-")
                     theirs, _ = ffmpeg.good("-i", path, "-vf", scale("bicubic", 320, 180, siting), "-f",
                                             "rawvideo", "-")
                     self.assertGreaterEqual(share_within_one(ours, theirs), 0.999)
 
     def test_a_wrong_siting_is_seen(self):
         """The check can fail: half a chroma sample off is not within tolerance."""
-        ours = ffmpeg.raw(f"{PICTURE},hcd_up=w=320:h=180", "160x90", 1)
+        ours = ffmpeg.raw(f"{PICTURE},hcd_up=model=bicubic:w=320:h=180", "160x90", 1)
         wrong = ffmpeg.raw(f"{PICTURE},{scale('bicubic', 320, 180, 'center')}", "160x90", 1)
         self.assertLess(share_within_one(ours, wrong), 0.99)
 

@@ -24,33 +24,34 @@ class Sizes(unittest.TestCase):
     def test_default_is_half_on_the_chroma_grid(self):
         for source_size, expected in [("854x480", "428x240"), ("853x479", "428x240"), ("2x2", "2x2"),
                                       ("1x1", "1x1"), ("3x3", "2x2"), ("64x48", "32x24")]:
-            self.assertEqual(sizes("hcd_down", source_size)[0], expected, source_size)
-        self.assertEqual(sizes("hcd_down", "853x479", "yuv444p")[0], "427x240")
+            self.assertEqual(sizes("hcd_down=model=bicubic", source_size)[0], expected, source_size)
+        self.assertEqual(sizes("hcd_down=model=bicubic", "853x479", "yuv444p")[0], "427x240")
 
     def test_scale(self):
-        self.assertEqual(sizes("hcd_down=scale=3", "960x540")[0], "320x180")
-        self.assertEqual(sizes("hcd_down=scale=4", "960x540")[0], "240x136")
-        self.assertEqual(sizes("hcd_down=scale=1.5", "960x540")[0], "640x360")
+        self.assertEqual(sizes("hcd_down=model=bicubic:scale=3", "960x540")[0], "320x180")
+        self.assertEqual(sizes("hcd_down=model=bicubic:scale=4", "960x540")[0], "240x136")
+        self.assertEqual(sizes("hcd_down=model=bicubic:scale=1.5", "960x540")[0], "640x360")
 
     def test_expressions(self):
-        for filters, expected in [("hcd_down=w=320:h=180", "320x180"), ("hcd_down=w=iw/3:h=ih/3", "213x120"),
-                                  ("hcd_down=w=320:h=-2", "320x180"), ("hcd_down=w=-2:h=135", "240x135"),
-                                  ("hcd_down=w=321:h=-1", "321x181"), ("hcd_down=w=320", "320x180"),
-                                  ("hcd_down=h=180", "320x180"),
-                                  ("hcd_up=w=iw*2:h=-1", "1280x720"), ("hcd_up=scale=3", "1920x1080"),
-                                  ("hcd_up", "1280x720")]:
+        down, up = "hcd_down=model=bicubic", "hcd_up=model=bicubic"
+        for filters, expected in [(f"{down}:w=320:h=180", "320x180"), (f"{down}:w=iw/3:h=ih/3", "213x120"),
+                                  (f"{down}:w=320:h=-2", "320x180"), (f"{down}:w=-2:h=135", "240x135"),
+                                  (f"{down}:w=321:h=-1", "321x181"), (f"{down}:w=320", "320x180"),
+                                  (f"{down}:h=180", "320x180"),
+                                  (f"{up}:w=iw*2:h=-1", "1280x720"), (f"{up}:scale=3", "1920x1080"),
+                                  (up, "1280x720")]:
             self.assertEqual(sizes(filters, "640x360")[0], expected, filters)
 
     def test_display_ratio_is_kept(self):
-        self.assertEqual(sizes("hcd_down", "64x48"), ("32x24", "1:1"))
-        self.assertEqual(sizes("hcd_down=w=32:h=48", "64x48"), ("32x48", "2:1"))
-        self.assertEqual(sizes("setsar=4/3,hcd_down=w=64:h=24", "64x48"), ("64x24", "2:3"))
-        self.assertEqual(sizes("hcd_down,hcd_up", "854x480")[0], "856x480")
+        self.assertEqual(sizes("hcd_down=model=bicubic", "64x48"), ("32x24", "1:1"))
+        self.assertEqual(sizes("hcd_down=model=bicubic:w=32:h=48", "64x48"), ("32x48", "2:1"))
+        self.assertEqual(sizes("setsar=4/3,hcd_down=model=bicubic:w=64:h=24", "64x48"), ("64x24", "2:3"))
+        self.assertEqual(sizes("hcd_down=model=bicubic,hcd_up=model=bicubic", "854x480")[0], "856x480")
 
     def test_there_and_back_at_odd_sizes(self):
         for size in ["7x5", "33x17", "101x99", "1x1", "2x2", "5x1"]:
             width, height = size.split("x")
-            chain = f"hcd_down,hcd_up=w={width}:h={height}"
+            chain = f"hcd_down=model=bicubic,hcd_up=model=bicubic:w={width}:h={height}"
             self.assertEqual(len(ffmpeg.raw(chain, size)), len(ffmpeg.raw("null", size)), size)
 
 

@@ -21,9 +21,10 @@ def frame_hashes(data, size):
 class Stream(unittest.TestCase):
     def test_one_frame_out_for_each_in(self):
         for frames in (1, 2, 7):
-            out = ffmpeg.raw("hcd_down", frames=frames)
+            out = ffmpeg.raw("hcd_down=model=bicubic", frames=frames)
             self.assertEqual(len(out), frames * 32 * 24 * 3 // 2)
-        _, log = ffmpeg.good("-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.2,trim=end_frame=0", "-vf", "hcd_down",
+        _, log = ffmpeg.good("-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.2,trim=end_frame=0", "-vf",
+                             "hcd_down=model=bicubic",
                              "-f", "null", "-")
         self.assertIn("frame=    0", log)
 
@@ -31,14 +32,15 @@ class Stream(unittest.TestCase):
         chain = "select='not(eq(mod(n,3),1))',{}showinfo"
         arguments = ffmpeg.source(frames=8, rate=24)
         _, plain = ffmpeg.good(*arguments, "-vf", chain.format(""), "-vsync", "passthrough", "-f", "null", "-")
-        for filters in ("hcd_down,", "hcd_up,", "hcd_down,hcd_up,"):
+        for filters in ("hcd_down=model=bicubic,", "hcd_up=model=bicubic,",
+                        "hcd_down=model=bicubic,hcd_up=model=bicubic,"):
             _, log = ffmpeg.good(*arguments, "-vf", chain.format(filters), "-vsync", "passthrough", "-f",
                                  "null", "-")
             self.assertEqual(stamps(log), stamps(plain))
             self.assertEqual(len(stamps(log)), 8)
 
     def test_metadata_and_summary(self):
-        out, log = ffmpeg.good(*ffmpeg.source("128x96", 3), "-vf", "hcd_down,metadata=print:file=-", "-f",
+        out, log = ffmpeg.good(*ffmpeg.source("128x96", 3), "-vf", "hcd_down=model=bicubic,metadata=print:file=-", "-f",
                                "null", "-")
         text = out.decode()
         plain = [float(x) for x in re.findall(r"lavfi\.hcd_down\.psnr0=([\d.]+)", text)]
@@ -53,7 +55,7 @@ class Stream(unittest.TestCase):
     def test_predicted_psnr_is_what_a_player_shows(self):
         out, log = ffmpeg.good(
             *ffmpeg.source("128x96", 1), "-lavfi",
-            "split[a][b];[a]hcd_down,metadata=print:file=-,scale=128:96:flags=bicubic+accurate_rnd[x];"
+            "split[a][b];[a]hcd_down=model=bicubic,metadata=print:file=-,scale=128:96:flags=bicubic+accurate_rnd[x];"
             "[x][b]psnr", "-f", "null", "-")
         predicted = float(re.search(r"hcd_down\.psnr=([\d.]+)", out.decode()).group(1))
         shown = float(re.search(r"PSNR y:([\d.]+)", log).group(1))
@@ -61,19 +63,21 @@ class Stream(unittest.TestCase):
 
     def test_timeline(self):
         size = 32 * 24 * 3 // 2
-        whole = frame_hashes(ffmpeg.raw("hcd_down", frames=4), size)
-        plain = frame_hashes(ffmpeg.raw("hcd_down=steps=0", frames=4), size)
-        mixed = frame_hashes(ffmpeg.raw("hcd_down=enable='lt(n,2)'", frames=4), size)
+        whole = frame_hashes(ffmpeg.raw("hcd_down=model=bicubic", frames=4), size)
+        plain = frame_hashes(ffmpeg.raw("hcd_down=model=bicubic:steps=0", frames=4), size)
+        mixed = frame_hashes(ffmpeg.raw("hcd_down=model=bicubic:enable='lt(n,2)'", frames=4), size)
         self.assertEqual(mixed, whole[:2] + plain[2:])
-        self.assertEqual(len(ffmpeg.raw("hcd_up=enable=0", frames=2)), 2 * 128 * 96 * 3 // 2)
+        self.assertEqual(len(ffmpeg.raw("hcd_up=model=bicubic:enable=0", frames=2)), 2 * 128 * 96 * 3 // 2)
 
     def test_commands(self):
         size = 32 * 24 * 3 // 2
-        with_steps = frame_hashes(ffmpeg.raw("hcd_down=steps=2", frames=4), size)
-        plain = frame_hashes(ffmpeg.raw("hcd_down=steps=0", frames=4), size)
-        changed = frame_hashes(ffmpeg.raw("sendcmd=c='0.08 hcd_down steps 0',hcd_down=steps=2", frames=4), size)
+        with_steps = frame_hashes(ffmpeg.raw("hcd_down=model=bicubic:steps=2", frames=4), size)
+        plain = frame_hashes(ffmpeg.raw("hcd_down=model=bicubic:steps=0", frames=4), size)
+        changed = frame_hashes(ffmpeg.raw("sendcmd=c='0.08 hcd_down steps 0',hcd_down=model=bicubic:steps=2",
+                                          frames=4), size)
         self.assertEqual(changed, with_steps[:2] + plain[2:])
-        _, log = ffmpeg.good(*ffmpeg.source(frames=3), "-vf", "sendcmd=c='0.04 hcd_down steps 5000',hcd_down=steps=2",
+        _, log = ffmpeg.good(*ffmpeg.source(frames=3), "-vf",
+                             "sendcmd=c='0.04 hcd_down steps 5000',hcd_down=model=bicubic:steps=2",
                              "-f", "null", "-")
         self.assertIn("[0, 1000]", log)
 
@@ -90,21 +94,23 @@ class Stream(unittest.TestCase):
                 file.write(b"".join(parts))
             for flag in ("0", "1"):
                 code, out, log = ffmpeg.run("-reinit_filter", flag, "-f", "h264", "-i", path, "-vf",
-                                            "hcd_down=w=32:h=24", "-f", "rawvideo", "-")
+                                            "hcd_down=model=bicubic:w=32:h=24", "-f", "rawvideo", "-")
                 self.assertEqual(code, 0, log)
                 self.assertEqual(len(out), 6 * 32 * 24 * 3 // 2)
 
     def test_two_instances_and_negative_strides(self):
-        once = ffmpeg.raw("hcd_down", "128x96")
+        once = ffmpeg.raw("hcd_down=model=bicubic", "128x96")
         out, _ = ffmpeg.good(*ffmpeg.source("128x96"), "-lavfi",
-                             "split[a][b];[a]hcd_down[x];[b]vflip,hcd_down,vflip[y];[x][y]hstack",
+                             "split[a][b];[a]hcd_down=model=bicubic[x];"
+                             "[b]vflip,hcd_down=model=bicubic,vflip[y];[x][y]hstack",
                              "-f", "rawvideo", "-")
         self.assertEqual(len(out), 2 * len(once))
-        self.assertEqual(ffmpeg.raw("vflip,hcd_down,vflip", "128x96"),
-                         ffmpeg.raw("vflip,copy,hcd_down,vflip", "128x96"))
+        self.assertEqual(ffmpeg.raw("vflip,hcd_down=model=bicubic,vflip", "128x96"),
+                         ffmpeg.raw("vflip,copy,hcd_down=model=bicubic,vflip", "128x96"))
 
     def test_interlaced_frames_are_warned_about_once(self):
-        _, log = ffmpeg.good(*ffmpeg.source(frames=4), "-vf", "setfield=tff,interlace,hcd_down", "-f", "null",
+        _, log = ffmpeg.good(*ffmpeg.source(frames=4), "-vf", "setfield=tff,interlace,hcd_down=model=bicubic", "-f",
+                             "null",
                              "-")
         self.assertEqual(len(re.findall(r"(?i)interlaced.*progressive", log)), 1)
 
@@ -129,16 +135,16 @@ class Stream(unittest.TestCase):
                         "colormatrix=bt2020nc:max-cll=1000,400:"
                         "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)",
                         path)
-            _, log = ffmpeg.good("-i", path, "-vf", "hcd_down,showinfo", "-f", "null", "-")
+            _, log = ffmpeg.good("-i", path, "-vf", "hcd_down=model=bicubic,showinfo", "-f", "null", "-")
         for text in ("mastering display", "content light level",
                      "color_trc:smpte2084", "color_primaries:bt2020", "fmt:yuv420p10le"):
             self.assertIn(text, log.lower())
 
     def test_same_bytes_for_any_threads_and_chunks(self):
-        whole = ffmpeg.raw("hcd_down", "322x202", 4)
+        whole = ffmpeg.raw("hcd_down=model=bicubic", "322x202", 4)
         for options in ("threads=1", "threads=3", "tile=64", "threads=5:tile=100"):
             self.assertEqual(ffmpeg.raw(f"hcd_down={options}", "322x202", 4), whole, options)
-        rest = ffmpeg.raw("trim=start_frame=2,hcd_down", "322x202", 4)
+        rest = ffmpeg.raw("trim=start_frame=2,hcd_down=model=bicubic", "322x202", 4)
         size = 162 * 102 * 3 // 2
         self.assertEqual(frame_hashes(rest, size)[:2], frame_hashes(whole, size)[2:])
 

@@ -105,7 +105,7 @@ class Runs(unittest.TestCase):
 
     def test_frames_lost_or_moved_are_refused(self):
         """Each wrong chain is stopped where it goes wrong; the others go on, and cached ones are not made again."""
-        small, large = "scale=iw/2:ih/2", "hcd_up"
+        small, large = "scale=iw/2:ih/2", "hcd_up=model=bicubic"
         wrong = {
             "lost": (f"select='not(eq(n,1))',{small}", large, "small: expected 4 frames, found 3"),
             "last": (f"trim=end_frame=3,{small}", large, "small: expected 4 frames, found 3"),
@@ -136,7 +136,7 @@ class Runs(unittest.TestCase):
         output = self.folder / "billed"
         code, log = report(self.clip, output, "--chains", "bicubic", "--crf", "30", "--no-crops", "--cache",
                            self.whole / "cache", "--add", "sent=scale=iw/2:ih/2|hcd_up|weights=" + str(weights),
-                           "--add", "free=scale=iw/2:ih/2|hcd_up")
+                           "--add", "free=scale=iw/2:ih/2|hcd_up=model=bicubic")
         self.assertEqual(code, 0, log)
         found = {row["chain"]: row for row in rows(output)}
         self.assertEqual(int(found["sent"]["bits"]) - int(found["free"]["bits"]), 8000)
@@ -147,8 +147,8 @@ class Runs(unittest.TestCase):
         stand_in = self.folder / "hcd"
         stand_in.write_text("#!/bin/sh\n[ \"$1\" = tune ] && [ $# = 6 ] && printf %500s weights >\"$6\"\n")
         stand_in.chmod(0o755)
-        chain = Chain("tuned", "scale=iw/2:ih/2", "hcd_up", tuned=True)
-        plain = Chain("plain", "scale=iw/2:ih/2", "hcd_up")
+        chain = Chain("tuned", "scale=iw/2:ih/2", "hcd_up=model=bicubic", tuned=True)
+        plain = Chain("plain", "scale=iw/2:ih/2", "hcd_up=model=bicubic")
         cache = Cache(self.folder / "tuned")
         work = cells.Work(cache, "medium", {"libx264": [28, 34]})
         clip = Clip(self.clip, 3, cache, self.fail)

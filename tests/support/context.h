@@ -35,11 +35,15 @@ class Context {
   hcd_format out_{};
 };
 
+// Of contexts whose options name none: the tests are of what every client does, at any size.
+inline constexpr const char *kModel = "bicubic";
+
 class Down : public Context {
  public:
   Down(const Options &options, const hcd_format &in, int width = 0, int height = 0) {
     hcd_down_params params;
     hcd_down_params_init(&params);
+    params.model = kModel;
     char error[300] = "";
     for (const auto &[key, value] : options) {
       EXPECT_EQ(hcd_down_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)),
@@ -58,6 +62,7 @@ class Up : public Context {
   Up(const Options &options, const hcd_format &in, int width = 0, int height = 0) {
     hcd_up_params params;
     hcd_up_params_init(&params);
+    params.model = kModel;
     char error[300] = "";
     for (const auto &[key, value] : options) {
       EXPECT_EQ(hcd_up_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The lost detail: nothing in the picture itself nor in a sharper one, more the more is blurred.
 #include "train/detail.h"
+#include "loss/lost_detail.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
@@ -57,6 +58,23 @@ TEST(LostDetail, GradientIsThatOfDifferences) {
       (loss(x.detach() + kStep * direction, y) - loss(x.detach() - kStep * direction, y)) /
       (2 * kStep);
   EXPECT_NEAR(found, (slope * direction).sum().item<double>(), 1e-4 * std::abs(found) + 1e-6);
+}
+
+// The library's own, which the descent uses.
+TEST(LostDetail, EqualsTheLibrarys) {
+  const at::Tensor y = picture(at::kFloat)[0].unsqueeze(0);
+  const at::Tensor x = (blurred(y, 3) + 0.1 * (y - y.mean())).requires_grad_(true);
+  const at::Tensor value = lost_detail(x, y);
+  // The library's picture is in code values.
+  const at::Tensor slope = torch::autograd::grad({value}, {x})[0] / 255;
+  const at::Tensor large = (255 * y).contiguous(), small = (255 * x.detach()).contiguous();
+  const at::Tensor own = at::zeros_like(large);
+  ThreadPool pool(1);
+  loss::LostDetail native({large.data_ptr<float>(), 64, 64}, pool);
+  const double found =
+      native.value_and_gradient({small.data_ptr<float>(), 64, 64}, {own.data_ptr<float>(), 64, 64});
+  EXPECT_NEAR(found, value.item<double>(), 1e-5);
+  EXPECT_LT((own - slope).norm().item<double>(), 1e-3 * slope.norm().item<double>());
 }
 
 }  // namespace

@@ -201,7 +201,8 @@ HCD_API hcd_status hcd_up_create(hcd_ctx **ctx, const hcd_up_params *params, hcd
  * called again when the format changes, after draining; frames not yet received are dropped. */
 HCD_API hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out);
 
-/* Change an option that may change while frames flow (steps, steps_hr, steps_lr, budget, proximity).
+/* Change an option that may change while frames flow (steps, steps_hr, steps_lr, budget, proximity,
+ * detail, ringing, rate, quality_hint).
  * Applies from the next frame sent. */
 HCD_API hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value);
 

@@ -23,6 +23,7 @@ TEST_P(DownOption, IsRefused) {
   const BadOption &bad = GetParam();
   hcd_down_params params;
   hcd_down_params_init(&params);
+  params.model = "bicubic";
   char error[400] = "";
   hcd_status status = hcd_down_params_set(&params, bad.key, bad.value, error, sizeof(error));
   hcd_ctx *ctx = nullptr;
@@ -86,9 +87,15 @@ INSTANTIATE_TEST_SUITE_P(
                   "option weights: model torchscript needs a file, found none"},
         BadOption{"colour", "red",
                   "unknown option 'colour': expected one of scale, model, weights, latent, device, "
-                  "preset, "
-                  "optimizer, steps, steps_hr, steps_lr, budget, step_size, proximity, seed, "
-                  "threads, tile"}));
+                  "preset, loss, start, optimizer, steps, steps_hr, steps_lr, budget, step_size, "
+                  "proximity, detail, ringing, rate, quality_hint, warm_start, seed, threads, "
+                  "tile"},
+        BadOption{"start", "nearest",
+                  "option start: expected auto, area, or a linear client's name as bicubic or "
+                  "lanczos, found 'nearest'"},
+        BadOption{"loss", "l1", "option loss: expected auto, mse or mixed, found 'l1'"},
+        BadOption{"quality_hint", "64",
+                  "option quality_hint: expected auto or a number in [0, 63], found '64'"}));
 
 TEST(DownOption, ModelsAreNamed) {
   for (const char *name : {"nearest", "", "bicubic+", "bicubic+torchscript"}) {
@@ -155,6 +162,7 @@ TEST(Configure, Refusals) {
 TEST(Up, SmallerThanTheSourceIsRefused) {
   hcd_up_params params;
   hcd_up_params_init(&params);
+  params.model = "bicubic";
   hcd_ctx *ctx = nullptr;
   ASSERT_EQ(hcd_up_create(&ctx, &params, nullptr, nullptr), HCD_OK);
   const hcd_format in{64, 48, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};

@@ -50,7 +50,7 @@ TEST_F(LightTest, UpIsTheSameForAnyThreadsAndTiles) {
 TEST_F(LightTest, DownGainsAndIsTheSameForAnyThreads) {
   std::vector<Frame> results;
   for (const char *threads : {"1", "3"}) {
-    Down down(options({{"threads", threads}, {"tile", "32"}}), large_);
+    Down down(options({{"threads", threads}, {"tile", "32"}, {"loss", "mse"}}), large_);
     Frame in(large_);
     in.fill_natural();
     Frame &out = results.emplace_back(down.out());
@@ -58,6 +58,26 @@ TEST_F(LightTest, DownGainsAndIsTheSameForAnyThreads) {
     EXPECT_GT(stats.psnr, stats.psnr_plain + 0.3);
     EXPECT_TRUE(out.same_samples(results[0]));
   }
+}
+
+TEST_F(LightTest, IsTheDefaultAndBuiltIn) {
+  hcd_down_params down_params;
+  hcd_down_params_init(&down_params);
+  EXPECT_STREQ(down_params.model, "lite");
+  hcd_up_params up_params;
+  hcd_up_params_init(&up_params);
+  EXPECT_STREQ(up_params.model, "lite");
+  const Options built_in = {{"model", "lite"}};
+  Down down(built_in, large_);
+  Frame in(large_), small(down.out());
+  in.fill_natural();
+  const hcd_stats stats = down.run(in, small);
+  EXPECT_EQ(stats.steps, 12);
+  EXPECT_GT(stats.move_rms, 0.3);
+  Up up(built_in, down.out(), large_.width, large_.height);
+  Frame back(up.out());
+  up.run(small, back);
+  EXPECT_EQ(up.out().width, large_.width);
 }
 
 // What create() or configure() says.

@@ -46,7 +46,7 @@ class ClientTest : public testing::TestWithParam<const char *> {
  protected:
   void SetUp() override {
     for (const image::Kernel *kernel : find_clients(GetParam()))
-      clients_.emplace_back(*kernel, hr_, lr_);
+      clients_.emplace_back(*kernel, nullptr, hr_, lr_);
     ASSERT_FALSE(clients_.empty());
     y_ = natural_planes(hr_);
     x0_.resize(clients_[0].lr().size());
@@ -135,7 +135,8 @@ TEST(Solver, StaysTameAtEveryRatio) {
     for (const int width : {64, 63, 60, 50, 43, 32, 21, 16, 4}) {
       const hcd_format hr = make_format(64, 48, HCD_LAYOUT_GRAY);
       const hcd_format lr = make_format(width, std::max(1, 48 * width / 64), HCD_LAYOUT_GRAY);
-      const std::vector<LinearClient> clients = {LinearClient(*image::find_kernel(name), hr, lr)};
+      const std::vector<LinearClient> clients = {
+          LinearClient(*image::find_kernel(name), nullptr, hr, lr)};
       const auto y = natural_planes(hr);
       std::vector<float> x(clients[0].lr().size()), x0(x.size());
       LinearSolver(clients[0], kVideoProximity).solve(clients[0], y.data(), x.data(), pool);

@@ -85,7 +85,7 @@ class NetworkTest : public testing::TestWithParam<Case> {
     lr_.width = 30;
     lr_.height = 22;
     model_ = make_network_down_model(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32,
-                                     hr_, lr_, pool_);
+                                     nullptr, hr_, lr_, pool_);
     const image::Geometry geometry(hr_);
     y_.resize(geometry.size());
     const Random random(3);
@@ -137,7 +137,7 @@ TEST_P(NetworkTest, GradientsOfBothStages) {
 TEST_P(NetworkTest, DescentGains) {
   std::vector<float> x = x_;
   const double before = model_->shown_error(0, x.data(), y_.data(), 0);
-  model_->solve_fixed_planes(y_.data(), x.data());
+  model_->solve_chroma(y_.data(), x.data());
   const auto lr = model_->lr_objective(y_.data(), x_.data(), 0, false, 0);
   descent::adam(*lr, descent::Result(x).subspan(0, lr->size()), {12, 1.5, {}}, pool_);
   image::quantise(lr_, x.data(), image::legal_ranges(lr_), pool_);

@@ -8,8 +8,8 @@
 namespace hcd::runtime {
 namespace {
 
-constexpr ModelTraits kVideo{true, 1, true}, kStill{true, 1, false}, kTwo{true, 2, true},
-    kNetwork{false, 1, true};
+constexpr ModelTraits kVideo{true, 1, true}, kStill{true, 1, false, false, false},
+    kTwo{true, 2, true}, kNetwork{false, 1, true}, kRgbNetwork{false, 1, true, false, false};
 
 std::string refusal(const DownSettings &settings, const ModelTraits &traits) {
   try {
@@ -22,18 +22,50 @@ std::string refusal(const DownSettings &settings, const ModelTraits &traits) {
 }
 
 TEST(Plan, Defaults) {
-  const Plan video = make_plan({}, kVideo);
+  for (const ModelTraits &traits : {kVideo, kTwo, kNetwork}) {
+    const Plan plan = make_plan({}, traits);
+    EXPECT_EQ(plan.loss, Loss::kMixed);
+    EXPECT_EQ(plan.rule, Rule::kAdam);
+    EXPECT_EQ(plan.steps_hr, 0);
+    EXPECT_EQ(plan.steps_lr, 12);
+    EXPECT_EQ(plan.budget, -1);
+    EXPECT_GT(plan.proximity, 0);
+  }
+  // Without luma of its own: squared error.
+  EXPECT_EQ(make_plan({}, kStill).rule, Rule::kExact);
+  EXPECT_EQ(make_plan({}, kStill).proximity, 0);
+  const Plan rgb = make_plan({}, kRgbNetwork);
+  EXPECT_EQ(rgb.loss, Loss::kMse);
+  EXPECT_EQ(rgb.rule, Rule::kAdam);
+  EXPECT_EQ(rgb.budget, 3);
+}
+
+TEST(Plan, SquaredError) {
+  DownSettings settings;
+  settings.loss = "mse";
+  const Plan video = make_plan(settings, kVideo);
   EXPECT_EQ(video.rule, Rule::kExact);
   EXPECT_EQ(video.proximity, kVideoProximity);
-  EXPECT_EQ(video.budget, -1);
-  EXPECT_EQ(video.steps_hr, 0);
-  EXPECT_EQ(make_plan({}, kStill).proximity, 0);
-  EXPECT_EQ(make_plan({}, kTwo).rule, Rule::kCg);
-  EXPECT_EQ(make_plan({}, kTwo).steps_lr, 2);
-  const Plan network = make_plan({}, kNetwork);
-  EXPECT_EQ(network.rule, Rule::kAdam);
-  EXPECT_EQ(network.steps_lr, 12);
-  EXPECT_EQ(network.budget, 3);
+  EXPECT_EQ(make_plan(settings, kTwo).rule, Rule::kCg);
+  EXPECT_EQ(make_plan(settings, kTwo).steps_lr, 2);
+  EXPECT_EQ(make_plan(settings, kNetwork).budget, 3);
+  settings = {};
+  settings.preset = "fast";  // one pass
+  EXPECT_EQ(make_plan(settings, kVideo).rule, Rule::kExact);
+  EXPECT_EQ(make_plan(settings, kVideo).proximity, kVideoProximity);
+  EXPECT_EQ(make_plan(settings, kNetwork).loss, Loss::kMixed);
+}
+
+TEST(Plan, QualityHintScalesWhatMindsTheEncoder) {
+  DownSettings settings;
+  const Plan middle = make_plan(settings, kNetwork);
+  settings.quality_hint = 26;
+  EXPECT_EQ(make_plan(settings, kNetwork).proximity, middle.proximity);
+  settings.quality_hint = 32;
+  EXPECT_DOUBLE_EQ(make_plan(settings, kNetwork).proximity, 2 * middle.proximity);
+  EXPECT_DOUBLE_EQ(make_plan(settings, kNetwork).rate, 2 * middle.rate);
+  settings.proximity = 1;
+  EXPECT_EQ(make_plan(settings, kNetwork).proximity, 1);
 }
 
 TEST(Plan, ExactByNameIsTheOptimum) {
@@ -46,11 +78,12 @@ TEST(Plan, ExactByNameIsTheOptimum) {
 
 TEST(Plan, StepsOrProximityAskForCg) {
   DownSettings settings;
+  settings.loss = "mse";
   settings.steps = 3;
   EXPECT_EQ(make_plan(settings, kVideo).rule, Rule::kCg);
   EXPECT_EQ(make_plan(settings, kVideo).steps_lr, 3);
   EXPECT_EQ(make_plan(settings, kVideo).proximity, 0);
-  settings = {};
+  settings.steps = HCD_AUTO;
   settings.proximity = 0.5;
   EXPECT_EQ(make_plan(settings, kVideo).rule, Rule::kCg);
 }
@@ -108,6 +141,29 @@ TEST(Plan, Contradictions) {
   s.optimizer = "adam";
   EXPECT_EQ(refusal(s, kVideo),
             "option step_size: expected 0 or more, since only pgd goes uphill, found -1");
+}
+
+TEST(Plan, LossesThatCannotBe) {
+  DownSettings s;
+  s.loss = "l1";
+  EXPECT_EQ(refusal(s, kVideo), "option loss: expected auto, mse or mixed, found 'l1'");
+  s.loss = "mixed";
+  EXPECT_NE(refusal(s, kRgbNetwork).find("option loss: mixed needs"), std::string::npos);
+  s.preset = "paper";
+  EXPECT_EQ(refusal(s, kVideo),
+            "option loss: expected auto or mse with preset=paper, found 'mixed'");
+  s.preset = "balanced";
+  s.optimizer = "cg";
+  EXPECT_NE(refusal(s, kVideo).find("with optimizer=cg, found 'mixed'"), std::string::npos);
+  s = {};
+  s.loss = "mse";
+  s.detail = 0.5;
+  EXPECT_EQ(refusal(s, kVideo),
+            "option detail: belongs to loss=mixed, found 0.5 with another loss");
+  s.detail = HCD_AUTO;
+  s.warm_start = 1;
+  EXPECT_EQ(refusal(s, kVideo),
+            "option warm_start: belongs to loss=mixed, found 1 with another loss");
 }
 
 TEST(Plan, PaperMayGetAnotherBudgetOrStep) {

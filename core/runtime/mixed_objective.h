@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The loss `mixed`: squared error and lost detail of what a viewer sees, and what it costs to send.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/parallel.h"
+#include "descent/objective.h"
+#include "image/format.h"
+#include "image/plane.h"
+
+namespace hcd::runtime {
+
+// A client's luma as a function of the small luma plane. Values on the 8-bit scale.
+class LumaClient {
+ public:
+  virtual ~LumaClient() = default;
+
+  // What the client shows of the small plane `x`.
+  virtual void show(const float *x, float *shown) = 0;
+
+  // gradient = J^T v, J the derivative of show() at the plane that it was called with last. `v`: as
+  // large as what is shown; `gradient`: as the small plane.
+  virtual void pull(const float *v, float *gradient) = 0;
+};
+
+// Weights of the parts; each is relative to where the descent starts.
+struct MixedWeights {
+  double detail;     // of lost detail; the squared error has 1 - detail
+  double ringing;    // of the mean squared amount by which what is shown leaves the range of the
+                     // source's 3 x 3 neighbourhood, beside the mean squared error
+  double proximity;  // of the mean squared move, beside the mean squared error
+  double rate;       // of loss::block_cost()
+};
+
+// Over K clients and a small luma plane x with the plain one x0:
+//   1/K sum_k [(1 - detail) mse_k / mse_k(start) + detail lost_k / lost_k(start)
+//          + ringing mean excess_k^2 / mse_k(start)] + proximity mean (x - x0)^2 / mse(start) +
+//          rate cost(x).
+// "start" is the first point that is evaluated. Without the rate the value is 1 there.
+class MixedObjective : public descent::Objective {
+ public:
+  // `y`, `x0`: planes of source and plain small frame; kept.
+  MixedObjective(std::vector<std::unique_ptr<LumaClient>> clients, image::ConstPlane y,
+                 image::ConstPlane x0, image::Range legal, const MixedWeights &weights,
+                 ThreadPool &pool);
+  ~MixedObjective() override;
+
+  size_t size() const override { return x0_.size(); }
+  double value_and_gradient(descent::Variables x, descent::Result gradient) override;
+  void clip(descent::Result x) const override;
+
+ private:
+  struct Client;
+
+  void find_ranges();
+  double compare(Client &client);
+
+  std::vector<Client> clients_;
+  image::ConstPlane y_, x0_;
+  image::Range legal_;
+  MixedWeights weights_;
+  ThreadPool &pool_;
+  double start_error_ = 0;    // mean over the clients; 0 before the first evaluation
+  image::Buffer low_, high_;  // range of the source's neighbourhoods
+  image::Buffer shown_, slope_, pulled_;
+};
+
+}  // namespace hcd::runtime

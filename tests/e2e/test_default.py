@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The default client, the network lite: no option given, no LibTorch opened."""
+
+import os
+import re
+import unittest
+
+import ffmpeg
+
+CLIP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "clip.mkv")
+
+
+class Default(unittest.TestCase):
+    def psnr(self, down, up, size="320x180", frames=2):
+        """PSNR-Y of the clip's first frames made small and large again."""
+        _, log = ffmpeg.good("-i", CLIP, "-frames:v", str(frames), "-lavfi",
+                             f"crop={size.replace('x', ':')},split[a][b];[a]{down},{up}[x];[x][b]psnr",
+                             "-f", "null", "-")
+        return float(re.search(r"PSNR y:([\d.]+)", log).group(1))
+
+    def test_is_lite(self):
+        for name in ("hcd_down", "hcd_up"):
+            self.assertEqual(ffmpeg.raw(name, "96x64"), ffmpeg.raw(f"{name}=model=lite", "96x64"), name)
+
+    def test_beats_the_bicubic_client_and_descent_beats_none(self):
+        bicubic = self.psnr("scale=iw/2:ih/2:flags=lanczos", "scale=2*iw:2*ih:flags=bicubic")
+        blind = self.psnr("scale=iw/2:ih/2:flags=lanczos", "hcd_up")
+        ours = self.psnr("hcd_down", "hcd_up")
+        self.assertGreater(blind, bicubic + 0.3)
+        self.assertGreater(ours, blind + 0.3)
+
+    def test_metadata_tells_the_gain(self):
+        out, _ = ffmpeg.good("-i", CLIP, "-frames:v", "1", "-vf", "hcd_down,metadata=print:file=-", "-f", "null", "-")
+        text = out.decode()
+        plain, ours = (float(re.search(rf"lavfi\.hcd_down\.{key}=([\d.]+)", text).group(1)) for key in ("psnr0", "psnr"))
+        self.assertGreater(ours, plain + 0.2)
+        self.assertIn("lavfi.hcd_down.steps=12", text)
+
+    def test_formats_and_sizes(self):
+        for pixel_format in ("yuv420p", "yuv422p10le", "yuv444p", "nv12", "p010le", "gray", "yuvj420p"):
+            for size in ("64x48", "65x47"):
+                with self.subTest(pixel_format=pixel_format, size=size):
+                    width, height = size.split("x")
+                    whole = ffmpeg.raw("null", size, 2, pixel_format)
+                    back = ffmpeg.raw(f"hcd_down,hcd_up=w={width}:h={height}", size, 2, pixel_format)
+                    self.assertEqual(len(back), len(whole))
+
+    def test_the_same_for_any_threads_and_tiles(self):
+        whole = ffmpeg.raw("hcd_down", "322x202", 2)
+        for options in ("threads=1", "threads=3:tile=32", "tile=64"):
+            self.assertEqual(ffmpeg.raw(f"hcd_down={options}", "322x202", 2), whole, options)
+
+    def test_what_lite_cannot(self):
+        for filters, message in [
+                ("hcd_down=scale=3", "option scale: expected 2, found 3"),
+                ("hcd_up=scale=4", "base"),
+                ("hcd_down=w=48:h=32", "size of the small frame: expected 32x24"),
+                ("format=gbrp,hcd_down", "expected Y'CbCr or gray frames"),
+                ("hcd_down=loss=mse:detail=0.1", "option detail: belongs to loss=mixed"),
+                ("hcd_down=start=nearest", "option start: expected auto, area, or a linear client's name"),
+                ("hcd_down=loss=psnr", "option loss: expected auto, mse or mixed, found 'psnr'")]:
+            with self.subTest(filters=filters):
+                code, _, log = ffmpeg.run(*ffmpeg.source(), "-vf", filters, "-f", "null", "-")
+                self.assertGreater(code, 0)
+                self.assertIn(message, log)
+
+    def test_options_of_the_mixed_loss_do_something(self):
+        default = ffmpeg.raw("hcd_down", "128x96", 2)
+        for option in ("loss=mse", "detail=0.8", "ringing=9", "rate=0", "proximity=9", "quality_hint=38", "start=area",
+                       "warm_start=1", "preset=quality"):
+            self.assertNotEqual(ffmpeg.raw(f"hcd_down={option}", "128x96", 2), default, option)
+        self.assertEqual(ffmpeg.raw("hcd_down=quality_hint=26:loss=mixed", "128x96", 2), default)
+        # Of the first frame there is none before.
+        self.assertEqual(ffmpeg.raw("hcd_down=warm_start=1", "128x96", 1), ffmpeg.raw("hcd_down", "128x96", 1))
+
+    def test_warm_start_keeps_what_stands_still(self):
+        """A still picture with a little noise: its small frames differ less from each other."""
+        def flicker(options):
+            _, log = ffmpeg.good(
+                "-f", "lavfi", "-i", "testsrc2=s=192x128,trim=end_frame=1,loop=5:1,noise=alls=4:allf=t:all_seed=1",
+                "-vf", f"format=yuv420p,hcd_down={options},split[a][b];[a]trim=end_frame=5[x];"
+                "[b]trim=start_frame=1,setpts=PTS-STARTPTS[y];[x][y]psnr", "-f", "null", "-")
+            return float(re.search(r"PSNR y:([\d.]+)", log).group(1))
+        self.assertGreater(flicker("warm_start=1"), flicker("warm_start=0"))
+
+
+if __name__ == "__main__":
+    ffmpeg.main()

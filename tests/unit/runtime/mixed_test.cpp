@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The loss mixed: its gradient through linear clients and a luma network, and what a descent gains.
+#include "runtime/mixed_objective.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include "descent/rules.h"
+#include "image/format.h"
+#include "loss/lost_detail.h"
+#include "runtime/down_model.h"
+#include "runtime/network_session.h"
+#include "support/fake_network.h"
+#include "support/random_values.h"
+
+namespace hcd::runtime {
+namespace {
+
+class MixedTest : public testing::TestWithParam<const char *> {
+ protected:
+  void SetUp() override {
+    const std::string name = GetParam();
+    model_ = name == "network" ? make_network_down_model(
+                                     std::make_shared<test::FakeNetwork>(net::Colour::kLuma, false),
+                                     32, nullptr, hr_, lr_, pool_)
+                               : make_linear_down_model(name, nullptr, hr_, lr_, pool_);
+    const image::Geometry geometry(hr_);
+    y_.resize(geometry.size());
+    const Random random(3);
+    for (int p = 0; p < geometry.n_planes(); ++p) {
+      const image::Plane plane = geometry.plane(y_.data(), p);
+      for (int y = 0; y < plane.height; ++y) {
+        for (int x = 0; x < plane.width; ++x)
+          plane.row(y)[x] = test::natural(x + 40 * p, y, random, 90);
+      }
+    }
+    x0_.resize(image::Geometry(lr_).size());
+    model_->downscale(y_.data(), x0_.data());
+  }
+
+  MixedObjective objective(const MixedWeights &weights) {
+    return {model_->luma_clients(),
+            image::Geometry(hr_).plane(std::as_const(y_).data(), 0),
+            image::Geometry(lr_).plane(std::as_const(x0_).data(), 0),
+            image::component_range(lr_, 0),
+            weights,
+            pool_};
+  }
+
+  ThreadPool pool_{2};
+  hcd_format hr_{
+      120, 88, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709, HCD_SITING_LEFT},
+      lr_{60, 44, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709, HCD_SITING_LEFT};
+  std::unique_ptr<DownModel> model_;
+  std::vector<float> y_, x0_;
+};
+
+TEST_P(MixedTest, StartsAtOne) {
+  MixedObjective mixed = objective({0.25, 0, 2, 0});
+  std::vector<float> gradient(mixed.size());
+  EXPECT_EQ(mixed.size(), 60U * 44U);
+  EXPECT_NEAR(mixed.value_and_gradient({x0_.data(), mixed.size()}, gradient), 1, 1e-5);
+}
+
+TEST_P(MixedTest, GradientEqualsDifferences) {
+  for (const MixedWeights &weights : {MixedWeights{0, 0, 0, 0},
+                                      {1, 0, 0, 0},
+                                      {0, 5, 0, 0},
+                                      {0, 0, 3, 0},
+                                      {0, 0, 0, 5},
+                                      {0.25, 2, 2, 2}}) {
+    MixedObjective mixed = objective(weights);
+    const size_t n = mixed.size();
+    std::vector<float> at(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n)), gradient(n),
+        unused(n);
+    mixed.value_and_gradient(at, unused);  // the start
+    for (size_t i = 0; i < n; ++i) at[i] += static_cast<float>(i % 5) - 2;
+    mixed.value_and_gradient(at, gradient);
+    double slope = 0;
+    std::vector<float> above = at, below = at;
+    for (size_t i = 0; i < n; ++i) {
+      const float step = gradient[i] < 0 ? 0.02F : -0.02F;  // short: there are bends
+      slope += static_cast<double>(gradient[i]) * static_cast<double>(step);
+      above[i] += step;
+      below[i] -= step;
+    }
+    const double difference =
+        (mixed.value_and_gradient(above, unused) - mixed.value_and_gradient(below, unused)) / 2;
+    EXPECT_NEAR(difference, slope, 0.02 * std::abs(slope) + 1e-5)
+        << weights.detail << " " << weights.ringing << " " << weights.proximity << " "
+        << weights.rate;
+  }
+}
+
+TEST_P(MixedTest, DescentGainsInBothParts) {
+  MixedObjective mixed = objective({0.25, 2, 0.5, 0});
+  const size_t n = mixed.size();
+  std::vector<float> x(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n));
+  const auto luma = model_->luma_clients();
+  const image::ConstPlane y = image::Geometry(hr_).plane(std::as_const(y_).data(), 0);
+  loss::LostDetail detail(y, pool_);
+  const auto judge = [&](double *lost) {
+    std::vector<float> shown(y.size()), unused(y.size());
+    luma[0]->show(x.data(), shown.data());
+    *lost = detail.value_and_gradient({shown.data(), y.width, y.height},
+                                      {unused.data(), y.width, y.height});
+    double error = 0;
+    for (size_t i = 0; i < y.size(); ++i) error += std::pow(shown[i] - y.data[i], 2);
+    return error;
+  };
+  double lost_before = 0, lost_after = 0;
+  const double before = judge(&lost_before);
+  descent::adam(mixed, x, {12, 1.5, {}}, pool_);
+  EXPECT_LT(judge(&lost_after), 0.95 * before);
+  EXPECT_LT(lost_after, 0.95 * lost_before);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MixedTest, testing::Values("bicubic", "bicubic+lanczos", "network"),
+                         [](const auto &name) {
+                           return std::string(name.param).find('+') == std::string::npos
+                                      ? std::string(name.param)
+                                      : std::string("several");
+                         });
+
+}  // namespace
+}  // namespace hcd::runtime
