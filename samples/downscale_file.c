@@ -111,7 +111,8 @@ int main(int argc, char **argv)
 
     if (!out)
         return fail("usage: downscale_file IN.y4m OUT.y4m (both must open)"), 1;
-    hcd_down_params_init(&params); /* defaults: half the size, model bicubic */
+    hcd_down_params_init(&params); /* defaults: half the size, model lite */
+    params.model = "bicubic";
     ok = hcd_down_create(&ctx, &params, NULL, NULL) == HCD_OK;
     ok = ok ? run(ctx, in, out) : fail(hcd_last_error(ctx));
     hcd_destroy(&ctx);

@@ -2,7 +2,7 @@
 // The one exception type of the library, and the checks that throw it.
 #pragma once
 
-#include <hcd/hcd.h>
+#include <hcd/status.h>
 
 #include <cstdarg>
 #include <cstdio>

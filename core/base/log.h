@@ -2,7 +2,7 @@
 // A context's log sink.
 #pragma once
 
-#include <hcd/hcd.h>
+#include <hcd/status.h>
 
 #include <string>
 

@@ -273,7 +273,6 @@ hcd_status hcd_reset(hcd_ctx *ctx) {
   if (!ctx) return HCD_E_STATE;
   ctx->queue.clear();
   ctx->drained = false;
-  if (ctx->session) ctx->session->reset();
   return HCD_OK;
 }
 

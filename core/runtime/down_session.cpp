@@ -69,7 +69,6 @@ void DownSession::process(const hcd_frame &in, const hcd_frame &out, hcd_stats &
   model_->downscale(y_.data(), x0_.data());
   if ((in.flags & HCD_FRAME_PLAIN) || plan_.steps_hr + plan_.steps_lr == 0 || plan_.budget == 0) {
     image::pack(lr_, x0_.data(), {}, out, pool_);
-    reset();
     if (in.flags & HCD_FRAME_PLAIN) return;
     std::copy_n(x0_.data(), x0_.size(), x_.data());
     image::quantise(lr_, x_.data(), {}, pool_);
@@ -111,10 +110,7 @@ int DownSession::descend(const hcd_frame &in) {
     model_->downscale(moved.data(), start.data());
     std::copy_n(start.data(), lr->size(), x_.data());  // fixed planes stay
   }
-  if (plan_.warm_start) start_warm();
-  steps += run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
-  if (plan_.warm_start) remember();
-  return steps;
+  return steps + run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
 }
 
 std::unique_ptr<descent::Objective> DownSession::lr_objective(uint64_t key) {
@@ -126,39 +122,6 @@ std::unique_ptr<descent::Objective> DownSession::lr_objective(uint64_t key) {
       lr_geometry_.plane(std::as_const(x0_).data(), 0), image::component_range(lr_, 0),
       MixedWeights{plan_.detail, plan_.ringing, plan_.proximity, plan_.rate}, pool_);
 }
-
-// Blocks of luma whose plain samples are nearly those of the frame before begin with its move.
-void DownSession::start_warm() {
-  constexpr int kSide = 8;
-  constexpr float kStill = 1.5F;  // mean difference in code values; noise of a camera is less
-  if (last_move_.empty()) return;
-  const image::ConstPlane plain = lr_geometry_.plane(std::as_const(x0_).data(), 0);
-  for (int top = 0; top < plain.height; top += kSide) {
-    for (int left = 0; left < plain.width; left += kSide) {
-      const int height = std::min(kSide, plain.height - top);
-      const int width = std::min(kSide, plain.width - left);
-      const auto for_block = [&](const auto &function) {
-        for (int y = top; y < top + height; ++y) {
-          const size_t row = static_cast<size_t>(y) * static_cast<size_t>(plain.width);
-          for (int x = left; x < left + width; ++x) function(row + static_cast<size_t>(x));
-        }
-      };
-      float difference = 0;
-      for_block([&](size_t i) { difference += std::abs(plain.data[i] - last_plain_[i]); });
-      if (difference > kStill * static_cast<float>(width * height)) continue;
-      for_block([&](size_t i) { x_.data()[i] += last_move_[i]; });
-    }
-  }
-}
-
-void DownSession::remember() {
-  const size_t n = lr_geometry_.offset(1);
-  last_plain_.assign(x0_.data(), x0_.data() + n);
-  last_move_.resize(n);
-  descent::subtract({x_.data(), n}, {x0_.data(), n}, last_move_, pool_);
-}
-
-void DownSession::reset() { last_move_.clear(); }
 
 int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps,
                           uint64_t seed) {

@@ -21,14 +21,11 @@ class DownSession : public Session {
 
   void process(const hcd_frame &in, const hcd_frame &out, hcd_stats &stats) override;
   void update(const DownSettings &settings) override;
-  void reset() override;
 
  private:
   void load(const hcd_frame &in);
   int descend(const hcd_frame &in);
   std::unique_ptr<descent::Objective> lr_objective(uint64_t key);
-  void start_warm();
-  void remember();
   int run_rule(descent::Objective &objective, descent::Result x, int steps, uint64_t seed);
   uint64_t frame_key(const hcd_frame &in) const;
   void measure(const hcd_frame &in, hcd_stats &stats);
@@ -42,7 +39,6 @@ class DownSession : public Session {
   ThreadPool &pool_;
   image::Geometry hr_geometry_, lr_geometry_;
   image::Buffer y_, x0_, x_;                   // source, plain small frame, small frame
-  std::vector<float> last_plain_, last_move_;  // luma of the frame before; empty: there is none
 };
 
 }  // namespace hcd::runtime

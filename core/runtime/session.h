@@ -21,9 +21,6 @@ class Session {
 
   // Takes over options that changed while frames flow.
   virtual void update(const DownSettings &) {}
-
-  // Forgets the frames before.
-  virtual void reset() {}
 };
 
 // The format of the frames that come out; out->width and height as in hcd_configure(). Loads the

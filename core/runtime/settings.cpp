@@ -121,7 +121,6 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   plan.detail = s.detail != HCD_AUTO ? s.detail : kDetail;
   plan.ringing = s.ringing != HCD_AUTO ? s.ringing : kRinging;
   plan.rate = s.rate != HCD_AUTO ? s.rate : hint * defaults.rate;
-  plan.warm_start = s.warm_start != 0;
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int preset_steps = plan.paper  ? kPaperSteps
@@ -148,8 +147,6 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
     HCD_CHECK(value == HCD_AUTO || mixed, HCD_E_OPTION,
               "option %s: belongs to loss=mixed, found %g with another loss", name, value);
   }
-  HCD_CHECK(!plan.warm_start || mixed, HCD_E_OPTION,
-            "option warm_start: belongs to loss=mixed, found 1 with another loss");
   check_rule(s, traits, plan);
   return plan;
 }

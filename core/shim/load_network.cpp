@@ -54,7 +54,7 @@ std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &
   const bool light = entry && is_light(entry->kind);
   if (light && wanted.kind != shim::Device::Kind::kCuda) {
     if (wanted.kind == shim::Device::Kind::kAuto) {
-      log(HCD_LOG_INFO, "device=auto: light networks run on the CPU");
+      log(HCD_LOG_VERBOSE, "device=auto: light networks run on the CPU");
     }
     return load_light(request, *entry);
   }

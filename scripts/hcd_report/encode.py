@@ -82,6 +82,24 @@ def log_outputs(*logs: tuple[str, Path]) -> list[str]:
     return arguments
 
 
+def small_frames(cache: Cache, clip: Clip, down: str) -> tuple[Path, dict]:
+    """A chain's small frames without loss, from the cache or made: a descent is slow, and the same for every quality
+    and encoder."""
+    def make(key: str) -> tuple[dict, Path]:
+        logs = [cache.scratch / f"{key}.{stage}" for stage in ("source", "small")]
+        made = cache.scratch / f"{key}.mkv"
+        graph = f"[0:v:0]{clip.first_filters()},split[s][p];[p]{down},split[e][l]"
+        done = tools.ffmpeg("small", *clip.input(), "-filter_complex", graph,
+                            *log_outputs(("s", logs[0]), ("l", logs[1])),
+                            "-map", "[e]", "-fps_mode", "passthrough", "-c:v", "ffv1", "-level", "3", made)
+        for stage, log in zip(("source", "small"), logs):
+            check_times(stage, listed_times(log)[0], clip)
+        return {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds}, made
+
+    key, value = cache.get(["small", clip.parts, down, tools.identity(down)], make, ".mkv")
+    return cache.file(key, ".mkv"), value
+
+
 def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, crf: float) -> Stream:
     """The stream of a chain's small frames, from the cache or made."""
     down = clip.fill(down)
@@ -91,8 +109,11 @@ def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, c
     def make(key: str) -> tuple[dict, Path]:
         logs = [cache.scratch / f"{key}.{stage}" for stage in ("source", "small")]
         coded = cache.scratch / f"{key}.mkv"
-        graph = f"[0:v:0]{clip.first_filters()},split[s][p];[p]{down},split[e][l]"
-        done = tools.ffmpeg("small", *clip.input(), "-filter_complex", graph,
+        frames, graph, before = clip.input(), f"{clip.first_filters()},split[s][p];[p]{down}", {}
+        if "hcd_" in down:
+            path, before = small_frames(cache, clip, down)
+            frames, graph = ["-threads", "1", "-r", str(clip.rate), "-i", str(path)], "split[s][p];[p]null"
+        done = tools.ffmpeg("small", *frames, "-filter_complex", f"[0:v:0]{graph},split[e][l]",
                             *log_outputs(("s", logs[0]), ("l", logs[1])),
                             "-map", "[e]", "-fps_mode", "passthrough", "-c:v", encoder.name, *options, coded)
         for stage, log in zip(("source", "small"), logs):
@@ -102,7 +123,8 @@ def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, c
         check_times("encoded", sorted(Fraction(packet.get("pts_time", "-1")) for packet in packets), clip)
         return {"bits": 8 * sum(int(packet["size"]) for packet in packets),
                 "header_bits": 8 * sum(stream.get("extradata_size", 0) for stream in found["streams"]),
-                "seconds": done.seconds, "cpu_seconds": done.cpu_seconds}, coded
+                "seconds": done.seconds + before.get("seconds", 0),
+                "cpu_seconds": done.cpu_seconds + before.get("cpu_seconds", 0)}, coded
 
     key, value = cache.get(parts, make, ".mkv")
     return Stream(key, cache.file(key, ".mkv"), value["bits"], value["header_bits"], value["seconds"],

@@ -143,7 +143,7 @@ class Stream(unittest.TestCase):
     def test_same_bytes_for_any_threads_and_chunks(self):
         whole = ffmpeg.raw("hcd_down=model=bicubic", "322x202", 4)
         for options in ("threads=1", "threads=3", "tile=64", "threads=5:tile=100"):
-            self.assertEqual(ffmpeg.raw(f"hcd_down={options}", "322x202", 4), whole, options)
+            self.assertEqual(ffmpeg.raw(f"hcd_down=model=bicubic:{options}", "322x202", 4), whole, options)
         rest = ffmpeg.raw("trim=start_frame=2,hcd_down=model=bicubic", "322x202", 4)
         size = 162 * 102 * 3 // 2
         self.assertEqual(frame_hashes(rest, size)[:2], frame_hashes(whole, size)[2:])

@@ -23,17 +23,13 @@
 #ifndef HCD_HCD_H
 #define HCD_HCD_H
 
+#include <hcd/status.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
-#endif
-
-#if defined(__GNUC__)
-#define HCD_API __attribute__((visibility("default")))
-#else
-#define HCD_API
 #endif
 
 #define HCD_VERSION_MAJOR 0
@@ -43,38 +39,10 @@ extern "C" {
 /* Version of the library that runs, "MAJOR.MINOR.PATCH". Static string. */
 HCD_API const char *hcd_version(void);
 
-/* ---- results ------------------------------------------------------------------------------- */
-
-/* Result of a call. Negative: an error, whose text hcd_last_error() gives. After every error but
- * HCD_E_DEVICE the context can still be used (another configure, another frame). */
-typedef enum hcd_status {
-    HCD_OK = 0,
-    HCD_AGAIN = 1,          /* hcd_receive_frame(): nothing ready, send a frame first           */
-    HCD_EOF = 2,            /* hcd_receive_frame(): drained, nothing will come any more         */
-    HCD_E_OPTION = -1,      /* unknown option, or a value out of its range                      */
-    HCD_E_FORMAT = -2,      /* frame size or format that cannot be handled                      */
-    HCD_E_FILE = -3,        /* weights missing, unreadable, damaged or of another kind          */
-    HCD_E_DEVICE = -4,      /* device or back end not there, or it failed                       */
-    HCD_E_MEMORY = -5,      /* out of memory                                                    */
-    HCD_E_STATE = -6,       /* calls in the wrong order                                         */
-    HCD_E_INTERNAL = -7     /* a defect of this library                                         */
-} hcd_status;
+/* ---- results and log: <hcd/status.h> --------------------------------------------------------- */
 
 /* Name of a status, for example "HCD_E_OPTION". Static string, never NULL. */
 HCD_API const char *hcd_status_name(hcd_status status);
-
-/* ---- log ----------------------------------------------------------------------------------- */
-
-typedef enum hcd_log_level {
-    HCD_LOG_ERROR = 0,
-    HCD_LOG_WARNING = 1,
-    HCD_LOG_INFO = 2,
-    HCD_LOG_VERBOSE = 3
-} hcd_log_level;
-
-/* Receives one line without a line break; `message` lives only during the call. Called from the
- * thread that called into the library. */
-typedef void (*hcd_log_fn)(void *opaque, hcd_log_level level, const char *message);
 
 /* ---- frames -------------------------------------------------------------------------------- */
 

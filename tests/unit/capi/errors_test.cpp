@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"colour", "red",
                   "unknown option 'colour': expected one of scale, model, weights, latent, device, "
                   "preset, loss, start, optimizer, steps, steps_hr, steps_lr, budget, step_size, "
-                  "proximity, detail, ringing, rate, quality_hint, warm_start, seed, threads, "
+                  "proximity, detail, ringing, rate, quality_hint, seed, threads, "
                   "tile"},
         BadOption{"start", "nearest",
                   "option start: expected auto, area, or a linear client's name as bicubic or "

@@ -160,10 +160,6 @@ TEST(Plan, LossesThatCannotBe) {
   s.detail = 0.5;
   EXPECT_EQ(refusal(s, kVideo),
             "option detail: belongs to loss=mixed, found 0.5 with another loss");
-  s.detail = HCD_AUTO;
-  s.warm_start = 1;
-  EXPECT_EQ(refusal(s, kVideo),
-            "option warm_start: belongs to loss=mixed, found 1 with another loss");
 }
 
 TEST(Plan, PaperMayGetAnotherBudgetOrStep) {
