@@ -8,7 +8,7 @@ set(HCD_FORBIDDEN "descent>transport" "descent>net" "descent>image" "quality>des
     "tools>descent" "tools>transport" "torch>runtime" "torch>descent" "torch>shim"
     "torch>transport" "models>transport" "models>descent" "models>quality" "models>runtime"
     "models>shim" "models>weights" "tools>models" "tools>train" "train>capi" "train>runtime"
-    "train>shim" "train>torch" "train>descent" "train>transport" "train>weights")
+    "train>shim" "train>torch" "train>descent" "train>transport")
 
 # hcd_layer(<name> <sources...>): the static library hcd_<name> of core/<name>.
 function(hcd_layer name)
