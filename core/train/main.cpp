@@ -12,7 +12,7 @@
 namespace hcd::train {
 namespace {
 
-constexpr int kExitError = 1, kExitUsage = 2,
+constexpr int kExitError = 1, kExitUsage = 2, kExitNoGain = 3,
               kExitStopped = 130;  // 128 + SIGINT, as shells have it
 
 constexpr char kTrainFooter[] =
@@ -29,7 +29,7 @@ constexpr char kTuneFooter[] =
     "Stopped or killed, the same command goes on from <FILE>.tuning, to the same bytes on the "
     "same\n"
     "machine. Frames that were held out decide: where they gain nothing, nothing is written.\n"
-    "Exit codes: 0 done; 1 an error or no gain, named on standard error; 2 a wrong command line;\n"
+    "Exit codes: 0 done; 1 an error, named on standard error; 2 a wrong command line; 3 no gain;\n"
     "130 stopped.";
 
 void add_options(CLI::App &app, Arguments *arguments) {
@@ -97,6 +97,9 @@ int run(const char *name, const char *about, const char *footer, bool (*work)(co
   }
   try {
     return work(arguments) ? 0 : kExitStopped;
+  } catch (const NoGain &error) {
+    std::fprintf(stderr, "hcd: %s\n", error.what());
+    return kExitNoGain;
   } catch (const std::bad_alloc &) {
     std::fputs("hcd: out of memory\n", stderr);
   } catch (const std::exception &error) {

@@ -189,11 +189,12 @@ class Tuning {
     std::error_code error;
     if (after.psnr_y < before.psnr_y + kLeastGain || after.lost_detail > before.lost_detail) {
       fs::remove(checkpoint(), error);
-      throw Error(HCD_E_OPTION,
-                  format_text("%s: expected more PSNR-Y and no less detail on the held-out frames, "
-                              "found %+.2f dB and %+.4f of lost detail: nothing is written",
-                              arguments_.output.c_str(), after.psnr_y - before.psnr_y,
-                              after.lost_detail - before.lost_detail));
+      throw NoGain(
+          HCD_E_OPTION,
+          format_text("%s: expected more PSNR-Y and no less detail on the held-out frames, "
+                      "found %+.2f dB and %+.4f of lost detail: nothing is written",
+                      arguments_.output.c_str(), after.psnr_y - before.psnr_y,
+                      after.lost_detail - before.lost_detail));
     }
     save_weights(arguments_.output, tuned, label(before, after), true);
     fs::remove(checkpoint(), error);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace hcd::train {
 
 struct TuneArguments {
@@ -20,7 +22,13 @@ struct TuneArguments {
   int threads = 2;
 };
 
-// Writes `output` where the held-out frames gain, else nothing and throws HCD_E_OPTION.
+// The held-out frames did not gain, so nothing is written.
+class NoGain : public Error {
+ public:
+  using Error::Error;
+};
+
+// Writes `output` where the held-out frames gain, else throws NoGain.
 // "<output>.tuning" is its checkpoint: the same call goes on from there, to the same bytes; it is
 // removed at the end. Returns false where SIGINT or SIGTERM stopped it. Throws hcd::Error.
 bool tune(const TuneArguments &arguments);

@@ -55,8 +55,8 @@ class TuneTest(CommandTest):
     def tune(self, *coded, options=QUICK, **changes):
         return hcd(*self.words(*coded, **changes), *options)
 
-    def assert_refused(self, process, pattern):
-        self.assertEqual(process.returncode, 1, process.stderr)
+    def assert_refused(self, process, pattern, code=1):
+        self.assertEqual(process.returncode, code, process.stderr)
         self.assertRegex(process.stderr.splitlines()[-1], "^hcd: .*" + pattern)
         self.assertEqual([name for name in self.names_in(self.folder) if name.startswith("title")], [])
 
@@ -129,7 +129,8 @@ class TuneTest(CommandTest):
         good = self.folder / "good.safetensors"
         self.assertEqual(self.tune(output=good, options=("--iterations", 200)).returncode, 0)
         self.assert_refused(self.tune(start=good, options=("--iterations", 1)),
-                            "expected more PSNR-Y and no less detail on the held-out frames, found .*: nothing is written")
+                            "expected more PSNR-Y and no less detail on the held-out frames, found .*: nothing is written",
+                            code=3)
 
     def test_start(self):
         other = write_start(self.folder / "other.safetensors", **{"hcd.model": "srcnn"})
