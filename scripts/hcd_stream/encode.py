@@ -60,6 +60,12 @@ class Encoding:
         preset = ["-preset", options.preset] if options.preset else []
 
         def make(path: Path) -> None:
+            try:
+                run(path)
+            except Fault as fault:  # by the name that the user knows
+                raise Fault(str(fault).replace("start.safetensors", str(options.weights))) from None
+
+        def run(path: Path) -> None:
             tools.ffmpeg(f"{rung.output.name}: encoding", "-v", "error", "-i", f"file:{self.source_path}",
                          "-filter_complex", f"[0:V:0]split[all][one];[one]{small}[small]",
                          "-map", "[small]", *self.timing(), "-map", "0:a?", *self.texts(rung), "-c", "copy",
@@ -186,8 +192,8 @@ def main(arguments: list[str] | None = None) -> int:
         options = command_line.parse(arguments)
         source = video.look(options.source)
         rungs = command_line.rungs(options, source)
-        announce(rungs, source)
         with WorkFolder(options.output) as work:
+            announce(rungs, source)
             Encoding(options, source, rungs, work).run()
         return 0
     except Stopped:

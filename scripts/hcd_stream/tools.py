@@ -104,7 +104,7 @@ def ffmpeg(stage: str, *words: object, folder: Path, frames: int = 0) -> str:
 def reason(text: str) -> str:
     """The first line of a log that tells of an error, without addresses."""
     lines = [re.sub(r" @ 0x[0-9a-f]+", "", line).strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"rror|nvalid|ailed|annot|o such|nable|not |No space", line)]
+    telling = [line for line in lines if re.search(r"rror|xpected|nvalid|ailed|annot|o such|nable|not |No space", line)]
     return (telling or lines or [""])[0]
 
 
