@@ -63,15 +63,20 @@ void add_options(CLI::App &app, TuneArguments *arguments) {
   app.add_option("--init", arguments->init,
                  "weights to start from (default: the built-in ones of lite)")
       ->type_name("FILE");
-  app.add_option("--iterations", arguments->iterations, "[1, 1000000]")
+  app.add_option("--iterations", arguments->iterations, "of the fit [1, 1000000]")
       ->check(CLI::Range(1, 1000000))
+      ->type_name("INT")
       ->capture_default_str();
   app.add_option("--frames", arguments->frames, "most frames that are kept in memory [2, 10000]")
       ->check(CLI::Range(2, 10000))
+      ->type_name("INT")
       ->capture_default_str();
-  app.add_option("--seed", arguments->seed, "of the patches")->capture_default_str();
+  app.add_option("--seed", arguments->seed, "of the patches")
+      ->type_name("INT")
+      ->capture_default_str();
   app.add_option("--threads", arguments->threads, "they decide the result's last bits [1, 1024]")
       ->check(CLI::Range(1, 1024))
+      ->type_name("INT")
       ->capture_default_str();
   app.add_option("--ffmpeg", arguments->ffmpeg,
                  "that decodes (default: beside hcd, or on the PATH)")

@@ -76,7 +76,7 @@ Recipe make_recipe(const TuneArguments &arguments, const Start &start, const Tit
       static_cast<int64_t>(std::max<size_t>(1, title.frames_kept.size() / kHeldOut));
   recipe.batch = 8;
   recipe.iterations = arguments.iterations;
-  recipe.learning_rate = 1e-3;
+  recipe.learning_rate = 2e-3;
   recipe.warmup = std::min<int64_t>(20, arguments.iterations / 10);
   recipe.seed = arguments.seed;
   recipe.threads = arguments.threads;
