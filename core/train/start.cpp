@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "net/catalogue.h"
 #include "net/spec.h"
 #include "weights/light.h"
 
@@ -15,7 +14,11 @@ constexpr int kScale = 2;
 
 net::Safetensors built_in() {
   const auto bytes = weights::find_light(kModel, kScale);
-  if (bytes.empty()) net::fail_without_weights(*net::find_network(kModel), kScale);
+  HCD_CHECK(
+      !bytes.empty(), HCD_E_FILE,
+      "expected built-in weights of %s x%d to start from, found none in this build: --init FILE "
+      "names some",
+      kModel, kScale);
   return net::Safetensors::parse(bytes, format_text("built-in %s x%d", kModel, kScale));
 }
 

@@ -73,6 +73,9 @@ at::Tensor part(const at::Tensor &frame, int64_t height, int64_t width) {
 
 Title read_title(const TitleFiles &files, int scale, size_t most, const Show &show) {
   Video large(files.ffmpeg, files.source, Trust::kDamaged);
+  for (const std::string &path : files.coded) {  // before the long way through all frames
+    check_size(Video(files.ffmpeg, path, Trust::kWhole), large, scale);
+  }
   Kept kept{1, most, {}};
   read_frames(large, &kept, show);
   const std::vector<double> times = large.times();
@@ -85,7 +88,6 @@ Title read_title(const TitleFiles &files, int scale, size_t most, const Show &sh
   }
   for (const std::string &path : files.coded) {
     Video small(files.ffmpeg, path, Trust::kWhole);
-    check_size(small, large, scale);
     Kept own{kept.stride, times.size(), {}};
     read_frames(small, &own, show);
     check_times(small, small.times(), large, times);

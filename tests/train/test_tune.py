@@ -136,6 +136,9 @@ class TuneTest(CommandTest):
         other = write_start(self.folder / "other.safetensors", **{"hcd.model": "srcnn"})
         self.assert_refused(self.tune(start=other), "expected those of a light network .*, found model 'srcnn'")
         self.assert_refused(self.tune(start=self.folder / "absent.safetensors"), "absent.safetensors")
+        process = hcd("tune", self.source, self.coded, "-o", self.output, "--ffmpeg", FFMPEG, *QUICK)
+        if process.returncode == 1:  # there are none yet, or they are better than a tuning of seconds
+            self.assertIn("expected built-in weights of lite x2 to start from, found none", process.stderr)
 
     def test_command_line(self):
         self.assertEqual(hcd("tune").returncode, 2)
