@@ -6,10 +6,11 @@ set(HCD_LAYERS base image net transport descent loss quality runtime weights shi
 set(HCD_FORBIDDEN "descent>transport" "descent>net" "descent>image" "quality>descent"
     "quality>transport" "quality>net" "quality>loss" "loss>descent"
     "loss>transport" "loss>net" "runtime>quality" "tools>runtime" "tools>image" "tools>capi"
-    "tools>descent" "tools>loss" "tools>transport" "torch>runtime" "torch>descent" "torch>loss" "torch>shim"
+    "tools>descent" "tools>loss" "tools>transport" "torch>runtime" "torch>descent" "torch>loss"
+    "torch>shim"
     "torch>transport" "models>transport" "models>descent" "models>loss" "models>quality" "models>runtime"
     "models>shim" "models>weights" "tools>models" "tools>train" "train>capi" "train>runtime"
-    "train>shim" "train>torch" "train>descent" "train>loss" "train>transport" "train>weights")
+    "train>shim" "train>torch" "train>descent" "train>loss" "train>transport")
 
 # hcd_layer(<name> <sources...>): the static library hcd_<name> of core/<name>.
 function(hcd_layer name)

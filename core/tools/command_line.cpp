@@ -218,6 +218,7 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
   add_paper(app.add_subcommand("paper", "measure the paper's tables and figures"), &line.paper);
   // Only for the list of commands: main() has passed its words on.
   app.add_subcommand("train", "train a network by a recipe (where LibTorch is)");
+  app.add_subcommand("tune", "fit the network lite to a title (where LibTorch is)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The subcommand train: see the header.
+// The subcommands train and tune: see the header.
 #include "tools/train.h"
 
 #include "tools/error.h"
@@ -15,7 +15,9 @@ namespace hcd::tools {
 
 namespace fs = std::filesystem;
 
-bool is_train(int argc, char **argv) { return argc > 1 && std::strcmp(argv[1], "train") == 0; }
+bool is_train(int argc, char **argv) {
+  return argc > 1 && (std::strcmp(argv[1], "train") == 0 || std::strcmp(argv[1], "tune") == 0);
+}
 
 void run_train(char **argv) {
   std::error_code error;
@@ -27,8 +29,8 @@ void run_train(char **argv) {
     execv(place.c_str(), argv + 1);
     if (errno != ENOENT) throw file_error(place.string(), "cannot run", errno);
   }
-  throw ToolError("train: expected " + places[0].string() + " or " + places[1].string() +
-                  ", found neither: this hcd was built without LibTorch");
+  throw ToolError(std::string(argv[1]) + ": expected " + places[0].string() + " or " +
+                  places[1].string() + ", found neither: this hcd was built without LibTorch");
 }
 
 }  // namespace hcd::tools

@@ -103,12 +103,17 @@ void load_checkpoint(const std::string &path, Learner &learner, const Progress &
   learner.set_iteration(progress.iteration);
 }
 
-void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,
-                 double validation_psnr) {
+void save_weights(const std::string &path, const Network &network, const Metadata &metadata,
+                  bool half) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const models::Params::Entry &entry : learner.result().params.entries()) {
+  for (const models::Params::Entry &entry : network.params.entries()) {
     tensors.emplace_back(entry.name, entry.value);
   }
+  write_tensors(path, tensors, metadata, half);
+}
+
+void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,
+                 double validation_psnr) {
   std::string data;
   for (const std::string &folder : recipe.data) data += (data.empty() ? "" : ", ") + folder;
   Metadata metadata = {
@@ -127,7 +132,7 @@ void save_result(const std::string &path, const Recipe &recipe, const Learner &l
   if (!learner.result().model->has_downscale()) {
     metadata["hcd.downscaler"] = recipe.coded ? "bicubic" : "catmull_rom";
   }
-  write_tensors(path, tensors, metadata, recipe.half);
+  save_weights(path, learner.result(), metadata, recipe.half);
 }
 
 }  // namespace hcd::train

@@ -67,6 +67,11 @@ DataSet::DataSet(const Recipe &recipe, const std::string &root, int channels) : 
   split();
 }
 
+DataSet::DataSet(const Recipe &recipe, std::vector<PictureSet> pictures)
+    : recipe_(recipe), training_(std::move(pictures)) {
+  split();
+}
+
 at::Tensor DataSet::load_pixels(const std::string &path, int channels) {
   const Picture picture = read_picture(path);
   const at::Tensor pixels = recipe_.coded ? code_values(picture) : to_pixels(picture, channels);
@@ -129,7 +134,7 @@ void DataSet::split() {
   HCD_CHECK(held_out < count, HCD_E_FILE,
             "%s: validation_pictures: expected fewer than the %zu pictures there are, found %zu",
             recipe_.file.c_str(), count, held_out);
-  std::vector<Entry> rest;
+  std::vector<PictureSet> rest;
   for (size_t i = 0; i < count; ++i) {
     const bool held = (i + 1) * held_out / count != i * held_out / count;
     (held ? validation_ : rest).push_back(std::move(training_[i]));
@@ -169,7 +174,7 @@ Batch DataSet::batch(const std::vector<Crop> &crops) const {
   };
   std::vector<at::Tensor> large, small;
   for (const Crop &crop : crops) {
-    const Entry &entry = training_[crop.picture];
+    const PictureSet &entry = training_[crop.picture];
     large.push_back(cut(entry.pixels, crop, 1));
     if (recipe_.coded) small.push_back(cut(entry.versions[crop.version], crop, recipe_.scale));
   }
@@ -177,6 +182,11 @@ Batch DataSet::batch(const std::vector<Crop> &crops) const {
 }
 
 Batch DataSet::validation_picture(size_t index) const {
+  const size_t count = version_count(index);
+  return validation_picture(index, count ? index % count : 0);
+}
+
+Batch DataSet::validation_picture(size_t index, size_t version) const {
   const auto &[name, pixels, versions] = validation_[index];
   const auto cut = [&](const at::Tensor &from, int64_t shrink) {
     at::Tensor part = from;
@@ -190,7 +200,7 @@ Batch DataSet::validation_picture(size_t index) const {
     return stacked({part});
   };
   if (!recipe_.coded) return {cut(pixels, 1), {}};
-  return {cut(pixels, 1), cut(versions[index % versions.size()], recipe_.scale)};
+  return {cut(pixels, 1), cut(versions[version], recipe_.scale)};
 }
 
 std::string DataSet::describe(const Crop &crop) const {

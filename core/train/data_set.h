@@ -21,6 +21,13 @@ struct Crop {
   int64_t turns = 0;                // quarter turns counterclockwise
 };
 
+// A picture and its coded small pictures.
+struct PictureSet {
+  std::string name;
+  at::Tensor pixels;                 // uint8 [channels, height, width]
+  std::vector<at::Tensor> versions;  // of the coded small picture
+};
+
 class DataSet {
  public:
   // Reads the recipe's folders below `root`, in the order of the files' names. Luma models
@@ -30,6 +37,8 @@ class DataSet {
   // code values: hr/<name>.png, and its small pictures lr/<name>.<version>.png, `scale` times as
   // small.
   DataSet(const Recipe &recipe, const std::string &root, int channels);
+  // Of pictures that are in memory.
+  DataSet(const Recipe &recipe, std::vector<PictureSet> pictures);
 
   size_t training_count() const { return training_.size(); }
   size_t validation_count() const { return validation_.size(); }
@@ -40,18 +49,15 @@ class DataSet {
   Batch batch(const std::vector<Crop> &crops) const;
 
   // The middle of a held-out picture, at most validation_crop a side, a multiple of the scale; a
-  // batch of one.
+  // batch of one. Where it is coded, another version each time.
   Batch validation_picture(size_t index) const;
+  Batch validation_picture(size_t index, size_t version) const;
+  size_t version_count(size_t index) const { return validation_[index].versions.size(); }
 
   // "bsds400/100007.jpg at (12, 40), turned by 90, flipped".
   std::string describe(const Crop &crop) const;
 
  private:
-  struct Entry {
-    std::string name;
-    at::Tensor pixels;                 // uint8 [channels, height, width]
-    std::vector<at::Tensor> versions;  // of the coded small picture
-  };
   at::Tensor load_pixels(const std::string &path, int channels);
   void load_folder(const std::string &root, const std::string &folder, int channels);
   void load_coded(const std::string &root, const std::string &folder, int channels);
@@ -61,7 +67,7 @@ class DataSet {
 
   Recipe recipe_;
   uint64_t bytes_ = 0;
-  std::vector<Entry> training_, validation_;
+  std::vector<PictureSet> training_, validation_;
 };
 
 }  // namespace hcd::train

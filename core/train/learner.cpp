@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "models/weights.h"
 #include "train/loss.h"
 
 namespace hcd::train {
@@ -76,6 +77,12 @@ Learner::Learner(const Recipe &recipe, at::Device device, bool bf16)
       optimizer_(recipe, network_.trainable()) {
   for (at::Tensor tensor : network_.trainable()) tensor.requires_grad_(true);
   if (recipe.ema > 0) average_.emplace(recipe, device);
+}
+
+void Learner::start_from(const net::Safetensors &weights) {
+  const c10::NoGradGuard guard;
+  models::load_weights(network_.params, weights);
+  if (average_) models::load_weights(average_->params, weights);
 }
 
 Losses Learner::backward(const Batch &batch) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/registry.h"
+#include "net/safetensors.h"
 #include "train/batch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
@@ -39,6 +40,9 @@ class Learner {
   // One step. Throws HCD_E_OPTION where the loss or its
   // gradient is not finite; the parameters are then as they were before.
   Losses step(const Batch &batch);
+
+  // Before the first step: weights to start from instead of the seed's. Throws HCD_E_FILE.
+  void start_from(const net::Safetensors &weights);
 
   // The number of steps done.
   int64_t iteration() const { return iteration_; }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "train/report.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -13,14 +11,6 @@
 
 namespace hcd::train {
 namespace {
-
-// "1:05:09", or "5:09".
-std::string duration(double seconds) {
-  const auto total = static_cast<long long>(seconds);
-  return total >= 3600
-             ? format_text("%lld:%02lld:%02lld", total / 3600, total / 60 % 60, total % 60)
-             : format_text("%lld:%02lld", total / 60, total % 60);
-}
 
 // Rewrites the file without the rows after `iteration`; nothing stays of a training that starts.
 void truncate_rows(const std::string &path, int64_t iteration) {
@@ -44,7 +34,6 @@ Report::Report(const std::string &path, int64_t iterations, const Progress &prog
     : path_(path),
       iterations_(iterations),
       first_(progress.iteration),
-      terminal_(isatty(STDERR_FILENO) == 1),
       file_(nullptr, std::fclose) {
   truncate_rows(path, progress.iteration);
   file_.reset(std::fopen(path.c_str(), "a"));
@@ -66,16 +55,8 @@ std::string Report::line(const Progress &progress) const {
   return text;
 }
 
-void Report::clear() const {
-  if (terminal_) std::fputs("\r\033[K", stderr);  // ECMA-48: erase to the end of the line
-}
-
 void Report::show(const Progress &progress) {
-  if (!terminal_ || Clock::now() - shown_ < std::chrono::seconds(1)) return;
-  shown_ = Clock::now();
-  clear();
-  std::fputs(line(progress).c_str(), stderr);
-  std::fflush(stderr);
+  if (shown_.due()) shown_.show(line(progress));
 }
 
 void Report::add_row(const Progress &progress, double psnr, double learning_rate) {
@@ -96,11 +77,6 @@ void Report::add_row(const Progress &progress, double psnr, double learning_rate
   HCD_CHECK(std::fflush(file_.get()) == 0, HCD_E_FILE, "%s: cannot write: %s", path_.c_str(),
             std::strerror(errno));
   say(line(progress));
-}
-
-void Report::say(const std::string &text) const {
-  clear();
-  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 }  // namespace hcd::train

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "train/checkpoint.h"
+#include "train/progress_line.h"
 
 namespace hcd::train {
 
@@ -22,18 +23,17 @@ class Report {
   // A row with the means of the iterations since the last one, and a line of its own.
   void add_row(const Progress &progress, double psnr, double learning_rate);
   // A message on a line of its own.
-  void say(const std::string &text) const;
+  void say(const std::string &text) const { shown_.say(text); }
 
  private:
   using Clock = std::chrono::steady_clock;
   std::string line(const Progress &progress) const;
-  void clear() const;
 
   std::string path_;
   int64_t iterations_, first_;
-  bool terminal_;
   double psnr_ = 0;  // the last one; 0: none yet
-  Clock::time_point start_ = Clock::now(), shown_ = {};
+  ProgressLine shown_;
+  Clock::time_point start_ = Clock::now();
   std::unique_ptr<FILE, int (*)(FILE *)> file_;
 };
 

@@ -5,7 +5,6 @@
 #include <ATen/Parallel.h>
 
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 
 #include "base/error.h"
@@ -13,23 +12,13 @@
 #include "train/data_set.h"
 #include "train/learner.h"
 #include "train/report.h"
+#include "train/stop.h"
 #include "train/validation.h"
 
 namespace hcd::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-volatile std::sig_atomic_t stop_requested = 0;
-extern "C" void request_stop(int) { stop_requested = 1; }
-
-// The first signal asks for the end after this iteration; the second one ends at once.
-void install_signal_handlers() {
-  struct sigaction action = {};
-  action.sa_handler = request_stop;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
-}
 
 at::Device find_device(const std::string &name) {
   HCD_CHECK(name == "auto" || name == "cpu" || name == "cuda", HCD_E_OPTION,
@@ -75,13 +64,14 @@ class Training {
 
   // False where it was stopped.
   bool run() {
-    install_signal_handlers();
+    install_stop_handlers();
     while (progress_.iteration < recipe_.iterations) {
       iterate();
       const bool last = progress_.iteration == recipe_.iterations;
       if (progress_.iteration % recipe_.validation_interval == 0 || last) validate();
-      if (progress_.iteration % recipe_.checkpoint_interval == 0 || last || stop_requested) save();
-      if (stop_requested && !last) return stopped();
+      if (progress_.iteration % recipe_.checkpoint_interval == 0 || last || stop_requested())
+        save();
+      if (stop_requested() && !last) return stopped();
     }
     const double psnr = validation_psnr(recipe_, learner_.result(), data_);
     save_result(path(recipe_.name + ".safetensors"), recipe_, learner_, psnr);

@@ -5,6 +5,7 @@
 
 #include "quality/luma.h"
 #include "quality/psnr.h"
+#include "train/detail.h"
 #include "train/loss.h"
 
 namespace hcd::train {
@@ -47,6 +48,21 @@ double validation_psnr(const Recipe &recipe, const Network &network, const DataS
     sum += luma_psnr(sr, y_hr, recipe.scale);
   }
   return sum / static_cast<double>(data.validation_count());
+}
+
+Fidelity validation_fidelity(const Network &network, const DataSet &data) {
+  const c10::NoGradGuard guard;
+  Fidelity sum;
+  int count = 0;
+  for (size_t i = 0; i < data.validation_count(); ++i) {
+    for (size_t version = 0; version < data.version_count(i); ++version, ++count) {
+      const Batch picture = data.validation_picture(i, version);
+      const at::Tensor sr = models::quantise(network.model->upscale(picture.x_lr, {}));
+      sum.psnr_y += luma_psnr(sr, picture.y_hr, 0);
+      sum.lost_detail += lost_detail(sr, picture.y_hr).item<double>();
+    }
+  }
+  return {sum.psnr_y / count, sum.lost_detail / count};
 }
 
 }  // namespace hcd::train

@@ -13,4 +13,11 @@ namespace hcd::train {
 // on each side.
 double validation_psnr(const Recipe &recipe, const Network &network, const DataSet &data);
 
+// What f restores of the held-out pictures, the mean over all their coded versions.
+struct Fidelity {
+  double psnr_y = 0;       // dB, of 8-bit values, nothing cut off
+  double lost_detail = 0;  // see detail.h
+};
+Fidelity validation_fidelity(const Network &network, const DataSet &data);
+
 }  // namespace hcd::train

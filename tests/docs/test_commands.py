@@ -39,7 +39,7 @@ class Documents(unittest.TestCase):
             for line in text(page).splitlines():
                 match = re.search(r'ffmpeg .*-vf (?:"([^"]*)"|(\S+))', line)
                 filters = match and (match.group(1) or match.group(2))
-                if not filters or "hcd_" not in filters or "torchscript" in filters:
+                if not filters or "hcd_" not in filters or "weights=" in filters:  # a file of the reader's
                     continue
                 found += 1
                 with self.subTest(page=os.path.basename(page), filters=filters):

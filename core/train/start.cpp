@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "train/start.h"
+
+#include "base/error.h"
+#include "base/random.h"
+#include "net/spec.h"
+#include "weights/light.h"
+
+namespace hcd::train {
+namespace {
+
+constexpr const char *kModel = "lite";
+constexpr int kScale = 2;
+
+net::Safetensors built_in() {
+  const auto bytes = weights::find_light(kModel, kScale);
+  HCD_CHECK(
+      !bytes.empty(), HCD_E_FILE,
+      "expected built-in weights of %s x%d to start from, found none in this build: --init FILE "
+      "names some",
+      kModel, kScale);
+  return net::Safetensors::parse(bytes, format_text("built-in %s x%d", kModel, kScale));
+}
+
+}  // namespace
+
+uint64_t Start::hash() const {
+  uint64_t hash = 0;
+  for (const auto &[name, view] : file.tensors()) {
+    hash = hash_bytes(view.data.data(), view.data.size(), hash);
+  }
+  return hash;
+}
+
+Start read_start(const std::string &path) {
+  net::Safetensors file = path.empty() ? built_in() : net::Safetensors::open(path);
+  net::WeightsLabel label = net::read_label(file);
+  HCD_CHECK(net::is_light(label.model) && label.scale, HCD_E_FILE,
+            "weights '%s': expected those of a light network (hcd.model lite or base, hcd.scale), "
+            "found model '%s', scale %d",
+            file.name().c_str(), label.model.c_str(), label.scale);
+  return {std::move(file), std::move(label)};
+}
+
+}  // namespace hcd::train

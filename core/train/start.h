@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The weights that a tuning starts from.
+#pragma once
+
+#include <string>
+
+#include "net/safetensors.h"
+#include "net/weights_label.h"
+
+namespace hcd::train {
+
+struct Start {
+  net::Safetensors file;
+  net::WeightsLabel label;  // model and scale are said
+
+  uint64_t hash() const;  // of the tensors
+};
+
+// `path`: a weight file of a light network; "": those of lite that are in the library. Throws
+// HCD_E_FILE.
+Start read_start(const std::string &path);
+
+}  // namespace hcd::train
