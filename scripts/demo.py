@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 PICTURE_CRF = 23  # or the nearest that was asked for
 RESULTS = "build/demo"
+SMALL = "hcd_down=model=bicubic"  # for the player that everybody has
 
 
 class Failure(Exception):
@@ -195,7 +196,7 @@ def picture(clip, plain, tested, path):
 
 def work(arguments, scratch):
     clip = Clip(arguments.clip, arguments.frames)
-    tested = [make_point(clip, "hcd_down", crf, "hcd_down", scratch) for crf in arguments.crf]
+    tested = [make_point(clip, "hcd_down", crf, SMALL, scratch) for crf in arguments.crf]
     # The same small size, chosen by hcd_down.
     size = probe(tested[0].path, "-show_entries", "stream=width,height")["streams"][0]
     small = f"scale={size['width']}:{size['height']}:flags=bicubic"
@@ -203,7 +204,7 @@ def work(arguments, scratch):
     text = table(clip, plain, tested)
     # For the eye, equal bits rather than equal CRF.
     anchor = min(plain, key=lambda point: abs(point.crf - PICTURE_CRF))
-    equal = make_point(clip, "hcd_down", crf_of_bits(tested, anchor.bits), "hcd_down", scratch)
+    equal = make_point(clip, "hcd_down", crf_of_bits(tested, anchor.bits), SMALL, scratch)
     caption = picture(clip, anchor, equal, os.path.join(scratch, "side_by_side.png"))
     with open(os.path.join(scratch, "table.txt"), "w", encoding="utf-8") as file:
         file.write(f"{text}\n")
