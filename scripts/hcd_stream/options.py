@@ -68,19 +68,30 @@ def check(options: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class Rung:
-    """A stream of a height, and who enlarges it; "": nobody."""
+    """A stream of a height, and who enlarges it; "": nobody. `quality`: what hcd_down is told of the encoder's."""
     height: int
     model: str
     output: Path
+    quality: int | None = None
 
     @property
     def small(self) -> str:
-        """The filter that makes its frames. A `quality_hint` of hcd_down belongs here."""
+        """The filter that makes its frames."""
         if not self.model:
             return "null"
+        hint = "" if self.quality is None else f":quality_hint={self.quality}"
         if self.model == "lite":
-            return "hcd_down=model=lite{weights}"
-        return f"hcd_down=model={self.model}" + (f":h={self.height}" if self.height else "")
+            return f"hcd_down=model=lite{{weights}}{hint}"
+        return f"hcd_down=model={self.model}{hint}" + (f":h={self.height}" if self.height else "")
+
+
+def quality(options: argparse.Namespace) -> int | None:
+    """The CRF on libx264's scale, where there is one: the encoders' defaults are about as good as each other."""
+    if options.bitrate is not None:
+        return None
+    encoder = ENCODERS[options.encoder]
+    crf = encoder.crf if options.crf is None else options.crf
+    return max(0, crf - encoder.crf + ENCODERS["libx264"].crf)
 
 
 def rungs(options: argparse.Namespace, source: video.Video) -> list[Rung]:
@@ -97,9 +108,9 @@ def rungs(options: argparse.Namespace, source: video.Video) -> list[Rung]:
         if height == source.height:
             chosen.append(Rung(height, "", output))
         elif height == 0 or height in half:
-            chosen.append(Rung(0, "lite" if lite else "bicubic", output))
+            chosen.append(Rung(0, "lite" if lite else "bicubic", output, quality(options)))
         else:
-            chosen.append(Rung(height, "bicubic", output))
+            chosen.append(Rung(height, "bicubic", output, quality(options)))
     if options.tune and not any(rung.model == "lite" for rung in chosen):
         lack = "a rung of half the height" if lite else "weights of lite in this build, or --weights"
         raise Fault(f"--tune: expected {lack}, found none")
