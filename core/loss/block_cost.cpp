@@ -63,6 +63,7 @@ HCD_MULTIARCH double row_of_blocks(const Matrix &forward, const Matrix &backward
     }
     transform(forward, block, turned);
     transform(forward, turned, block);
+    block[0][0] = 0;
     for (auto &row : block) {
       float product = 1;  // one logarithm for a row
       for (float &d : row) {

@@ -12,7 +12,8 @@
 namespace hcd::runtime {
 namespace {
 
-// What a start without an error or without lost detail is taken for: there a share means nothing.
+// Below these there is nothing to gain, and a share of them means nothing: 68 dB, and what no eye
+// misses.
 constexpr double kLeastError = 0.01, kLeastLost = 1e-3;
 
 // Of each sample's neighbourhood: three samples of a row, or of three rows.
@@ -124,7 +125,9 @@ double MixedObjective::compare(Client &client) {
   const double lost = client.detail.value_and_gradient(shown, slope);
   const auto n = static_cast<double>(y_.size());
   if (client.error == 0) {
-    client.error = std::max(squared_error(shown, y_, pool_) / n, kLeastError);
+    const double error = squared_error(shown, y_, pool_) / n;
+    can_gain_ = can_gain_ || error > kLeastError || lost > kLeastLost;
+    client.error = std::max(error, kLeastError);
     client.lost = std::max(lost, kLeastLost);
   }
   const double error_weight = (1 - weights_.detail) / client.error;
@@ -153,6 +156,10 @@ double MixedObjective::value_and_gradient(descent::Variables x, descent::Result 
     value += share * compare(client);
     client.luma->pull(slope_.data(), pulled_.data());
     descent::axpy(static_cast<float>(share), {pulled_.data(), x.size()}, gradient, pool_);
+  }
+  if (!can_gain_) {  // a flat frame, say: rounding errors are no direction
+    std::fill(gradient.begin(), gradient.end(), 0.0F);
+    return value;
   }
   if (start_error_ == 0) {
     for (const Client &client : clients_) start_error_ += share * client.error;

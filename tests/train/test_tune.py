@@ -82,7 +82,7 @@ class TuneTest(CommandTest):
         """Ten bits, full range, an odd size."""
         self.source = self.folder / "odd.mkv"
         ffmpeg("-i", CLIP, "-frames:v", 4, "-vf", "crop=99:67:exact=1,format=yuv420p10", "-c:v", "ffv1", self.source)
-        down = f"hcd_down=model=lite:weights={self.start}:steps=0"
+        down = f"hcd_down=model=lite:weights={self.start}:steps=0:start=bicubic"
         for name, filters in (("limited.mkv", f"{down},format=yuv420p"),
                               ("full.mkv", f"{down},scale=out_range=pc,format=yuvj420p")):
             process = self.tune(self.encode(name, filters), options=("--iterations", 150))

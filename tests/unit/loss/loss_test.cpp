@@ -155,13 +155,18 @@ TEST(LostDetail, SameBitsForAnyThreads) {
   EXPECT_EQ(one.values, three.values);
 }
 
-// log2(1 + (D / 16)^2) with D = 8 * 100 in one of 64 coefficients.
-TEST(BlockCost, OfAFlatBlock) {
+TEST(BlockCost, OfOneCoefficient) {
   ThreadPool pool(1);
-  std::vector<float> flat(64, 100.0F), gradient(64);
-  EXPECT_NEAR(block_cost({flat.data(), 8, 8}, 1, {gradient.data(), 8, 8}, pool),
-              std::log2(1 + 50.0 * 50.0) / 64, 1e-6);
-  EXPECT_EQ(block_cost({flat.data(), 7, 9}, 1, {gradient.data(), 7, 9}, pool), 0);
+  // The lowest frequency along x, D = 8 * 50 / sqrt(2), and a mean, which is free.
+  std::vector<float> wave(64), gradient(64);
+  for (size_t i = 0; i < 64; ++i) {
+    const double phase = M_PI * (2 * static_cast<double>(i % 8) + 1) / 16;
+    wave[i] = static_cast<float>(100 + 50 * std::cos(phase));
+  }
+  const double d = 8 * 50 / std::sqrt(2.0);
+  EXPECT_NEAR(block_cost({wave.data(), 8, 8}, 1, {gradient.data(), 8, 8}, pool),
+              std::log2(1 + d * d / 256) / 64, 1e-6);
+  EXPECT_EQ(block_cost({wave.data(), 7, 9}, 1, {gradient.data(), 7, 9}, pool), 0);
 }
 
 }  // namespace
