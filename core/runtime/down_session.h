@@ -38,7 +38,7 @@ class DownSession : public Session {
   hcd_format in_, hr_, lr_;
   ThreadPool &pool_;
   image::Geometry hr_geometry_, lr_geometry_;
-  image::Buffer y_, x0_, x_;                   // source, plain small frame, small frame
+  image::Buffer y_, x0_, x_;  // source, plain small frame, small frame
 };
 
 }  // namespace hcd::runtime

@@ -63,7 +63,7 @@ class MixedObjective : public descent::Objective {
   MixedWeights weights_;
   ThreadPool &pool_;
   double start_error_ = 0;    // mean over the clients; 0 before the first evaluation
-  bool can_gain_ = false;  // at the start
+  bool can_gain_ = false;     // at the start
   image::Buffer low_, high_;  // range of the source's neighbourhoods
   image::Buffer shown_, slope_, pulled_;
 };

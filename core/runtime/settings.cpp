@@ -13,10 +13,10 @@ namespace {
 
 struct Preset {
   std::string_view name;
-  int cg_steps, adam_steps;
+  int cg_steps, adam_steps, network_mixed_steps;
 };
 constexpr std::array<Preset, 4> kPresets = {
-    {{"fast", 1, 4}, {"balanced", 2, 12}, {"quality", 10, 30}, {"paper", 15, 15}}};
+    {{"fast", 1, 4, 3}, {"balanced", 2, 12, 6}, {"quality", 10, 30, 12}, {"paper", 15, 15, 15}}};
 
 // Section 4.1 of the paper, on the 8-bit scale: epsilon = 0.3, alpha = 20 / 255, N = 15.
 constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
@@ -26,11 +26,11 @@ constexpr int kPaperSteps = 15;
 constexpr double kBudget = 3, kAdamRate = 1.5;
 
 // Of the loss mixed, chosen by measuring: docs/algorithm.md, "After the codec".
-constexpr double kDetail = 0.25, kRinging = 2, kMiddleQuality = 26;
+constexpr double kMiddleQuality = 26;
 struct MixedDefaults {
-  double proximity, rate;
+  double detail, ringing, proximity, rate;
 };
-constexpr MixedDefaults kMixedLinear{0.5, 0}, kMixedNetwork{2, 2};
+constexpr MixedDefaults kMixedLinear{0.25, 2, 0.5, 0}, kMixedNetwork{0.3, 0.5, 2, 0};
 
 const Preset &find_preset(const std::string &name) {
   for (const Preset &preset : kPresets) {
@@ -118,12 +118,14 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
                    : mixed                 ? hint * defaults.proximity
                    : minds_encoder         ? kVideoProximity
                                            : 0;
-  plan.detail = s.detail != HCD_AUTO ? s.detail : kDetail;
-  plan.ringing = s.ringing != HCD_AUTO ? s.ringing : kRinging;
-  plan.rate = s.rate != HCD_AUTO ? s.rate : hint * defaults.rate;
+  plan.detail = s.detail != HCD_AUTO ? s.detail : defaults.detail;
+  plan.ringing = s.ringing != HCD_AUTO ? s.ringing : defaults.ringing;
+  plan.rate = s.rate != HCD_AUTO ? s.rate : defaults.rate;
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
+  const int mixed_steps = traits.linear ? preset.adam_steps : preset.network_mixed_steps;
   const int preset_steps = plan.paper  ? kPaperSteps
+                           : mixed     ? mixed_steps
                            : iterative ? preset.adam_steps
                                        : preset.cg_steps;
   const int steps = s.steps != HCD_AUTO ? s.steps : preset_steps;
@@ -133,7 +135,8 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   const bool budget_given = s.budget != HCD_AUTO, step_given = s.step_size != HCD_AUTO;
   plan.budget_of_frame = plan.paper && !budget_given;
   plan.step_of_frame = plan.paper && !step_given;
-  const bool bounded = iterative && !mixed;  // the loss mixed has its own pull
+  // The loss mixed has its own pull; pgd needs a ball to measure its steps by.
+  const bool bounded = plan.rule == Rule::kPgd || (iterative && !mixed);
   plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : bounded ? kBudget : -1;
   // A pgd step may reach the edge of the ball in half of its steps.
   const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);

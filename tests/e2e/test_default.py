@@ -34,7 +34,7 @@ class Default(unittest.TestCase):
         text = out.decode()
         plain, ours = (float(re.search(rf"lavfi\.hcd_down\.{key}=([\d.]+)", text).group(1)) for key in ("psnr0", "psnr"))
         self.assertGreater(ours, plain + 0.2)
-        self.assertIn("lavfi.hcd_down.steps=12", text)
+        self.assertIn("lavfi.hcd_down.steps=6", text)
 
     def test_formats_and_sizes(self):
         for pixel_format in ("yuv420p", "yuv422p10le", "yuv444p", "nv12", "p010le", "gray", "yuvj420p"):
@@ -65,7 +65,7 @@ class Default(unittest.TestCase):
 
     def test_options_of_the_mixed_loss_do_something(self):
         default = ffmpeg.raw("hcd_down", "128x96", 2)
-        for option in ("loss=mse", "detail=0.8", "ringing=9", "rate=0", "proximity=9", "quality_hint=38", "start=area",
+        for option in ("loss=mse", "detail=0.8", "ringing=9", "rate=3", "proximity=9", "quality_hint=38", "start=area",
                        "preset=quality"):
             self.assertNotEqual(ffmpeg.raw(f"hcd_down={option}", "128x96", 2), default, option)
         self.assertEqual(ffmpeg.raw("hcd_down=quality_hint=26:loss=mixed", "128x96", 2), default)
