@@ -8,9 +8,9 @@
 namespace hcd::loss {
 
 // Mean over the coefficients D of the plane's 8 x 8 blocks' cosine transform, without the block's
-// mean, which encoders predict, of log2(1 + (D / 16)^2): about twice the bits of a coefficient at a quantiser of 16 code values. A
-// rest of less than 8 columns or rows is left out (a plane smaller than a block costs 0). Adds
-// `weight` times its derivative to `gradient`, as large as `plane`.
+// mean, which encoders predict, of log2(1 + (D / 16)^2): about twice the bits of a coefficient at a
+// quantiser of 16 code values. A rest of less than 8 columns or rows is left out (a plane smaller
+// than a block costs 0). Adds `weight` times its derivative to `gradient`, as large as `plane`.
 double block_cost(image::ConstPlane plane, float weight, image::Plane gradient, ThreadPool &pool);
 
 }  // namespace hcd::loss

@@ -81,9 +81,8 @@ TEST(Down, TinyAndOddFramesWork) {
 TEST(Down, SameBytesForAnyThreadsAndTiles) {
   const hcd_format format = make_format(333, 207);
   for (const Options &options :
-       {Options{}, Options{{"loss", "mse"}},
-        Options{{"model", "bicubic+lanczos"}}, Options{{"preset", "paper"}},
-        Options{{"optimizer", "adam"}, {"steps_hr", "2"}}}) {
+       {Options{}, Options{{"loss", "mse"}}, Options{{"model", "bicubic+lanczos"}},
+        Options{{"preset", "paper"}}, Options{{"optimizer", "adam"}, {"steps_hr", "2"}}}) {
     Frame in(format);
     in.fill_natural();
     std::unique_ptr<Frame> first;
