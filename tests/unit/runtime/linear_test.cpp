@@ -8,26 +8,13 @@
 #include <cmath>
 
 #include "descent/rules.h"
-#include "support/random_values.h"
+#include "support/natural_planes.h"
 
 namespace hcd::runtime {
 namespace {
 
 hcd_format make_format(int width, int height, hcd_layout layout = HCD_LAYOUT_YUV420) {
   return {width, height, layout, 8, 0, HCD_RANGE_FULL, {}, {}};
-}
-
-std::vector<float> natural_planes(const hcd_format &format) {
-  const image::Geometry geometry(format);
-  std::vector<float> planes(geometry.size());
-  const Random random(1);
-  for (int c = 0; c < geometry.n_planes(); ++c) {
-    const image::Plane plane = geometry.plane(planes.data(), c);
-    for (int y = 0; y < plane.height; ++y) {
-      for (int x = 0; x < plane.width; ++x) plane.row(y)[x] = test::natural(x, y, random, 500);
-    }
-  }
-  return planes;
 }
 
 // Mean squared error by enlarging, in double.
@@ -48,7 +35,7 @@ class ClientTest : public testing::TestWithParam<const char *> {
     for (const image::Kernel *kernel : find_clients(GetParam()))
       clients_.emplace_back(*kernel, nullptr, hr_, lr_);
     ASSERT_FALSE(clients_.empty());
-    y_ = natural_planes(hr_);
+    y_ = test::natural_planes(hr_);
     x0_.resize(clients_[0].lr().size());
     clients_[0].downscale(y_.data(), x0_.data(), pool_);
   }
@@ -137,7 +124,7 @@ TEST(Solver, StaysTameAtEveryRatio) {
       const hcd_format lr = make_format(width, std::max(1, 48 * width / 64), HCD_LAYOUT_GRAY);
       const std::vector<LinearClient> clients = {
           LinearClient(*image::find_kernel(name), nullptr, hr, lr)};
-      const auto y = natural_planes(hr);
+      const auto y = test::natural_planes(hr);
       std::vector<float> x(clients[0].lr().size()), x0(x.size());
       LinearSolver(clients[0], kVideoProximity).solve(clients[0], y.data(), x.data(), pool);
       clients[0].downscale(y.data(), x0.data(), pool);

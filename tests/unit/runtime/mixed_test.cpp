@@ -13,7 +13,7 @@
 #include "runtime/down_model.h"
 #include "runtime/network_session.h"
 #include "support/fake_network.h"
-#include "support/random_values.h"
+#include "support/natural_planes.h"
 
 namespace hcd::runtime {
 namespace {
@@ -26,16 +26,7 @@ class MixedTest : public testing::TestWithParam<const char *> {
                                      std::make_shared<test::FakeNetwork>(net::Colour::kLuma, false),
                                      32, nullptr, hr_, lr_, pool_)
                                : make_linear_down_model(name, nullptr, hr_, lr_, pool_);
-    const image::Geometry geometry(hr_);
-    y_.resize(geometry.size());
-    const Random random(3);
-    for (int p = 0; p < geometry.n_planes(); ++p) {
-      const image::Plane plane = geometry.plane(y_.data(), p);
-      for (int y = 0; y < plane.height; ++y) {
-        for (int x = 0; x < plane.width; ++x)
-          plane.row(y)[x] = test::natural(x + 40 * p, y, random, 90);
-      }
-    }
+    y_ = test::natural_planes(hr_);
     x0_.resize(image::Geometry(lr_).size());
     model_->downscale(y_.data(), x0_.data());
   }

@@ -10,6 +10,7 @@
 #include "image/format.h"
 #include "runtime/tiles.h"
 #include "support/fake_network.h"
+#include "support/natural_planes.h"
 #include "support/random_values.h"
 
 namespace hcd::runtime {
@@ -86,16 +87,7 @@ class NetworkTest : public testing::TestWithParam<Case> {
     lr_.height = 22;
     model_ = make_network_down_model(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32,
                                      nullptr, hr_, lr_, pool_);
-    const image::Geometry geometry(hr_);
-    y_.resize(geometry.size());
-    const Random random(3);
-    for (int p = 0; p < geometry.n_planes(); ++p) {
-      const image::Plane plane = geometry.plane(y_.data(), p);
-      for (int y = 0; y < plane.height; ++y) {
-        for (int x = 0; x < plane.width; ++x)
-          plane.row(y)[x] = test::natural(x + 40 * p, y, random, 90);
-      }
-    }
+    y_ = test::natural_planes(hr_);
     x_.resize(image::Geometry(lr_).size());
     model_->downscale(y_.data(), x_.data());
   }
