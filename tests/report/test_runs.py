@@ -135,7 +135,8 @@ class Runs(unittest.TestCase):
         weights.write_bytes(bytes(1000))
         output = self.folder / "billed"
         code, log = report(self.clip, output, "--chains", "bicubic", "--crf", "30", "--no-crops", "--cache",
-                           self.whole / "cache", "--add", "sent=scale=iw/2:ih/2|hcd_up=model=bicubic|weights=" + str(weights),
+                           self.whole / "cache", "--add",
+                           "sent=scale=iw/2:ih/2|hcd_up=model=bicubic|weights=" + str(weights),
                            "--add", "free=scale=iw/2:ih/2|hcd_up=model=bicubic")
         self.assertEqual(code, 0, log)
         found = {row["chain"]: row for row in rows(output)}
