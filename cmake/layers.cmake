@@ -7,9 +7,8 @@ set(HCD_FORBIDDEN "descent>transport" "descent>net" "descent>image" "quality>des
     "quality>transport" "quality>net" "quality>loss" "loss>descent"
     "loss>transport" "loss>net" "runtime>quality" "tools>runtime" "tools>image" "tools>capi"
     "tools>descent" "tools>loss" "tools>transport" "torch>runtime" "torch>descent" "torch>loss"
-    "torch>shim"
-    "torch>transport" "models>transport" "models>descent" "models>loss" "models>quality" "models>runtime"
-    "models>shim" "models>weights" "tools>models" "tools>train" "train>capi" "train>runtime"
+    "torch>shim" "torch>transport" "models>transport" "models>descent" "models>loss" "models>quality"
+    "models>runtime" "models>shim" "models>weights" "tools>models" "tools>train" "train>capi" "train>runtime"
     "train>shim" "train>torch" "train>descent" "train>loss" "train>transport")
 
 # hcd_layer(<name> <sources...>): the static library hcd_<name> of core/<name>.

@@ -27,6 +27,20 @@ typedef float UnalignedVec __attribute__((vector_size(32), aligned(4), may_alias
   *reinterpret_cast<UnalignedVec *>(p) = v;
 }
 
+// Sum of value(x), a float, for 0 <= x < n: one sum for each lane, in floats, then their sum.
+template <typename Value>
+[[gnu::always_inline]] inline double sum_in_lanes(int n, const Value &value) {
+  float sums[kLanes] = {};
+  int x = 0;
+  for (; x + kLanes <= n; x += kLanes) {
+    for (int i = 0; i < kLanes; ++i) sums[i] += value(x + i);
+  }
+  for (; x < n; ++x) sums[0] += value(x);
+  double sum = 0;
+  for (const float lane : sums) sum += static_cast<double>(lane);
+  return sum;
+}
+
 // Sum of the lanes, always in the same order.
 [[gnu::always_inline]] inline double sum_lanes(const Vec &v) {
   double sum = 0;

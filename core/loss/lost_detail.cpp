@@ -5,11 +5,11 @@
 #include <cmath>
 
 #include "base/vector.h"
+#include "loss/rows.h"
 
 namespace hcd::loss {
 namespace {
 
-constexpr int kRows = 16;                                     // of a piece of work
 constexpr float kNeighbour = 1.0F / 30, kCentre = 1.0F / 15;  // weights of the mask
 
 // How visible a band is: one over Watson's quantisation step (IEEE TIP 6(8), 1997, table V) at
@@ -58,21 +58,13 @@ HCD_MULTIARCH void blur(const float *above, const float *row, const float *below
 // squares[x] = what is seen of the kept part, squared; returns the sum of its cubes.
 HCD_MULTIARCH double see(const float *test, const float *reference, float weight, const float *mask,
                          int n, float *squares) {
-  float sums[kLanes] = {};
-  const auto look = [&](int x, float *sum) __attribute__((always_inline)) {
-    const float kept = std::abs(kept_of(test[x], reference[x])) * weight;
-    const float seen = std::max(kept - mask[x], 0.0F);
-    squares[x] = seen * seen;
-    *sum += seen * seen * seen;
-  };
-  int x = 0;
-  for (; x + kLanes <= n; x += kLanes) {
-    for (int i = 0; i < kLanes; ++i) look(x + i, &sums[i]);
-  }
-  for (; x < n; ++x) look(x, &sums[0]);
-  double sum = 0;
-  for (const float lane : sums) sum += static_cast<double>(lane);
-  return sum;
+  return sum_in_lanes(
+      n, [&](int x) __attribute__((always_inline)) {
+        const float kept = std::abs(kept_of(test[x], reference[x])) * weight;
+        const float seen = std::max(kept - mask[x], 0.0F);
+        squares[x] = seen * seen;
+        return seen * seen * seen;
+      });
 }
 
 // Over the middle: squares -> the derivative by the kept part's size; adds it to `by_mask`.
@@ -95,14 +87,6 @@ HCD_MULTIARCH void pull_back(const float *reference, const float *by_kept, const
     const bool strictly = excess == 0 && kept != 0 && kept != reference[x];
     test[x] = weight * (strictly ? inside : excess == 0 ? 0.0F : outside);
   }
-}
-
-template <typename Function>
-void for_rows(int height, ThreadPool &pool, const Function &function) {
-  pool.run((height + kRows - 1) / kRows, [&](int piece) {
-    const int end = std::min(height, (piece + 1) * kRows);
-    for (int y = piece * kRows; y < end; ++y) function(y);
-  });
 }
 
 // Row `y` of `plane`, its first and last samples repeated, at row[1].

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "base/vector.h"
+#include "loss/rows.h"
 
 namespace hcd::loss {
 namespace {
 
 constexpr int kTaps = 4, kBefore = 1, kAfter = 2;  // samples mirrored at either end
-constexpr int kRows = 16;                          // of a piece of work
 
 // The sample that stands at position i of a mirrored axis of n.
 int mirrored(int i, int n) {
@@ -61,18 +61,10 @@ HCD_MULTIARCH void add_rows(const float *low, const float *low1, const float *hi
   for (int x = 0; x < n; ++x) out[x] += w0 * low[x] + w1 * low1[x] + w2 * high[x] + w3 * high1[x];
 }
 
-template <typename Function>
-void for_rows(int height, ThreadPool &pool, const Function &function) {
-  pool.run((height + kRows - 1) / kRows, [&](int piece) {
-    const int end = std::min(height, (piece + 1) * kRows);
-    function(piece * kRows, end);
-  });
-}
-
 }  // namespace
 
 void split(image::ConstPlane in, const Level &out, ThreadPool &pool) {
-  for_rows(out.low.height, pool, [&](int first, int end) {
+  for_pieces(out.low.height, pool, [&](int first, int end) {
     const size_t padded = static_cast<size_t>(in.width) + kBefore + kAfter + 1;
     std::vector<float> low(padded), high(padded);
     for (int i = first; i < end; ++i) {
@@ -91,7 +83,7 @@ void split_adjoint(const Level &in, image::Plane out, float *scratch, ThreadPool
   const int width = in.low.width, height = in.low.height;
   const image::Plane low{scratch, out.width, height};
   const image::Plane high{scratch + low.size(), out.width, height};
-  for_rows(height, pool, [&](int first, int end) {
+  for_pieces(height, pool, [&](int first, int end) {
     const auto n = static_cast<size_t>(width);
     std::vector<float> a(n + 2, 0.0F), b(n + 2, 0.0F), row(2 * n + 2);
     const auto spread = [&](const float *from_low, const float *from_high, float *to) {
@@ -111,7 +103,7 @@ void split_adjoint(const Level &in, image::Plane out, float *scratch, ThreadPool
     }
   });
   // Position p of the mirrored axis gets what rows p / 2 and p / 2 - 1 read there.
-  for_rows(out.height, pool, [&](int first, int end) {
+  for_pieces(out.height, pool, [&](int first, int end) {
     const std::vector<float> zeros(static_cast<size_t>(out.width), 0.0F);
     const auto row_or_zeros = [&](const image::Plane &plane, int i) {
       return i >= 0 && i < height ? plane.row(i) : zeros.data();

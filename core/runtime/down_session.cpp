@@ -119,7 +119,7 @@ std::unique_ptr<descent::Objective> DownSession::lr_objective(uint64_t key) {
   }
   return std::make_unique<MixedObjective>(
       model_->luma_clients(), hr_geometry_.plane(std::as_const(y_).data(), 0),
-      lr_geometry_.plane(std::as_const(x0_).data(), 0), image::component_range(lr_, 0),
+      lr_geometry_.plane(std::as_const(x0_).data(), 0), lr_,
       MixedWeights{plan_.detail, plan_.ringing, plan_.proximity, plan_.rate}, pool_);
 }
 

@@ -7,7 +7,7 @@
 #include "base/vector.h"
 #include "descent/vector_ops.h"
 #include "loss/block_cost.h"
-#include "loss/lost_detail.h"
+#include "runtime/linear_model.h"
 
 namespace hcd::runtime {
 namespace {
@@ -39,21 +39,13 @@ HCD_MULTIARCH double mix_row(const float *shown, const Truth &truth, const Facto
                              float *slope) {
   const float *y = truth.y, *low = truth.low, *high = truth.high;
   const Factors f = factors;
-  float sums[kLanes] = {};
-  const auto mix = [&](int x, float *sum) __attribute__((always_inline)) {
-    const float error = shown[x] - y[x];
-    const float excess = shown[x] - std::min(std::max(shown[x], low[x]), high[x]);
-    slope[x] = f.error * error + f.excess * excess + f.detail * slope[x];
-    *sum += f.error * error * error + f.excess * excess * excess;
-  };
-  int x = 0;
-  for (; x + kLanes <= n; x += kLanes) {
-    for (int i = 0; i < kLanes; ++i) mix(x + i, &sums[i]);
-  }
-  for (; x < n; ++x) mix(x, &sums[0]);
-  double sum = 0;
-  for (const float lane : sums) sum += static_cast<double>(lane);
-  return sum;
+  return sum_in_lanes(
+      n, [&](int x) __attribute__((always_inline)) {
+        const float error = shown[x] - y[x];
+        const float excess = shown[x] - std::min(std::max(shown[x], low[x]), high[x]);
+        slope[x] = f.error * error + f.excess * excess + f.detail * slope[x];
+        return f.error * error * error + f.excess * excess * excess;
+      });
 }
 
 double squared_error(image::ConstPlane a, image::ConstPlane b, ThreadPool &pool) {
@@ -73,30 +65,24 @@ double squared_error(image::ConstPlane a, image::ConstPlane b, ThreadPool &pool)
 
 }  // namespace
 
-struct MixedObjective::Client {
-  std::unique_ptr<LumaClient> luma;
-  loss::LostDetail detail;
-  double error = 0, lost = 0;  // at the start
-};
-
 MixedObjective::MixedObjective(std::vector<std::unique_ptr<LumaClient>> clients,
-                               image::ConstPlane y, image::ConstPlane x0, image::Range legal,
-                               const MixedWeights &weights, ThreadPool &pool)
+                               image::ConstPlane y, image::ConstPlane x0,
+                               const hcd_format &lr_format, const MixedWeights &weights,
+                               ThreadPool &pool)
     : y_(y),
       x0_(x0),
-      legal_(legal),
+      lr_format_(lr_format),
       weights_(weights),
       pool_(pool),
+      detail_(y, pool),
       low_(y.size()),
       high_(y.size()),
       shown_(y.size()),
       slope_(y.size()),
       pulled_(x0.size()) {
-  for (auto &luma : clients) clients_.push_back({std::move(luma), loss::LostDetail(y_, pool_)});
+  for (auto &luma : clients) clients_.push_back({std::move(luma)});
   find_ranges();
 }
-
-MixedObjective::~MixedObjective() = default;
 
 void MixedObjective::find_ranges() {
   const image::Plane low{low_.data(), y_.width, y_.height};
@@ -122,7 +108,7 @@ void MixedObjective::find_ranges() {
 double MixedObjective::compare(Client &client) {
   const image::Plane shown{shown_.data(), y_.width, y_.height};
   const image::Plane slope{slope_.data(), y_.width, y_.height};
-  const double lost = client.detail.value_and_gradient(shown, slope);
+  const double lost = detail_.value_and_gradient(shown, slope);
   const auto n = static_cast<double>(y_.size());
   if (client.error == 0) {
     const double error = squared_error(shown, y_, pool_) / n;
@@ -176,7 +162,7 @@ double MixedObjective::value_and_gradient(descent::Variables x, descent::Result 
 }
 
 void MixedObjective::clip(descent::Result x) const {
-  for (float &value : x) value = std::clamp(value, legal_.low, legal_.high);
+  clip_to_range(lr_format_, 1, x.data(), pool_);
 }
 
 }  // namespace hcd::runtime

@@ -9,6 +9,7 @@
 #include "descent/objective.h"
 #include "image/format.h"
 #include "image/plane.h"
+#include "loss/lost_detail.h"
 
 namespace hcd::runtime {
 
@@ -41,27 +42,30 @@ struct MixedWeights {
 // "start" is the first point that is evaluated. Without the rate the value is 1 there.
 class MixedObjective : public descent::Objective {
  public:
-  // `y`, `x0`: planes of source and plain small frame; kept.
+  // `y`, `x0`: luma of source and plain small frame, whose format is `lr_format`; kept.
   MixedObjective(std::vector<std::unique_ptr<LumaClient>> clients, image::ConstPlane y,
-                 image::ConstPlane x0, image::Range legal, const MixedWeights &weights,
+                 image::ConstPlane x0, const hcd_format &lr_format, const MixedWeights &weights,
                  ThreadPool &pool);
-  ~MixedObjective() override;
 
   size_t size() const override { return x0_.size(); }
   double value_and_gradient(descent::Variables x, descent::Result gradient) override;
   void clip(descent::Result x) const override;
 
  private:
-  struct Client;
+  struct Client {
+    std::unique_ptr<LumaClient> luma;
+    double error = 0, lost = 0;  // at the start; 0 before
+  };
 
   void find_ranges();
   double compare(Client &client);
 
   std::vector<Client> clients_;
   image::ConstPlane y_, x0_;
-  image::Range legal_;
+  hcd_format lr_format_;
   MixedWeights weights_;
   ThreadPool &pool_;
+  loss::LostDetail detail_;
   double start_error_ = 0;    // mean over the clients; 0 before the first evaluation
   bool can_gain_ = false;     // at the start
   image::Buffer low_, high_;  // range of the source's neighbourhoods

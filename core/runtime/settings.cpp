@@ -25,7 +25,7 @@ constexpr int kPaperSteps = 15;
 // Chosen by measuring: docs/algorithm.md, "Budgets".
 constexpr double kBudget = 3, kAdamRate = 1.5;
 
-// Of the loss mixed, chosen by measuring: docs/algorithm.md, "After the codec".
+// Of the loss mixed, chosen by measuring: docs/algorithm.md, "What each lever does".
 constexpr double kMiddleQuality = 26;
 struct MixedDefaults {
   double detail, ringing, proximity, rate;

@@ -57,6 +57,22 @@ double inner(const std::vector<float> &a, const std::vector<float> &b) {
   return sum;
 }
 
+// The gradient at x along direction() is the central difference of `value`.
+template <typename Value>
+void expect_slope(const std::vector<float> &gradient, const Picture &x, float step, double relative,
+                  double absolute, const Value &value) {
+  const std::vector<float> d = direction(x.values.size());
+  double ends[2];
+  for (int side = 0; side < 2; ++side) {
+    Picture moved = x;
+    for (size_t i = 0; i < d.size(); ++i) moved.values[i] += (side == 0 ? -step : step) * d[i];
+    ends[side] = value(moved);
+  }
+  const double slope = inner(gradient, d);
+  EXPECT_NEAR((ends[1] - ends[0]) / (2 * static_cast<double>(step)), slope,
+              relative * std::abs(slope) + absolute);
+}
+
 class SizeTest : public testing::TestWithParam<std::pair<int, int>> {};
 
 TEST_P(SizeTest, SplitAdjointIsTheAdjoint) {
@@ -84,18 +100,10 @@ TEST_P(SizeTest, LostDetailGradientEqualsDifferences) {
   LostDetail lost(y.plane(), pool);
   Picture gradient(width, height);
   lost.value_and_gradient(x.plane(), gradient.plane());
-  const std::vector<float> d = direction(x.values.size());
   std::vector<float> unused(x.values.size());
-  constexpr float kStep = 0.05F;
-  double ends[2];
-  for (int side = 0; side < 2; ++side) {
-    Picture moved = x;
-    for (size_t i = 0; i < d.size(); ++i) moved.values[i] += (side == 0 ? -kStep : kStep) * d[i];
-    ends[side] = lost.value_and_gradient(moved.plane(), {unused.data(), width, height});
-  }
-  const double slope = inner(gradient.values, d);
-  EXPECT_NEAR((ends[1] - ends[0]) / (2 * static_cast<double>(kStep)), slope,
-              0.05 * std::abs(slope) + 2e-5);
+  expect_slope(gradient.values, x, 0.05F, 0.05, 2e-5, [&](Picture &moved) {
+    return lost.value_and_gradient(moved.plane(), {unused.data(), moved.width, moved.height});
+  });
 }
 
 TEST_P(SizeTest, NothingIsLostInThePictureItself) {
@@ -114,18 +122,10 @@ TEST_P(SizeTest, BlockCostGradientEqualsDifferences) {
   std::vector<float> gradient(x.values.size(), 1.0F);  // it is added to
   block_cost(x.plane(), 3, {gradient.data(), width, height}, pool);
   for (float &g : gradient) g -= 1;
-  const std::vector<float> d = direction(x.values.size());
   std::vector<float> unused(x.values.size());
-  constexpr float kStep = 0.5F;
-  double ends[2];
-  for (int side = 0; side < 2; ++side) {
-    Picture moved = x;
-    for (size_t i = 0; i < d.size(); ++i) moved.values[i] += (side == 0 ? -kStep : kStep) * d[i];
-    ends[side] = 3 * block_cost(moved.plane(), 0, {unused.data(), width, height}, pool);
-  }
-  const double slope = inner(gradient, d);
-  EXPECT_NEAR((ends[1] - ends[0]) / (2 * static_cast<double>(kStep)), slope,
-              0.02 * std::abs(slope) + 1e-4);
+  expect_slope(gradient, x, 0.5F, 0.02, 1e-4, [&](Picture &moved) {
+    return 3 * block_cost(moved.plane(), 0, {unused.data(), moved.width, moved.height}, pool);
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SizeTest,

@@ -35,7 +35,7 @@ class MixedTest : public testing::TestWithParam<const char *> {
     return {model_->luma_clients(),
             image::Geometry(hr_).plane(std::as_const(y_).data(), 0),
             image::Geometry(lr_).plane(std::as_const(x0_).data(), 0),
-            image::component_range(lr_, 0),
+            lr_,
             weights,
             pool_};
   }
