@@ -3,6 +3,7 @@
 // its Hessian. Variables are samples of planes on the 8-bit scale.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -26,6 +27,10 @@ class Objective {
   // Mean squared error of the enlarged frame in squared 8-bit code values, plus penalties; writes
   // its derivative to `gradient`.
   virtual double value_and_gradient(Variables x, Result gradient) = 0;
+
+  // Root mean squared error of the enlarged frame, in code values, where value_and_gradient() first
+  // gave `value`: what a step is measured by.
+  virtual double rms_error(double value) const { return std::sqrt(value); }
 
   // Whether the value is exactly quadratic in x; only then may hessian() be called.
   virtual bool quadratic() const { return false; }

@@ -68,19 +68,20 @@ int pgd(Objective &objective, Result x, const PgdOptions &options, ThreadPool &p
 }
 
 int adam(Objective &objective, Result x, const AdamOptions &options, ThreadPool &pool) {
-  constexpr double kBeta1 = 0.9, kBeta2 = 0.999;
+  constexpr double kBeta1 = 0.5, kBeta2 = 0.999;
   const Array start(x.begin(), x.end());
   Array gradient(x.size()), mean(x.size(), 0.0F);
-  double variance = 0;
+  double variance = 0, unit = 1;
   for (int step = 0; step < options.steps; ++step) {
-    objective.value_and_gradient(x, gradient);
+    const double value = objective.value_and_gradient(x, gradient);
+    if (step == 0 && options.rate_of_error) unit = objective.rms_error(value);
     const double square = dot(gradient, gradient, pool) / static_cast<double>(x.size());
     if (square == 0) return step;
     scale(static_cast<float>(kBeta1), mean, pool);
     axpy(static_cast<float>(1 - kBeta1), gradient, mean, pool);
     variance = kBeta2 * variance + (1 - kBeta2) * square;
-    const double progress = options.steps > 1 ? static_cast<double>(step) / (options.steps - 1) : 0;
-    const double rate = options.rate * (0.1 + 0.9 * 0.5 * (1 + std::cos(M_PI * progress)));
+    const double progress = (step + 0.5) / options.steps;
+    const double rate = options.rate * unit * (0.1 + 0.9 * 0.5 * (1 + std::cos(M_PI * progress)));
     const double mean_bias = 1 - std::pow(kBeta1, step + 1);
     const double variance_bias = 1 - std::pow(kBeta2, step + 1);
     axpy(static_cast<float>(-rate / mean_bias / std::sqrt(variance / variance_bias)), mean, x,

@@ -31,10 +31,13 @@ struct PgdOptions {
 int pgd(Objective &objective, Result x, const PgdOptions &options, ThreadPool &pool);
 
 // Adam (Kingma and Ba, 2015) with one second moment for the whole frame, so that flat areas stay
-// still; learning rate `rate` in code values, falling to a tenth along a cosine.
+// still; learning rate `rate` in code values, or in parts of the error where it starts, falling to
+// a tenth along a cosine. Steps that suit a sharp frame would carry a soft one, which has little to
+// gain, past its optimum.
 struct AdamOptions {
   int steps = 0;
   double rate = 0;
+  bool rate_of_error = false;
   Budget budget;
 };
 int adam(Objective &objective, Result x, const AdamOptions &options, ThreadPool &pool);

@@ -2,6 +2,7 @@
 // The loss `mixed`: squared error and lost detail of what a viewer sees, and what it costs to send.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,7 @@ class MixedObjective : public descent::Objective {
 
   size_t size() const override { return x0_.size(); }
   double value_and_gradient(descent::Variables x, descent::Result gradient) override;
+  double rms_error(double) const override { return std::sqrt(start_error_); }
   void clip(descent::Result x) const override;
 
  private:

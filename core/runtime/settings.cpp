@@ -23,14 +23,14 @@ constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
 constexpr int kPaperSteps = 15;
 
 // Chosen by measuring: docs/algorithm.md, "Budgets".
-constexpr double kBudget = 3, kAdamRate = 1.5;
+constexpr double kBudget = 3, kAdamRate = 0.3;
 
 // Of the loss mixed, chosen by measuring: docs/algorithm.md, "What each lever does".
 constexpr double kMiddleQuality = 26;
 struct MixedDefaults {
-  double detail, ringing, proximity, rate;
+  double detail, ringing, proximity, rate, step_size;
 };
-constexpr MixedDefaults kMixedLinear{0.25, 2, 0.5, 0}, kMixedNetwork{0.3, 0.5, 2, 0};
+constexpr MixedDefaults kMixedLinear{0.25, 2, 0.5, 0, 0.2}, kMixedNetwork{0.3, 0.5, 2, 0, 0.15};
 
 const Preset &find_preset(const std::string &name) {
   for (const Preset &preset : kPresets) {
@@ -138,11 +138,13 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   // The loss mixed has its own pull; pgd needs a ball to measure its steps by.
   const bool bounded = plan.rule == Rule::kPgd || (iterative && !mixed);
   plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : bounded ? kBudget : -1;
+  plan.step_of_error = plan.rule == Rule::kAdam && !step_given;
   // A pgd step may reach the edge of the ball in half of its steps.
   const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
   plan.step_size = step_given                ? s.step_size
                    : plan.paper              ? kPaperStep
                    : plan.rule == Rule::kPgd ? pgd_step
+                   : mixed                   ? defaults.step_size
                                              : kAdamRate;
   for (const auto &[name, value] :
        {std::pair{"detail", s.detail}, std::pair{"ringing", s.ringing}, std::pair{"rate", s.rate},

@@ -38,13 +38,14 @@ struct Plan {
   Rule rule = Rule::kExact;
   int steps_hr = 0, steps_lr = 0;  // exact: one pass if steps_lr is not 0
   double budget = -1;              // RMS per sample in 8-bit code values; -1: none
-  double step_size = 0;            // RMS per sample; Adam: learning rate
+  double step_size = 0;            // RMS per sample; adam: learning rate
   double proximity = 0;
   Loss loss = Loss::kMse;
   double detail = 0, ringing = 0, rate = 0;  // see MixedWeights
   // preset=paper: each step sees rounded values, and the start is random. The published budget and
   // step are L2 norms of the whole frame, whatever its size.
   bool paper = false, budget_of_frame = false, step_of_frame = false;
+  bool step_of_error = false;  // adam: parts of the error where it starts
 };
 
 // What a plan depends on besides the options.

@@ -95,7 +95,7 @@ TEST(Rules, StayWithinTheBudget) {
   EXPECT_GT(distance(x, start), radius * 0.9);
   EXPECT_LT(bowl.value(x), before);
   x = start;
-  adam(bowl, x, {10, 1.5, {radius}}, pool);
+  adam(bowl, x, {10, 1.5, false, {radius}}, pool);
   EXPECT_LE(distance(x, start), radius * 1.0001);
   EXPECT_LT(bowl.value(x), before);
   x = start;
@@ -118,7 +118,7 @@ TEST(Rules, NoStepsLeaveEverythingInPlace) {
   Bowl bowl(100);
   const std::vector<float> start(100, 90.0F);
   std::vector<float> x = start;
-  EXPECT_EQ(pgd(bowl, x, {0, 1, {10.0}, true, 1}, pool) + adam(bowl, x, {0, 1, {}}, pool), 0);
+  EXPECT_EQ(pgd(bowl, x, {0, 1, {10.0}, true, 1}, pool) + adam(bowl, x, {0, 1, false, {}}, pool), 0);
   EXPECT_EQ(cg(bowl, x, {0, {}}, pool), 0);
   EXPECT_EQ(x, start);
 }

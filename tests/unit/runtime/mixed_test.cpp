@@ -103,7 +103,7 @@ TEST_P(MixedTest, DescentGainsInBothParts) {
   };
   double lost_before = 0, lost_after = 0;
   const double before = judge(&lost_before);
-  descent::adam(mixed, x, {12, 1.5, {}}, pool_);
+  descent::adam(mixed, x, {12, 1.5, false, {}}, pool_);
   EXPECT_LT(judge(&lost_after), 0.95 * before);
   EXPECT_LT(lost_after, 0.95 * lost_before);
 }
@@ -116,7 +116,7 @@ TEST_P(MixedTest, FlatFramesStayAsTheyAre) {
   MixedObjective mixed = objective({0.25, 2, 0.5, 2});
   const size_t n = mixed.size();
   std::vector<float> x(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n));
-  EXPECT_EQ(descent::adam(mixed, x, {12, 1.5, {}}, pool_), 0);
+  EXPECT_EQ(descent::adam(mixed, x, {12, 1.5, false, {}}, pool_), 0);
   for (const float value : x) EXPECT_NEAR(value, 99, 1e-3);
 }
 

@@ -131,7 +131,7 @@ TEST_P(NetworkTest, DescentGains) {
   const double before = model_->shown_error(0, x.data(), y_.data(), 0);
   model_->solve_chroma(y_.data(), x.data());
   const auto lr = model_->lr_objective(y_.data(), x_.data(), 0, false, 0);
-  descent::adam(*lr, descent::Result(x).subspan(0, lr->size()), {12, 1.5, {}}, pool_);
+  descent::adam(*lr, descent::Result(x).subspan(0, lr->size()), {12, 1.5, false, {}}, pool_);
   image::quantise(lr_, x.data(), image::legal_ranges(lr_), pool_);
   EXPECT_LT(model_->shown_error(0, x.data(), y_.data(), 0), 0.9 * before);
 }
