@@ -150,6 +150,7 @@ std::string describe(const TensorView &tensor) {
 Safetensors Safetensors::parse(std::span<const uint8_t> bytes, const std::string &name) {
   Safetensors file;
   file.name_ = name;
+  file.whole_ = bytes;
   Reader reader(bytes, name);
   SafetensorsHeader header = reader.header();
   file.metadata_ = std::move(header.metadata);
@@ -162,6 +163,13 @@ Safetensors Safetensors::open(const std::string &path) {
   const MappedFile mapping = MappedFile::open(path, "a safetensors file");
   Safetensors file = parse(mapping.bytes(), path);
   file.mapping_ = mapping;
+  return file;
+}
+
+Safetensors Safetensors::own(std::vector<uint8_t> bytes, const std::string &name) {
+  const auto kept = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+  Safetensors file = parse(*kept, name);
+  file.bytes_ = kept;
   return file;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,13 +43,19 @@ class Safetensors {
   // The same of bytes in memory, which have to live on. `name` is what messages call them.
   static Safetensors parse(std::span<const uint8_t> bytes, const std::string &name);
 
+  // The same of bytes that it keeps.
+  static Safetensors own(std::vector<uint8_t> bytes, const std::string &name);
+
+  std::span<const uint8_t> bytes() const { return whole_; }
   const std::string &name() const { return name_; }
   const std::map<std::string, std::string> &metadata() const { return metadata_; }
   const std::map<std::string, TensorView> &tensors() const { return tensors_; }
 
  private:
   std::string name_;
+  std::span<const uint8_t> whole_;
   MappedFile mapping_;
+  std::shared_ptr<const std::vector<uint8_t>> bytes_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, TensorView> tensors_;
 };

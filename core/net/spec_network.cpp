@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "image/kernel.h"
 #include "image/plane.h"
 #include "net/conv.h"
+#include "net/floats.h"
 #include "net/shape_text.h"
 #include "net/skip.h"
 #include "net/weights_error.h"
@@ -21,38 +21,6 @@ namespace hcd::net {
 namespace {
 
 // ---- weights ----
-
-float half_to_float(uint16_t half) {
-  const int exponent = (half >> 10) & 31, fraction = half & 1023;
-  const float size = exponent == 31 ? (fraction ? NAN : INFINITY)
-                     : exponent == 0
-                         ? std::ldexp(static_cast<float>(fraction), -24)
-                         : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  return half & 0x8000 ? -size : size;
-}
-
-template <typename T>
-T number_at(const TensorView &view, size_t i) {
-  T value;
-  std::memcpy(&value, view.data.data() + i * sizeof(T), sizeof(T));
-  return value;
-}
-
-float float_at(const TensorView &view, size_t i) {
-  if (view.dtype == Dtype::kF32) return number_at<float>(view, i);
-  if (view.dtype == Dtype::kF64) return static_cast<float>(number_at<double>(view, i));
-  const auto bits = number_at<uint16_t>(view, i);
-  if (view.dtype == Dtype::kF16) return half_to_float(bits);
-  const uint32_t wide = static_cast<uint32_t>(bits) << 16;  // BF16
-  float value = 0;
-  std::memcpy(&value, &wide, sizeof(value));
-  return value;
-}
-
-bool is_floating(Dtype dtype) {
-  return dtype == Dtype::kF16 || dtype == Dtype::kF32 || dtype == Dtype::kF64 ||
-         dtype == Dtype::kBf16;
-}
 
 std::vector<float> read_tensor(const Safetensors &file, const std::string &name,
                                const std::vector<int64_t> &shape) {
@@ -69,10 +37,9 @@ std::vector<float> read_tensor(const Safetensors &file, const std::string &name,
     fail("the shape " + shape_text(shape) + ", found " + shape_text(view.shape));
   }
   if (!is_floating(view.dtype)) fail("finite numbers, found whole numbers");
-  std::vector<float> values(static_cast<size_t>(view.count()));
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = float_at(view, i);
-    if (!std::isfinite(values[i])) fail("finite numbers, found NaN or infinity");
+  std::vector<float> values = to_floats(view);
+  for (const float value : values) {
+    if (!std::isfinite(value)) fail("finite numbers, found NaN or infinity");
   }
   return values;
 }

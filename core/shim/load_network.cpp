@@ -36,7 +36,7 @@ NetSpec read_spec(const NetworkEntry &entry, int scale, const Safetensors &file,
 std::unique_ptr<Network> load_light(const NetworkRequest &request, const NetworkEntry &entry) {
   const auto bytes = own_weights(request, entry);
   const Safetensors file =
-      bytes.empty() ? Safetensors::open(request.weights)
+      bytes.empty() ? weights::open_light(request.weights)
                     : Safetensors::parse(bytes, format_text("built-in %s x%d", entry.name,
                                                             default_scale(entry, request.scale)));
   const WeightsLabel label = read_label(file);
@@ -58,19 +58,25 @@ std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &
     }
     return load_light(request, *entry);
   }
-  const auto built_in = light ? own_weights(request, *entry) : std::span<const uint8_t>();
+  auto built_in = light ? own_weights(request, *entry) : std::span<const uint8_t>();
   // What is wrong with the file is said before LibTorch is looked for.
+  NetworkRequest asked = request;
+  Safetensors given;
   if (request.model == kTorchscript) {
     shim::check_torchscript_file(request.weights);
   } else if (!request.weights.empty()) {
-    Safetensors::open(request.weights);
+    given = light ? weights::open_light(request.weights) : Safetensors::open(request.weights);
+    if (light) {  // differences are no weights before they are added up
+      built_in = given.bytes();
+      asked.weights.clear();
+    }
   }
   const shim::Choice choice = shim::open_backends(wanted);
   if (wanted.kind == shim::Device::Kind::kAuto) {
     const std::string because = choice.reason.empty() ? "" : " (" + choice.reason + ")";
     log(HCD_LOG_INFO, "device=auto: networks run on " + choice.device_name + because);
   }
-  return choice.torch->load(request, built_in, choice.cuda_device, log);
+  return choice.torch->load(asked, built_in, choice.cuda_device, log);
 }
 
 }  // namespace hcd::net

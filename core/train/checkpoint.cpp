@@ -18,10 +18,9 @@ namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-// Writes tensors as F32 or F16.
-void write_tensors(const std::string &path,
-                   const std::vector<std::pair<std::string, at::Tensor>> &tensors,
-                   const Metadata &metadata, bool half) {
+// A file of tensors as F32 or F16.
+std::vector<uint8_t> encode_tensors(const std::vector<std::pair<std::string, at::Tensor>> &tensors,
+                                    const Metadata &metadata, bool half) {
   std::vector<at::Tensor> values;  // live until the bytes are made
   std::map<std::string, net::TensorView> views;
   for (const auto &[name, tensor] : tensors) {
@@ -31,7 +30,7 @@ void write_tensors(const std::string &path,
                    value.sizes().vec(),
                    {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
   }
-  write_atomically(path, net::encode_safetensors(views, metadata));
+  return net::encode_safetensors(views, metadata);
 }
 
 nlohmann::json to_json(const Progress &progress) {
@@ -64,10 +63,10 @@ std::string recipe_label(const Recipe &recipe) {
 
 void save_checkpoint(const std::string &path, const Recipe &recipe, Learner &learner,
                      const Progress &progress) {
-  write_tensors(
-      path, learner.state(),
-      {{"train.recipe", recipe_label(recipe)}, {"train.progress", to_json(progress).dump()}},
-      false);
+  write_atomically(path, encode_tensors(learner.state(),
+                                        {{"train.recipe", recipe_label(recipe)},
+                                         {"train.progress", to_json(progress).dump()}},
+                                        false));
 }
 
 Progress read_progress(const std::string &path, const Recipe &recipe) {
@@ -103,13 +102,12 @@ void load_checkpoint(const std::string &path, Learner &learner, const Progress &
   learner.set_iteration(progress.iteration);
 }
 
-void save_weights(const std::string &path, const Network &network, const Metadata &metadata,
-                  bool half) {
+std::vector<uint8_t> encode_weights(const Network &network, const Metadata &metadata, bool half) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const models::Params::Entry &entry : network.params.entries()) {
     tensors.emplace_back(entry.name, entry.value);
   }
-  write_tensors(path, tensors, metadata, half);
+  return encode_tensors(tensors, metadata, half);
 }
 
 void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,
@@ -132,7 +130,7 @@ void save_result(const std::string &path, const Recipe &recipe, const Learner &l
   if (!learner.result().model->has_downscale()) {
     metadata["hcd.downscaler"] = recipe.coded ? "bicubic" : "catmull_rom";
   }
-  save_weights(path, learner.result(), metadata, recipe.half);
+  write_atomically(path, encode_weights(learner.result(), metadata, recipe.half));
 }
 
 }  // namespace hcd::train

@@ -34,9 +34,9 @@ Progress read_progress(const std::string &path, const Recipe &recipe);
 // Fills the learner. Throws HCD_E_FILE.
 void load_checkpoint(const std::string &path, Learner &learner, const Progress &progress);
 
-// A network as a weight file with this metadata; as F16 or F32. Writes atomically.
-void save_weights(const std::string &path, const Network &network,
-                  const std::map<std::string, std::string> &metadata, bool half);
+// The bytes of a weight file of a network with this metadata; as F16 or F32.
+std::vector<uint8_t> encode_weights(const Network &network,
+                                    const std::map<std::string, std::string> &metadata, bool half);
 
 // The trained network as a weight file that says what it is and where it comes from.
 void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,

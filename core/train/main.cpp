@@ -57,7 +57,7 @@ void add_options(CLI::App &app, TuneArguments *arguments) {
       ->required()
       ->type_name("FILE");
   app.add_option("coded", arguments->coded, "what is sent of it")->required()->type_name("FILE...");
-  app.add_option("-o,--output", arguments->output, "weights to write (safetensors, fp16)")
+  app.add_option("-o,--output", arguments->output, "weights to write (safetensors)")
       ->required()
       ->type_name("FILE");
   app.add_option("--init", arguments->init,
@@ -78,6 +78,10 @@ void add_options(CLI::App &app, TuneArguments *arguments) {
       ->check(CLI::Range(1, 1024))
       ->type_name("INT")
       ->capture_default_str();
+  app.add_flag("--whole", arguments->whole,
+               "write all weights in fp16 (21 KB), not their differences to the built-in ones (6 "
+               "KB), which only "
+               "an hcd_up with the same built-in ones can read");
   app.add_option("--ffmpeg", arguments->ffmpeg,
                  "that decodes (default: beside hcd, or on the PATH)")
       ->type_name("FILE");

@@ -2,7 +2,6 @@
 #include "train/start.h"
 
 #include "base/error.h"
-#include "base/random.h"
 #include "net/spec.h"
 #include "weights/light.h"
 
@@ -24,22 +23,14 @@ net::Safetensors built_in() {
 
 }  // namespace
 
-uint64_t Start::hash() const {
-  uint64_t hash = 0;
-  for (const auto &[name, view] : file.tensors()) {
-    hash = hash_bytes(view.data.data(), view.data.size(), hash);
-  }
-  return hash;
-}
-
 Start read_start(const std::string &path) {
-  net::Safetensors file = path.empty() ? built_in() : net::Safetensors::open(path);
+  net::Safetensors file = path.empty() ? built_in() : weights::open_light(path);
   net::WeightsLabel label = net::read_label(file);
   HCD_CHECK(net::is_light(label.model) && label.scale, HCD_E_FILE,
             "weights '%s': expected those of a light network (hcd.model lite or base, hcd.scale), "
             "found model '%s', scale %d",
             file.name().c_str(), label.model.c_str(), label.scale);
-  return {std::move(file), std::move(label)};
+  return {std::move(file), std::move(label), path.empty()};
 }
 
 }  // namespace hcd::train

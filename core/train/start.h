@@ -12,8 +12,7 @@ namespace hcd::train {
 struct Start {
   net::Safetensors file;
   net::WeightsLabel label;  // model and scale are said
-
-  uint64_t hash() const;  // of the tensors
+  bool built_in = false;    // whoever enlarges has them too
 };
 
 // `path`: a weight file of a light network; "": those of lite that are in the library. Throws

@@ -9,8 +9,10 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "models/weights.h"
+#include "net/differences.h"
 #include "train/checkpoint.h"
 #include "train/learner.h"
 #include "train/loss.h"
@@ -82,19 +84,11 @@ Recipe make_recipe(const TuneArguments &arguments, const Start &start, const Tit
   recipe.threads = arguments.threads;
   recipe.checkpoint_interval = 50;
   recipe.text = format_text("start %016llx, title %016llx, seed %llu, %lld iterations, %d threads",
-                            static_cast<unsigned long long>(start.hash()),
+                            static_cast<unsigned long long>(net::hash_tensors(start.file)),
                             static_cast<unsigned long long>(title.hash()),
                             static_cast<unsigned long long>(recipe.seed),
                             static_cast<long long>(recipe.iterations), recipe.threads);
   return recipe;
-}
-
-// The network as its file will hold it.
-void round_to_half(Network &network) {
-  const c10::NoGradGuard guard;
-  for (const models::Params::Entry &entry : network.params.entries()) {
-    at::Tensor(entry.value).copy_(entry.value.to(at::kHalf));
-  }
 }
 
 // Everything after the command line.
@@ -122,7 +116,7 @@ class Tuning {
 
   // False where it was stopped.
   bool run() {
-    const Fidelity before = start_fidelity();
+    const Fidelity before = fidelity_of(start_.file);
     resume();
     while (progress_.iteration < recipe_.iterations) {
       iterate();
@@ -141,12 +135,6 @@ class Tuning {
 
  private:
   std::string checkpoint() const { return arguments_.output + ".tuning"; }
-
-  Fidelity start_fidelity() const {
-    Network network(recipe_, at::kCPU);
-    models::load_weights(network.params, start_.file);
-    return validation_fidelity(network, data_);
-  }
 
   void save() { save_checkpoint(checkpoint(), recipe_, learner_, progress_); }
 
@@ -179,9 +167,7 @@ class Tuning {
   }
 
   void finish(const Fidelity &before) {
-    Network tuned(recipe_, at::kCPU);
-    copy_result(tuned);
-    const Fidelity after = validation_fidelity(tuned, data_);
+    const Fidelity after = fidelity_of(net::Safetensors::parse(encode({}), arguments_.output));
     line_.say(
         format_text("held-out frames: PSNR-Y %.2f to %.2f dB; lost detail (1 - the detail "
                     "term of VMAF-NEG) %.4f to %.4f",
@@ -196,20 +182,33 @@ class Tuning {
                       arguments_.output.c_str(), after.psnr_y - before.psnr_y,
                       after.lost_detail - before.lost_detail));
     }
-    save_weights(arguments_.output, tuned, label(before, after), true);
+    write_atomically(arguments_.output, encode(label(before, after)));
     fs::remove(checkpoint(), error);
     line_.say(format_text("%s: %llu bytes, %s", arguments_.output.c_str(),
                           static_cast<unsigned long long>(fs::file_size(arguments_.output)),
                           duration(progress_.seconds).c_str()));
   }
 
-  void copy_result(Network &network) const {
-    const c10::NoGradGuard guard;
-    const auto &from = learner_.result().params.entries();
-    for (size_t i = 0; i < from.size(); ++i) {
-      at::Tensor(network.params.entries()[i].value).copy_(from[i].value);
+  // The result as a file: differences to weights that every client has, else fp16.
+  std::vector<uint8_t> encode(const std::map<std::string, std::string> &metadata) const {
+    const Network &result = learner_.result();
+    if (!start_.built_in || arguments_.whole) return encode_weights(result, metadata, true);
+    std::map<std::string, std::vector<float>> tuned;
+    for (const models::Params::Entry &entry : result.params.entries()) {
+      const at::Tensor value = entry.value.contiguous();  // in memory it is [out, h, w, in]
+      const float *begin = value.const_data_ptr<float>();
+      tuned[entry.name].assign(begin, begin + value.numel());
     }
-    round_to_half(network);
+    return net::encode_differences(start_.file, tuned, metadata);
+  }
+
+  // Of the weights of a file that encode() gave.
+  Fidelity fidelity_of(const net::Safetensors &file) const {
+    Network network(recipe_, at::kCPU);
+    models::load_weights(network.params, net::holds_differences(file)
+                                             ? net::expand_differences(file, start_.file)
+                                             : file);
+    return validation_fidelity(network, data_);
   }
 
   // Small, since it travels. No name of a file: they are nobody's business.

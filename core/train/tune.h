@@ -20,6 +20,7 @@ struct TuneArguments {
   size_t frames = 64;  // most frames that are kept
   uint64_t seed = 1;
   int threads = 2;
+  bool whole = false;  // fp16 where differences to the built-in weights would do
 };
 
 // The held-out frames did not gain, so nothing is written.

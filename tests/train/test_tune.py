@@ -140,6 +140,44 @@ class TuneTest(CommandTest):
         if process.returncode == 1:  # there are none yet, or they are better than a tuning of seconds
             self.assertIn("expected built-in weights of lite x2 to start from, found none", process.stderr)
 
+    def test_differences(self):
+        """From the built-in weights: a file of a third of the size, which the filter reads as the whole one; one of
+        other weights or with a changed byte is refused."""
+        words = ["tune", CLIP, self.encode_clip(), "--ffmpeg", FFMPEG, "--iterations", 150, "--frames", 24, "-o"]
+        whole = self.folder / "whole.safetensors"
+        process = hcd(*words, self.output)
+        if "found none in this build" in process.stderr:
+            self.skipTest("no built-in weights of lite x2")
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertEqual(hcd(*words, whole, "--whole").returncode, 0)
+        self.assertLess(self.output.stat().st_size, 8 * 1024)
+        self.assertGreater(whole.stat().st_size, 20 * 1024)
+        self.assertNotIn("hcd.start", metadata(whole))
+        gains = [float(metadata(path)["hcd.tuned_gain"].split()[0]) for path in (self.output, whole)]
+        self.assertLess(abs(gains[0] - gains[1]), 0.03 + 0.05 * gains[1])
+        frames = []
+        for weights in (self.output, whole):
+            raw = self.folder / "large.raw"
+            ffmpeg("-i", self.encode_clip(), "-frames:v", 2, "-vf",
+                   f"hcd_up=model=lite:weights={weights},extractplanes=y", "-f", "rawvideo", raw)
+            frames.append(raw.read_bytes())
+        self.assertLess(max(abs(a - b) for a, b in zip(*frames)), 12)
+        self.assertLess(sum(abs(a - b) for a, b in zip(*frames)) / len(frames[0]), 0.25)
+        data = bytearray(self.output.read_bytes())
+        data[-100] ^= 1
+        self.output.write_bytes(data)
+        png_files.write_pattern(self.folder / "grey.png", 24, 20, png_files.GRAY)
+        up = ["up", self.folder / "grey.png", "-o", self.folder / "large", "--model", "lite", "--weights", self.output]
+        self.assertRegex(hcd(*up).stderr, "expected differences with the checksum [0-9a-f]{16}, found .* is damaged")
+        self.output.write_bytes(bytes(data).replace(metadata(self.output)["hcd.start"].encode(), b"0123456789abcdef"))
+        self.assertIn("found some to others (0123456789abcdef)", hcd(*up).stderr)
+
+    def encode_clip(self):
+        path = self.folder / "clip.mkv"
+        if not path.exists():
+            ffmpeg("-i", CLIP, "-vf", "scale=iw/2:ih/2:flags=lanczos", "-c:v", "libx264", "-crf", 24, path)
+        return path
+
     def test_command_line(self):
         self.assertEqual(hcd("tune").returncode, 2)
         self.assertEqual(hcd("tune", self.source, "-o", self.output).returncode, 2)
