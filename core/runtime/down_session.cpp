@@ -136,7 +136,8 @@ int DownSession::run_rule(descent::Objective &objective, descent::Result x, int 
                            plan_.paper, seed},
                           pool_);
     case Rule::kAdam:
-      return descent::adam(objective, x, {steps, plan_.step_size, plan_.step_of_error, budget}, pool_);
+      return descent::adam(objective, x, {steps, plan_.step_size, plan_.step_of_error, budget},
+                           pool_);
     case Rule::kCg:
       return descent::cg(objective, x, {steps, budget}, pool_);
     case Rule::kExact:

@@ -118,7 +118,8 @@ TEST(Rules, NoStepsLeaveEverythingInPlace) {
   Bowl bowl(100);
   const std::vector<float> start(100, 90.0F);
   std::vector<float> x = start;
-  EXPECT_EQ(pgd(bowl, x, {0, 1, {10.0}, true, 1}, pool) + adam(bowl, x, {0, 1, false, {}}, pool), 0);
+  EXPECT_EQ(pgd(bowl, x, {0, 1, {10.0}, true, 1}, pool) + adam(bowl, x, {0, 1, false, {}}, pool),
+            0);
   EXPECT_EQ(cg(bowl, x, {0, {}}, pool), 0);
   EXPECT_EQ(x, start);
 }
