@@ -29,6 +29,7 @@ struct NetworkInfo {
   bool has_downscale = false;  // brings its own g
   int alignment = 1;           // tiles begin at multiples of this many LR pixels
   bool stochastic = false;     // f draws a latent: its result depends on the Draw
+  bool exact_parts = false;  // gradient_part() gives the same bits whatever the crop and the window
   std::string downscaler = "bicubic";  // the kernel that stands in for a g that is missing
 };
 
@@ -88,6 +89,14 @@ class Network {
   // as the window. Adds the derivative with respect to `lr` to `gradient` (as large as `lr`).
   virtual double error_and_gradient(ConstImage lr, ConstImage target, Window window, Image gradient,
                                     const Draw &draw = {}) = 0;
+
+  // Adds the derivative of that sum to `gradient` in `part` (LR pixels), and anything elsewhere. It
+  // is whole where the window holds all that depends on `part`. Only where info().exact_parts.
+  virtual void gradient_part(ConstImage lr, ConstImage target, Window window, Window part,
+                             Image gradient) {
+    (void)part;
+    error_and_gradient(lr, target, window, gradient);
+  }
 
   // g, where info().has_downscale. `hr`: [channels, h * scale, w * scale]; `lr`: [channels, h, w].
   virtual void downscale(ConstImage hr, Image lr) = 0;

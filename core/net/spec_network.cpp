@@ -78,6 +78,12 @@ struct Rect {
   int x = 0, y = 0, width = 0, height = 0;
   int end() const { return y + height; }
 
+  Rect common(const Rect &other) const {
+    const int x0 = std::max(x, other.x), y0 = std::max(y, other.y);
+    return {x0, y0, std::max(0, std::min(x + width, other.x + other.width) - x0),
+            std::max(0, std::min(end(), other.end()) - y0)};
+  }
+
   Rect grown(int by, int picture_width, int picture_height) const {
     const int x0 = std::max(0, x - by), y0 = std::max(0, y - by);
     const int x1 = std::min(picture_width, x + width + by);
@@ -126,11 +132,13 @@ HCD_MULTIARCH bool all_finite(const float *values, int n) {
 // width alone. Level 0 is the picture, level i what layer i - 1 gives.
 class Pass {
  public:
-  // `wanted`: the blocks of the result that are asked for. `memory` grows where it must.
-  Pass(const Layers &layers, ConstImage lr, Rect wanted, bool gradients, image::Buffer &memory)
+  // `wanted`: the blocks of the result that are asked for; `part`: where the gradient is, nullptr
+  // for none. `memory` grows where it must.
+  Pass(const Layers &layers, ConstImage lr, Rect wanted, const Rect *part, image::Buffer &memory)
       : layers_(layers), lr_(lr), values_(static_cast<size_t>(layers.count()) + 1) {
-    if (gradients) slopes_.resize(values_.size());
+    if (part) slopes_.resize(values_.size());
     place(wanted);
+    if (part) narrow(*part);
     size_t size = 0;
     const auto count = [&size](size_t floats) {
       const size_t begin = size;
@@ -173,6 +181,7 @@ class Pass {
     window_ = window;
     gradient_ = gradient;
     make_slopes(0, slopes_[0].rect.end());
+    make_slopes(layers_.count(), slopes_.back().rect.end());  // the skip may reach farther
     return error_;
   }
 
@@ -203,6 +212,15 @@ class Pass {
       slopes_[static_cast<size_t>(level)] = {
           rect, top ? layers_.scale * layers_.scale : backward(level).out_stride(),
           level == 0 ? 1 : 2 * forward(level - 1).padding() + 1, nullptr};
+    }
+  }
+
+  // Leaves out slopes that do not reach `part`. All those of the result are compared.
+  void narrow(Rect part) {
+    for (int level = 0; level < layers_.count(); ++level) {
+      Rect &rect = slopes_[static_cast<size_t>(level)].rect;
+      rect = rect.common(part);
+      part = part.grown(forward(level).padding(), lr_.width, lr_.height);
     }
   }
 
@@ -310,6 +328,7 @@ class SpecNetwork : public Network {
     info_.scale = spec.scale;
     info_.colour = Colour::kLuma;
     info_.receptive_field = spec.receptive_field();
+    info_.exact_parts = true;
     info_.downscaler = downscaler;
     layers_.scale = spec.scale;
     layers_.skip = Skip(*image::find_kernel(spec.skip), spec.scale);
@@ -341,7 +360,7 @@ class SpecNetwork : public Network {
     const Rect blocks = blocks_of(window);
     const bool whole_blocks = window.x % s == 0 && window.width % s == 0;
     const Memory memory(*this);
-    Pass pass(layers_, lr, blocks, false, memory.get());
+    Pass pass(layers_, lr, blocks, nullptr, memory.get());
     for (int y = window.y; y < window.y + window.height; ++y) {
       float *to = hr.data + (y - window.y) * hr.stride;
       pass.upscale_row(y / s, y % s, whole_blocks ? to : pass.shown());
@@ -353,9 +372,23 @@ class SpecNetwork : public Network {
 
   double error_and_gradient(ConstImage lr, ConstImage target, Window window, Image gradient,
                             const Draw &) override {
+    return differentiate(lr, target, window, {0, 0, lr.width, lr.height}, gradient);
+  }
+
+  void gradient_part(ConstImage lr, ConstImage target, Window window, Window part,
+                     Image gradient) override {
+    differentiate(lr, target, window, {part.x, part.y, part.width, part.height}, gradient);
+  }
+
+  void downscale(ConstImage, Image) override { fail_without_downscaler(); }
+  void downscale_vjp(ConstImage, ConstImage, Image) override { fail_without_downscaler(); }
+
+ private:
+  double differentiate(ConstImage lr, ConstImage target, Window window, const Rect &part,
+                       Image gradient) {
     if (window.width <= 0 || window.height <= 0) return 0;
     const Memory memory(*this);
-    Pass pass(layers_, lr, blocks_of(window), true, memory.get());
+    Pass pass(layers_, lr, blocks_of(window), &part, memory.get());
     const double error = pass.error_and_gradient(target, window, gradient);
     check_finite(pass.finite() && std::isfinite(error), "upscale");
     for (int y = 0; y < gradient.height; ++y) {
@@ -365,10 +398,6 @@ class SpecNetwork : public Network {
     return error;
   }
 
-  void downscale(ConstImage, Image) override { fail_without_downscaler(); }
-  void downscale_vjp(ConstImage, ConstImage, Image) override { fail_without_downscaler(); }
-
- private:
   // Working memory of one call, kept for the next one: as many as there are calls at a time.
   class Memory {
    public:

@@ -141,6 +141,23 @@ double TiledNetwork::error_and_gradient(ConstImage lr, ConstImage target, Image 
   return error;
 }
 
+// Each tile has the whole gradient of its pixels, from all of f that depends on them: nothing is
+// added up between tiles, whose order would change the last bits.
+void TiledNetwork::gradient(ConstImage lr, ConstImage target, Image gradient) {
+  const int s = info().scale;
+  const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
+  const auto wide = make_tiles(lr.width, lr.height, tile_, 2 * halo_);
+  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+    const auto &[core, shown] = tiles[static_cast<size_t>(i)];
+    const Window &seen = wide[static_cast<size_t>(i)].seen;
+    Picture part(lr.channels, seen);
+    part.clear();
+    network_.gradient_part(crop(lr, seen), crop(target, scaled(shown, s)),
+                           scaled(relative(shown, seen), s), relative(core, seen), part.view());
+    copy(as_const(crop(part.view(), relative(core, seen))), crop(gradient, core));
+  });
+}
+
 // The derivative of |f(lr) - target|^2 is 2 J^T (f(lr) - target): with target = f(lr) - v / 2 that
 // is J^T v. v is scaled to the size of pixels first, where float32 keeps its digits.
 void TiledNetwork::upscale_vjp(ConstImage lr, ConstImage shown, Image v, Image gradient) {
@@ -153,7 +170,11 @@ void TiledNetwork::upscale_vjp(ConstImage lr, ConstImage shown, Image v, Image g
     const float *from = shown.data + c * shown.plane + y * shown.stride;
     for (int x = 0; x < v.width; ++x) row[x] = from[x] - 0.5F * scale * row[x];
   });
-  error_and_gradient(lr, as_const(v), gradient);
+  if (info().exact_parts) {
+    this->gradient(lr, as_const(v), gradient);
+  } else {
+    error_and_gradient(lr, as_const(v), gradient);
+  }
   for_rows(gradient, [&](int, int, float *row) {
     for (int x = 0; x < gradient.width; ++x) row[x] *= largest;
   });

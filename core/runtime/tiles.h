@@ -24,14 +24,16 @@ class TiledNetwork {
   // Error over the whole picture; overwrites `gradient`.
   double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient,
                             uint64_t key = 0);
-  // gradient = J^T v, J the derivative of f at `lr`; `shown`: f(lr), of upscale(), with no latent.
-  // `v` is overwritten.
+  // gradient = J^T v (the same bits for any tile where info().exact_parts), J the derivative of f
+  // at `lr`; `shown`: f(lr), of upscale(), with no latent. `v` is overwritten.
   void upscale_vjp(net::ConstImage lr, net::ConstImage shown, net::Image v, net::Image gradient);
   void downscale(net::ConstImage hr, net::Image lr);
   // Overwrites `gradient`.
   void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient);
 
  private:
+  void gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient);
+
   net::Network &network_;
   int halo_, tile_;
   ThreadPool &pool_;

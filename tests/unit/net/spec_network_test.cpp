@@ -259,6 +259,37 @@ TEST_P(SpecNetworkTest, WindowsGiveTheWholePicture) {
   }
 }
 
+// From a crop that shows all that a part of the gradient depends on: the bits of the whole one.
+TEST_P(SpecNetworkTest, PartsOfTheGradientAreThatOfTheWholePicture) {
+  ASSERT_TRUE(network_->info().exact_parts);
+  const int s = spec_.scale, h = 47, w = 53, reach = network_->info().receptive_field;
+  const Picture lr = random_picture(h, w, 8), target = random_picture(h * s, w * s, 9);
+  Picture whole(h, w);
+  network_->error_and_gradient(lr.view(), target.view(), {0, 0, w * s, h * s}, whole.view());
+  const auto grown = [&](const Window &part, int by) {
+    const int x = std::max(0, part.x - by), y = std::max(0, part.y - by);
+    return Window{x, y, std::min(w, part.x + part.width + by) - x,
+                  std::min(h, part.y + part.height + by) - y};
+  };
+  const auto inside = [](const Window &a, const Window &b, int scale) {
+    return Window{(a.x - b.x) * scale, (a.y - b.y) * scale, a.width * scale, a.height * scale};
+  };
+  for (const Window &part : {Window{0, 0, w, h}, Window{0, 0, 9, 8}, Window{20, 17, 11, 13},
+                             Window{w - 6, 5, 6, 21}, Window{25, h - 1, 1, 1}}) {
+    const Window shown = grown(part, reach), seen = grown(part, 2 * reach);
+    Picture found(seen.height, seen.width);
+    network_->gradient_part(
+        lr.view().crop(seen.x, seen.y, seen.width, seen.height),
+        target.view().crop(shown.x * s, shown.y * s, shown.width * s, shown.height * s),
+        inside(shown, seen, s), inside(part, seen, 1), found.view());
+    for (int y = part.y; y < part.y + part.height; ++y) {
+      for (int x = part.x; x < part.x + part.width; ++x) {
+        ASSERT_EQ(found.at(y - seen.y, x - seen.x), whole.at(y, x)) << x << " " << y;
+      }
+    }
+  }
+}
+
 TEST_P(SpecNetworkTest, ManyCallsAtOnceGiveTheSameBits) {
   const int s = spec_.scale;
   constexpr int kCalls = 24;
