@@ -13,14 +13,14 @@ namespace hcd::net {
 
 // Number of this agreement: raise it with every change here or in net/network.h. C++ types cross
 // the border, so all three libraries must come from one build; this number catches a mixture.
-inline constexpr int kBackendAbi = 3;
+inline constexpr int kBackendAbi = 4;
 
 // Of libhcd-torch. Everything in it throws hcd::Error and nothing else.
 struct TorchBackend {
-  // `built_in`: the weights that stand for none given, where libhcd has them; else libhcd-torch
-  // looks among its own. `cuda_device`: its index, or -1 for the CPU; request.device is decided
-  // already.
-  std::unique_ptr<Network> (*load)(const NetworkRequest &request, std::span<const uint8_t> built_in,
+  // `bytes`: the weights, a safetensors file, where libhcd has read it or has them built in; where
+  // empty, libhcd-torch opens the request's file or looks among its own. `cuda_device`: its index,
+  // or -1 for the CPU; request.device is decided already.
+  std::unique_ptr<Network> (*load)(const NetworkRequest &request, std::span<const uint8_t> bytes,
                                    int cuda_device, const Log &log);
 };
 

@@ -117,6 +117,7 @@ class LinearHrObjective : public descent::Objective {
 
   size_t size() const override { return client_.hr().offset(n_planes_); }
   double value_and_gradient(descent::Variables y, descent::Result gradient) override;
+  double rms_error(double value) const override { return lr_.rms_error(value); }
   void clip(descent::Result y) const override;
 
  private:

@@ -151,6 +151,8 @@ class NetworkHrObjective : public descent::Objective {
     return value;
   }
 
+  double rms_error(double value) const override { return lr_.rms_error(value); }
+
   void clip(Result y) const override {
     clip_to_range(chain_.hr, chain_.n_planes(), y.data(), chain_.pool);
   }

@@ -143,7 +143,7 @@ double TiledNetwork::error_and_gradient(ConstImage lr, ConstImage target, Image 
 
 // Each tile has the whole gradient of its pixels, from all of f that depends on them: nothing is
 // added up between tiles, whose order would change the last bits.
-void TiledNetwork::gradient(ConstImage lr, ConstImage target, Image gradient) {
+void TiledNetwork::whole_gradient(ConstImage lr, ConstImage target, Image gradient) {
   const int s = info().scale;
   const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
   const auto wide = make_tiles(lr.width, lr.height, tile_, 2 * halo_);
@@ -171,7 +171,7 @@ void TiledNetwork::upscale_vjp(ConstImage lr, ConstImage shown, Image v, Image g
     for (int x = 0; x < v.width; ++x) row[x] = from[x] - 0.5F * scale * row[x];
   });
   if (info().exact_parts) {
-    this->gradient(lr, as_const(v), gradient);
+    whole_gradient(lr, as_const(v), gradient);
   } else {
     error_and_gradient(lr, as_const(v), gradient);
   }

@@ -32,7 +32,7 @@ class TiledNetwork {
   void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient);
 
  private:
-  void gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient);
+  void whole_gradient(net::ConstImage lr, net::ConstImage target, net::Image gradient);
 
   net::Network &network_;
   int halo_, tile_;

@@ -15,13 +15,13 @@
 namespace hcd::net {
 namespace {
 
-// The built-in weights that libhcd itself holds; empty: none, or a file is given.
-std::span<const uint8_t> own_weights(const NetworkRequest &request, const NetworkEntry &entry) {
-  if (!request.weights.empty()) return {};
+// Of a light network: the file that is given, or the built-in weights.
+Safetensors open_light(const NetworkRequest &request, const NetworkEntry &entry) {
+  if (!request.weights.empty()) return weights::open_light(request.weights);
   const int scale = default_scale(entry, request.scale);
   const auto bytes = weights::find_light(entry.name, scale);
   if (bytes.empty()) fail_without_weights(entry, scale);
-  return bytes;
+  return Safetensors::parse(bytes, format_text("built-in %s x%d", entry.name, scale));
 }
 
 NetSpec read_spec(const NetworkEntry &entry, int scale, const Safetensors &file,
@@ -34,11 +34,7 @@ NetSpec read_spec(const NetworkEntry &entry, int scale, const Safetensors &file,
 }
 
 std::unique_ptr<Network> load_light(const NetworkRequest &request, const NetworkEntry &entry) {
-  const auto bytes = own_weights(request, entry);
-  const Safetensors file =
-      bytes.empty() ? weights::open_light(request.weights)
-                    : Safetensors::parse(bytes, format_text("built-in %s x%d", entry.name,
-                                                            default_scale(entry, request.scale)));
+  const Safetensors file = open_light(request, entry);
   const WeightsLabel label = read_label(file);
   check_kind(entry, file, label);
   const int scale = decide_scale(request, entry, file, label);
@@ -58,25 +54,21 @@ std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &
     }
     return load_light(request, *entry);
   }
-  auto built_in = light ? own_weights(request, *entry) : std::span<const uint8_t>();
   // What is wrong with the file is said before LibTorch is looked for.
-  NetworkRequest asked = request;
-  Safetensors given;
-  if (request.model == kTorchscript) {
+  Safetensors file;
+  if (light) {
+    file = open_light(request, *entry);
+  } else if (request.model == kTorchscript) {
     shim::check_torchscript_file(request.weights);
   } else if (!request.weights.empty()) {
-    given = light ? weights::open_light(request.weights) : Safetensors::open(request.weights);
-    if (light) {  // differences are no weights before they are added up
-      built_in = given.bytes();
-      asked.weights.clear();
-    }
+    Safetensors::open(request.weights);
   }
   const shim::Choice choice = shim::open_backends(wanted);
   if (wanted.kind == shim::Device::Kind::kAuto) {
     const std::string because = choice.reason.empty() ? "" : " (" + choice.reason + ")";
     log(HCD_LOG_INFO, "device=auto: networks run on " + choice.device_name + because);
   }
-  return choice.torch->load(asked, built_in, choice.cuda_device, log);
+  return choice.torch->load(request, file.bytes(), choice.cuda_device, log);
 }
 
 }  // namespace hcd::net

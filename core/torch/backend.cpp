@@ -14,7 +14,7 @@ namespace hcd::torch_backend {
 namespace {
 
 std::unique_ptr<net::Network> load(const net::NetworkRequest &request,
-                                   std::span<const uint8_t> built_in, int cuda_device,
+                                   std::span<const uint8_t> bytes, int cuda_device,
                                    const Log &log) {
   const std::string context =
       request.weights.empty() ? "model " + request.model : "weights '" + request.weights + "'";
@@ -26,7 +26,7 @@ std::unique_ptr<net::Network> load(const net::NetworkRequest &request,
     const CallScope scope(device, true);
     auto functions = request.model == net::kTorchscript
                          ? load_torchscript(request.weights, device, log)
-                         : load_native(request, built_in, device);
+                         : load_native(request, bytes, device);
     const net::NetworkInfo &info = functions->info();
     log(HCD_LOG_VERBOSE,
         format_text("%s: '%s', factor %d, %d channels, receptive field %d, %s downscaler",

@@ -19,10 +19,13 @@ using net::Draw;
 using net::Latent;
 
 net::Safetensors open_weights(const net::NetworkRequest &request, const net::NetworkEntry &entry,
-                              std::span<const uint8_t> built_in) {
-  if (!request.weights.empty()) return net::Safetensors::open(request.weights);
+                              std::span<const uint8_t> bytes) {
+  if (!request.weights.empty()) {
+    return bytes.empty() ? net::Safetensors::open(request.weights)
+                         : net::Safetensors::parse(bytes, request.weights);
+  }
   const int scale = net::default_scale(entry, request.scale);
-  const auto bytes = built_in.empty() ? weights::find(entry.name, scale) : built_in;
+  if (bytes.empty()) bytes = weights::find(entry.name, scale);
   if (bytes.empty()) net::fail_without_weights(entry, scale);
   return net::Safetensors::parse(bytes, format_text("built-in %s x%d", entry.name, scale));
 }
@@ -56,11 +59,11 @@ Latent decide_latent(const net::NetworkRequest &request, const net::NetworkEntry
 
 class ModelFunctions : public Functions {
  public:
-  ModelFunctions(const net::NetworkRequest &request, std::span<const uint8_t> built_in,
+  ModelFunctions(const net::NetworkRequest &request, std::span<const uint8_t> bytes,
                  at::Device device)
       : device_(device), params_(at::kFloat, device) {
     const net::NetworkEntry &entry = *net::find_network(request.model);
-    const net::Safetensors file = open_weights(request, entry, built_in);
+    const net::Safetensors file = open_weights(request, entry, bytes);
     const net::WeightsLabel label = net::read_label(file);
     net::check_kind(entry, file, label);
     const int scale = net::decide_scale(request, entry, file, label);
@@ -123,8 +126,8 @@ class ModelFunctions : public Functions {
 }  // namespace
 
 std::unique_ptr<Functions> load_native(const net::NetworkRequest &request,
-                                       std::span<const uint8_t> built_in, at::Device device) {
-  return std::make_unique<ModelFunctions>(request, built_in, device);
+                                       std::span<const uint8_t> bytes, at::Device device) {
+  return std::make_unique<ModelFunctions>(request, bytes, device);
 }
 
 }  // namespace hcd::torch_backend

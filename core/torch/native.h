@@ -9,10 +9,10 @@
 
 namespace hcd::torch_backend {
 
-// Opens the request's weights, its own file or the built-in ones (`built_in`, or where that is
-// empty those of this library), and makes the model that they are for. Throws HCD_E_FILE, or
-// HCD_E_OPTION where the scale is not the model's.
+// Makes the model of the request's weights: of `bytes` where libhcd has read them already, else of
+// the request's file or this library's built-in ones. Throws HCD_E_FILE, or HCD_E_OPTION where the
+// scale is not the model's.
 std::unique_ptr<Functions> load_native(const net::NetworkRequest &request,
-                                       std::span<const uint8_t> built_in, at::Device device);
+                                       std::span<const uint8_t> bytes, at::Device device);
 
 }  // namespace hcd::torch_backend

@@ -79,7 +79,7 @@ void add_options(CLI::App &app, TuneArguments *arguments) {
       ->type_name("INT")
       ->capture_default_str();
   app.add_flag("--whole", arguments->whole,
-               "write all weights in fp16 (21 KB), not their differences to the built-in ones (6 "
+               "write all weights in fp16 (21 KB), not their differences to the built-in ones (5 "
                "KB), which only "
                "an hcd_up with the same built-in ones can read");
   app.add_option("--ffmpeg", arguments->ffmpeg,

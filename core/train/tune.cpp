@@ -167,7 +167,7 @@ class Tuning {
   }
 
   void finish(const Fidelity &before) {
-    const Fidelity after = fidelity_of(net::Safetensors::parse(encode({}), arguments_.output));
+    const Fidelity after = fidelity_of(net::Safetensors::own(encode({}), arguments_.output));
     line_.say(
         format_text("held-out frames: PSNR-Y %.2f to %.2f dB; lost detail (1 - the detail "
                     "term of VMAF-NEG) %.4f to %.4f",

@@ -15,7 +15,7 @@ import unittest
 from pathlib import Path
 
 import png_files
-from hcd_command import COMMAND, CommandTest, hcd
+from hcd_command import COMMAND, HUNG, CommandTest, hcd
 from light_start import write_start
 
 FFMPEG = os.environ["HCD_TEST_FFMPEG"]
@@ -143,7 +143,9 @@ class TuneTest(CommandTest):
     def test_differences(self):
         """From the built-in weights: a file of a third of the size, which the filter reads as the whole one; one of
         other weights or with a changed byte is refused."""
-        words = ["tune", CLIP, self.encode_clip(), "--ffmpeg", FFMPEG, "--iterations", 150, "--frames", 24, "-o"]
+        ffmpeg("-i", CLIP, "-frames:v", 24, "-vf", "crop=320:192", "-c:v", "ffv1", self.source)
+        coded = self.encode("coded.mkv", "scale=160:96:flags=lanczos", crf=24)
+        words = ["tune", self.source, coded, "--ffmpeg", FFMPEG, "--iterations", 150, "-o"]
         whole = self.folder / "whole.safetensors"
         process = hcd(*words, self.output)
         if "found none in this build" in process.stderr:
@@ -158,7 +160,7 @@ class TuneTest(CommandTest):
         frames = []
         for weights in (self.output, whole):
             raw = self.folder / "large.raw"
-            ffmpeg("-i", self.encode_clip(), "-frames:v", 2, "-vf",
+            ffmpeg("-i", coded, "-frames:v", 2, "-vf",
                    f"hcd_up=model=lite:weights={weights},extractplanes=y", "-f", "rawvideo", raw)
             frames.append(raw.read_bytes())
         self.assertLess(max(abs(a - b) for a, b in zip(*frames)), 12)
@@ -171,12 +173,6 @@ class TuneTest(CommandTest):
         self.assertRegex(hcd(*up).stderr, "expected differences with the checksum [0-9a-f]{16}, found .* is damaged")
         self.output.write_bytes(bytes(data).replace(metadata(self.output)["hcd.start"].encode(), b"0123456789abcdef"))
         self.assertIn("found some to others (0123456789abcdef)", hcd(*up).stderr)
-
-    def encode_clip(self):
-        path = self.folder / "clip.mkv"
-        if not path.exists():
-            ffmpeg("-i", CLIP, "-vf", "scale=iw/2:ih/2:flags=lanczos", "-c:v", "libx264", "-crf", 24, path)
-        return path
 
     def test_command_line(self):
         self.assertEqual(hcd("tune").returncode, 2)
@@ -192,7 +188,7 @@ class TuneTest(CommandTest):
         """A tuning that runs and has written a checkpoint."""
         process = subprocess.Popen([COMMAND, *map(str, self.words()), *options], stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stderr.close)
-        checkpoint, deadline = self.folder / "title.safetensors.tuning", time.monotonic() + 120
+        checkpoint, deadline = self.folder / "title.safetensors.tuning", time.monotonic() + HUNG
         before = checkpoint.stat().st_ino if checkpoint.exists() else None
         while not checkpoint.exists() or checkpoint.stat().st_ino == before:
             self.assertIsNone(process.poll(), "ended before its first checkpoint")
@@ -205,7 +201,7 @@ class TuneTest(CommandTest):
         for _ in range(2):
             process = self.start_long(*options)
             process.kill()
-            process.wait(timeout=60)
+            process.wait(timeout=HUNG)
         self.assertFalse(self.output.exists())
         process = self.tune(options=options)
         self.assertRegex(process.stderr, r"goes on from iteration (100|150)\n")
@@ -217,7 +213,7 @@ class TuneTest(CommandTest):
     def test_checkpoint_of_another_tuning(self):
         process = self.start_long("--iterations", "160")
         process.send_signal(signal.SIGTERM)
-        text = process.communicate(timeout=60)[1]
+        text = process.communicate(timeout=HUNG)[1]
         self.assertEqual(process.returncode, 130, text)
         self.assertRegex(text, r"stopped after iteration \d+; the same command goes on\n$")
         process = self.tune()

@@ -34,6 +34,7 @@ class Bowl : public Objective {
   void hessian(Variables p, Result hp) override {
     for (size_t i = 0; i < p.size(); ++i) hp[i] = 2 * weight[i] * p[i] / static_cast<float>(size());
   }
+  double rms_error(double value) const override { return std::sqrt(value); }
   void clip(Result x) const override {
     for (float &value : x) value = std::min(std::max(value, 0.0F), 255.0F);
   }
@@ -81,6 +82,20 @@ TEST(Pgd, FollowsTheNormalisedGradientExactly) {
   for (size_t i = 0; i < 9; ++i) {
     EXPECT_NEAR(x[i], start[i] - 5.0F * gradient[i] / static_cast<float>(norm), 1e-4F);
   }
+}
+
+TEST(Adam, RateOfErrorIsInUnitsOfTheErrorAtTheStart) {
+  ThreadPool pool(1);
+  Bowl bowl(1000);
+  const std::vector<float> start(1000, 128.0F);
+  std::vector<float> x = start, same = start, near = start;
+  const double error = std::sqrt(bowl.value(start));
+  adam(bowl, x, {4, 0.2, true, {}}, pool);
+  adam(bowl, same, {4, 0.2 * error, false, {}}, pool);
+  EXPECT_EQ(x, same);
+  for (size_t i = 0; i < near.size(); ++i) bowl.target[i] = 128 + 0.01F * (bowl.target[i] - 128);
+  adam(bowl, near, {4, 0.2, true, {}}, pool);  // the same bowl, a hundred times smaller
+  EXPECT_NEAR(distance(near, start), 0.01 * distance(x, start), 1e-3 * distance(near, start));
 }
 
 TEST(Rules, StayWithinTheBudget) {

@@ -35,7 +35,7 @@ TEST(RangeCoder, GivesBackWhatWasPut) {
 
 class DifferencesTest : public ::testing::Test {
  protected:
-  DifferencesTest() : start_(Safetensors::own(encode(values_), "the start")) {
+  DifferencesTest() : values_(make_values()), start_(file_of(values_, "the start")) {
     for (auto &[name, values] : values_) {
       tuned_[name] = values;
       const Random random(hash_bytes(name.data(), name.size(), 5));
@@ -47,20 +47,26 @@ class DifferencesTest : public ::testing::Test {
     tuned_["wide"][7] = 300;  // one value far away: a long code
   }
 
-  static std::vector<uint8_t> encode(std::map<std::string, std::vector<float>> &values) {
+  static std::map<std::string, std::vector<float>> make_values() {
+    std::map<std::string, std::vector<float>> values;
     for (const auto &[name, count] : {std::pair{"wide", 4000}, {"few", 3}, {"same", 16}}) {
       const Random random(static_cast<uint64_t>(count));
       for (int i = 0; i < count; ++i) {
         values[name].push_back(static_cast<float>(random.normal(static_cast<uint64_t>(i))));
       }
     }
+    return values;
+  }
+
+  static Safetensors file_of(const std::map<std::string, std::vector<float>> &values,
+                             const std::string &name) {
     std::map<std::string, TensorView> views;
-    for (const auto &[name, list] : values) {
-      views[name] = {Dtype::kF32,
-                     {static_cast<int64_t>(list.size())},
-                     {reinterpret_cast<const uint8_t *>(list.data()), 4 * list.size()}};
+    for (const auto &[key, list] : values) {
+      views[key] = {Dtype::kF32,
+                    {static_cast<int64_t>(list.size())},
+                    {reinterpret_cast<const uint8_t *>(list.data()), 4 * list.size()}};
     }
-    return encode_safetensors(views, {{"hcd.model", "lite"}});
+    return Safetensors::own(encode_safetensors(views, {{"hcd.model", "lite"}}), name);
   }
 
   std::vector<uint8_t> coded() const {
@@ -107,13 +113,7 @@ TEST_F(DifferencesTest, AreSmall) {
 
 TEST_F(DifferencesTest, AnotherStartIsRefused) {
   values_["few"][1] += 1;
-  std::map<std::string, TensorView> views;
-  for (const auto &[name, list] : values_) {
-    views[name] = {Dtype::kF32,
-                   {static_cast<int64_t>(list.size())},
-                   {reinterpret_cast<const uint8_t *>(list.data()), 4 * list.size()}};
-  }
-  const Safetensors other = Safetensors::own(encode_safetensors(views, {}), "other");
+  const Safetensors other = file_of(values_, "other");
   EXPECT_NE(refusal(coded(), other).find("differences to the weights of other"), std::string::npos);
 }
 
