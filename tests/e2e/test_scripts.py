@@ -145,7 +145,7 @@ class Scripts(unittest.TestCase):
         process = subprocess.Popen(self.words(*options), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stderr.close)
-        wanted, deadline = self.folder / ".out.mkv.hcd-encode" / until, time.monotonic() + 120
+        wanted, deadline = self.folder / ".out.mkv.hcd-encode" / until, time.monotonic() + 600
         while not wanted.exists():
             self.assertIsNone(process.poll(), f"ended before {until}")
             self.assertLess(time.monotonic(), deadline)
@@ -156,7 +156,7 @@ class Scripts(unittest.TestCase):
         for number in (signal.SIGINT, signal.SIGTERM):
             process = self.start("--weights", self.weights, "--encoder", "libx265", until="0.times")
             process.send_signal(number)
-            text = process.communicate(timeout=60)[1]
+            text = process.communicate(timeout=600)[1]
             self.assertEqual((process.returncode, self.made()), (130, []), text)
             self.assertEqual(text, "encode: stopped, nothing is left behind\n")
 
@@ -167,7 +167,7 @@ class Scripts(unittest.TestCase):
         busy = self.run_script(*options)
         self.assertIn("another scripts/encode is at work on it", busy.stderr)
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=600)
         self.assertEqual(self.made(), [".out.mkv.hcd-encode"])
         self.assertIn("goes on from iteration ", self.good(*options))
         self.assertEqual(self.made(), ["out.mkv"])

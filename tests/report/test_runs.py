@@ -98,7 +98,7 @@ class Runs(unittest.TestCase):
             self.assertIsNone(run.poll())
             time.sleep(0.01)
         run.send_signal(signal.SIGTERM)
-        log = run.communicate(timeout=60)[1]
+        log = run.communicate(timeout=600)[1]
         self.assertEqual((run.returncode, log.splitlines()[-1]),
                          (130, "report: interrupted; run again, what is done is kept"))
         self.assertFalse((output / "cache" / "work").exists())

@@ -8,7 +8,7 @@ import time
 import unittest
 
 import png_files
-from hcd_command import COMMAND, CommandTest
+from hcd_command import COMMAND, HUNG, CommandTest
 
 
 class InterruptTest(CommandTest):
@@ -20,14 +20,14 @@ class InterruptTest(CommandTest):
         process = subprocess.Popen([COMMAND, "down", source, "-o", output, "--optimizer", "pgd",
                                     "--steps", "1000"], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HUNG
         while not output.is_dir() or not self.names_in(output):
             self.assertIsNone(process.poll(), "ended before it could be interrupted")
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.01)
         self.assertEqual(self.names_in(output), [f".hcd-{process.pid}.tmp"])
         process.send_signal(signal_number)
-        texts = process.communicate(timeout=10)
+        texts = process.communicate(timeout=HUNG)
         self.assertEqual((process.returncode, texts), (-signal_number, ("", "")))
         self.assertEqual(self.names_in(output), [])
 

@@ -13,7 +13,7 @@ import time
 import unittest
 
 import png_files
-from hcd_command import COMMAND, CommandTest, hcd
+from hcd_command import COMMAND, HUNG, CommandTest, hcd
 
 HAS_PLOTS = all(importlib.util.find_spec(module) for module in ("matplotlib", "PIL"))
 MODEL = "catmull_rom"
@@ -155,7 +155,7 @@ class CacheTest(PaperTest):
         words = ("--table", "1", "--models", f"{MODEL},bicubic,lanczos", "--threads", "1")
         process = subprocess.Popen([COMMAND, "paper", "--set", self.set, "-o", self.out, *words],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HUNG
         while not (self.out / "cache").is_dir() or len(self.cells()) < 3:
             self.assertIsNone(process.poll(), "ended before it could be killed")
             self.assertLess(time.monotonic(), deadline)

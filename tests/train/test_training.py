@@ -10,7 +10,7 @@ import time
 import unittest
 
 import png_files
-from hcd_command import COMMAND, CommandTest, hcd
+from hcd_command import COMMAND, HUNG, CommandTest, hcd
 
 RECIPE = {
     "model": "srcnn", "scale": 2, "loss": "l2", "data": ["pictures"], "data_licence": "none needed",
@@ -46,7 +46,7 @@ class TrainingTest(CommandTest):
         process = subprocess.Popen([COMMAND, *map(str, self.words(*arguments, **changes))],
                                    stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.stderr.close)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + HUNG
         checkpoint = self.folder / arguments[0] / "checkpoint.safetensors"
         before = checkpoint.stat().st_ino if checkpoint.exists() else None
         while not checkpoint.exists() or checkpoint.stat().st_ino == before:
@@ -94,7 +94,7 @@ class TrainingTest(CommandTest):
         for words in ([], ["--resume"], ["--resume"]):
             process = self.start("killed", *words, **changes)
             process.kill()
-            process.wait(timeout=60)
+            process.wait(timeout=HUNG)
         self.assertFalse((self.folder / "killed" / "tiny_x2.safetensors").exists())
         process = self.train("killed", "--resume", **changes)
         self.assertEqual(process.returncode, 0, process.stderr)
@@ -106,7 +106,7 @@ class TrainingTest(CommandTest):
             output = f"stopped{number}"
             process = self.start(output, iterations=100000)
             process.send_signal(number)
-            text = process.communicate(timeout=60)[1]
+            text = process.communicate(timeout=HUNG)[1]
             self.assertEqual(process.returncode, 130, text)
             self.assertRegex(text, r"stopped after iteration \d+; --resume continues\n$")
             self.assertEqual(self.names_in(self.folder / output),
