@@ -151,11 +151,9 @@ def versions() -> list[str]:
 def models() -> frozenset[str]:
     """Names of the models that enlarge twofold with what is in this build: linear ones, and networks whose weights are
     built in."""
-    short, long = (subprocess.run([path_of("hcd"), "models", *options], stdout=subprocess.PIPE, check=True)
-                   .stdout.decode().splitlines() for options in ((), ("--long",)))
-    networks = {line.split()[0] for line in long[1:]}
-    ready = {line.split()[0] for line in long[1:] if line.split()[1] == "x2" and "  built in  " in line}
-    return frozenset(ready | {line.split()[0] for line in short if line.strip()} - networks)
+    listed = json.loads(subprocess.run([path_of("hcd"), "models", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+    return frozenset(model["name"] for model in listed if model["linear"] or
+                     any(it["scale"] == 2 and it["built_in"] for it in model["variants"]))
 
 
 @functools.cache

@@ -119,12 +119,6 @@ def probe(path: Path, entries: str) -> dict:
 @functools.cache
 def models() -> dict[str, bool]:
     """Names of the models, and whether they enlarge twofold with what is in this build."""
-    short, long = (subprocess.run([program("hcd"), "models", *options], stdout=subprocess.PIPE, check=True, text=True)
-                   .stdout.splitlines() for options in ((), ("--long",)))
-    names = {line.split()[0]: True for line in short if line.strip() and not line.startswith("torchscript")}
-    for line in long[1:]:
-        names[line.split()[0]] = False
-    for line in long[1:]:
-        if line.split()[1] == "x2" and "  built in  " in line:
-            names[line.split()[0]] = True
-    return names
+    listed = json.loads(subprocess.run([program("hcd"), "models", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+    return {model["name"]: model["linear"] or any(it["scale"] == 2 and it["built_in"] for it in model["variants"])
+            for model in listed if model["name"] != "torchscript"}
