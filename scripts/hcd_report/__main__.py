@@ -2,7 +2,10 @@
 """Run by scripts/report, with the Python of build/venv."""
 
 import sys
+from pathlib import Path
 
-from cli import main
+sys.path.insert(1, str(Path(__file__).resolve().parents[1]))  # hcd_common
+
+from cli import main  # noqa: E402
 
 sys.exit(main())

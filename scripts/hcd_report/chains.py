@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tools
 from failure import Failure
+from hcd_common import models
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ DEFAULT = ("full", "bicubic", "lanczos", "hcd_bicubic", "bicubic+lite", "lanczos
 
 def missing(chain: Chain) -> list[str]:
     """What this build lacks for a chain."""
-    there = tools.models() | tools.commands()
+    hcd = tools.path_of("hcd")
+    there = {name for name, doubles in models(hcd).items() if doubles} | tools.commands()
     return [f"hcd {need}" if need == "tune" else f"model {need} with weights" for need in chain.needs if need not in there]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import tools
 from cache import Cache
 from failure import CellError, Failure
+from hcd_common import listed_times
 from source import Clip
 
 SVT_PRESETS = {"ultrafast": 12, "superfast": 12, "veryfast": 11, "faster": 10, "fast": 9, "medium": 8, "slow": 6,
@@ -50,20 +51,6 @@ class Stream:
     header_bits: int
     seconds: float
     cpu_seconds: float
-
-
-def listed_times(listing: Path) -> tuple[list[Fraction], str]:
-    """Times in seconds of the frames of a framecrc file, and their size."""
-    unit, size, times = Fraction(1), "", []
-    for line in listing.read_text(encoding="ascii").splitlines():
-        if line.startswith("#tb 0:"):
-            unit = Fraction(line.split(":")[1].strip())
-        elif line.startswith("#dimensions 0:"):
-            size = line.split(":")[1].strip()
-        elif not line.startswith("#"):
-            times.append(int(line.split(",")[2]) * unit)
-    listing.unlink()
-    return times, size
 
 
 def check_times(stage: str, times: list[Fraction], clip: Clip) -> None:

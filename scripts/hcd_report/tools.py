@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from failure import CellError, Failure, disk_full
+from hcd_common import BIN, reason
 
-TOP = Path(__file__).resolve().parents[2]
-BIN = TOP / "build" / "bin"
-LIB = TOP / "build" / "lib"
+LIB = BIN.parent / "lib"
 
 running: set[int] = set()  # process ids
 lock = threading.Lock()
@@ -77,15 +76,9 @@ def run(stage: str, program: str, *arguments: object) -> Done:
         if child.returncode != 0:
             if os.strerror(errno.ENOSPC).lower() in text.lower():
                 raise disk_full(str(Path(str(arguments[-1])).parent))
-            raise CellError(stage, f"{program} to succeed", first_words(text) or f"exit code {child.returncode}")
+            raise CellError(stage, f"{program} to succeed", reason(text) or f"exit code {child.returncode}")
         output.seek(0)
         return Done(output.read(), seconds, usage.ru_utime + usage.ru_stime)
-
-
-def first_words(text: str) -> str:
-    """The first line of a log, without the address of the object that wrote it."""
-    lines = [re.sub(r" @ 0x[0-9a-f]+", "", line).strip() for line in text.splitlines() if line.strip()]
-    return lines[0] if lines else ""
 
 
 def stop_all() -> None:
@@ -145,15 +138,6 @@ def versions() -> list[str]:
     """For the page: which programs did it."""
     return [first_line(path_of("ffmpeg"), "-version"), first_line(path_of("hcd"), "--version"),
             first_line(measuring_ffmpeg(), "-version") + " (measures)"]
-
-
-@functools.cache
-def models() -> frozenset[str]:
-    """Names of the models that enlarge twofold with what is in this build: linear ones, and networks whose weights are
-    built in."""
-    listed = json.loads(subprocess.run([path_of("hcd"), "models", "--json"], stdout=subprocess.PIPE, check=True).stdout)
-    return frozenset(model["name"] for model in listed if model["linear"] or
-                     any(it["scale"] == 2 and it["built_in"] for it in model["variants"]))
 
 
 @functools.cache

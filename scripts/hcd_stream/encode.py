@@ -156,7 +156,7 @@ class Encoding:
                            f"file:{self.source_path}", "-filter_complex", graph, "-map", "[all]", *self.timing(),
                            "-f", "framecrc", "found.times", "-map", "[out]", "-f", "null", "-",
                            folder=self.work.path, frames=source.frames)
-        times = video.listed_times(self.work.path / "found.times")[0]
+        times = video.times_from_first(self.work.path / "found.times")
         video.check_times(name, times, self.source_times())
         psnr = re.search(r"PSNR (?:y|r):([0-9.]+|inf)", log)
         if not psnr:
@@ -172,7 +172,7 @@ class Encoding:
     def source_times(self) -> list:
         if self.times is None:
             listing = self.work.path / f"{self.rungs[0].height}.times"
-            self.times = video.listed_times(listing)[0]
+            self.times = video.times_from_first(listing)
         return self.times
 
 

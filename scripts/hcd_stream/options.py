@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tools
 import video
+from hcd_common import models
 from tools import Fault
 
 
@@ -96,7 +97,7 @@ def quality(options: argparse.Namespace) -> int | None:
 
 def rungs(options: argparse.Namespace, source: video.Video) -> list[Rung]:
     """What to make; a rung of height 0 is half the source's."""
-    lite = options.weights is not None or tools.models().get("lite", False)
+    lite = options.weights is not None or models(tools.program("hcd")).get("lite", False)
     half = {source.height // 2, -(-source.height // 2), -(-source.height // 4) * 2}
     chosen = []
     for height in dict.fromkeys(int(text) for text in (options.ladder or "0").split(",")):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tools
 import video
+from hcd_common import models
 from tools import Fault, Stopped, say
 
 EPILOG = """\
@@ -39,7 +40,7 @@ def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> st
         raise Fault(f"{found.path}: expected a tag {video.MODEL}, found none: name the client with --model")
     if model == "none":
         return "null"
-    if model not in tools.models():
+    if model not in models(tools.program("hcd")):
         raise Fault(f"{found.path}: expected a model of `hcd models`, found '{model}'")
     size = options.size or found.tags.get(video.SIZE) or f"{2 * found.width}x{2 * found.height}"
     numbers = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", size)

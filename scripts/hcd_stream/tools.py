@@ -5,14 +5,14 @@ import ctypes
 import functools
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-BIN = Path(__file__).resolve().parents[2] / "build" / "bin"
+from hcd_common import BIN, reason
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -101,24 +101,9 @@ def ffmpeg(stage: str, *words: object, folder: Path, frames: int = 0) -> str:
     return text
 
 
-def reason(text: str) -> str:
-    """The first line of a log that tells of an error, without addresses."""
-    lines = [re.sub(r" @ 0x[0-9a-f]+", "", line).strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"rror|xpected|nvalid|ailed|annot|o such|nable|not |No space", line)]
-    return (telling or lines or [""])[0]
-
-
 def probe(path: Path, entries: str) -> dict:
     done = subprocess.run([program("ffprobe"), "-v", "error", "-of", "json", "-show_entries", entries,
                            f"file:{path}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Fault(f"{path}: expected a video file, found: {reason(done.stderr)}")
     return json.loads(done.stdout)
-
-
-@functools.cache
-def models() -> dict[str, bool]:
-    """Names of the models, and whether they enlarge twofold with what is in this build."""
-    listed = json.loads(subprocess.run([program("hcd"), "models", "--json"], stdout=subprocess.PIPE, check=True).stdout)
-    return {model["name"]: model["linear"] or any(it["scale"] == 2 and it["built_in"] for it in model["variants"])
-            for model in listed if model["name"] != "torchscript"}

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import tools
+from hcd_common import listed_times
 from tools import Fault
 
 MODEL, SIZE = "HCD_MODEL", "HCD_SIZE"  # tags: the client, the size to enlarge to
@@ -96,17 +97,10 @@ def enlarging(model: str, width: int, height: int, weights: bool) -> str:
     return f"hcd_up=model={model}{own}:w={width}:h={height}"
 
 
-def listed_times(listing: Path) -> tuple[list[Fraction], str]:
-    """Times in seconds, from the first, of the frames of a framecrc file, and their size."""
-    unit, size, times = Fraction(1), "", []
-    for line in listing.read_text(encoding="ascii").splitlines():
-        if line.startswith("#tb 0:"):
-            unit = Fraction(line.split(":")[1].strip())
-        elif line.startswith("#dimensions 0:"):
-            size = line.split(":")[1].strip()
-        elif not line.startswith("#"):
-            times.append(int(line.split(",")[2]) * unit)
-    return [time - times[0] for time in times], size
+def times_from_first(listing: Path) -> list[Fraction]:
+    """Times in seconds of the frames of a framecrc file."""
+    times, _ = listed_times(listing)
+    return [time - times[0] for time in times]
 
 
 def check_times(stage: str, found: list[Fraction], expected: list[Fraction]) -> None:

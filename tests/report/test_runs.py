@@ -21,6 +21,7 @@ import tools  # noqa: E402
 from cache import Cache  # noqa: E402
 from chains import Chain  # noqa: E402
 from encode import ENCODERS  # noqa: E402
+from hcd_common import models  # noqa: E402
 from source import Clip  # noqa: E402
 
 CHAINS = ("--chains", "full,bicubic,lanczos,hcd_bicubic")
@@ -178,7 +179,7 @@ class Runs(unittest.TestCase):
         text = self.folder / "text.mkv"
         text.write_text("not a video\n")
         tuned = (((self.clip, "--chains", "lanczos+tuned"), "for lanczos+tuned, found none in this build"),)
-        if "lite" in tools.models() and "tune" in tools.commands():
+        if models(tools.path_of("hcd"))["lite"] and "tune" in tools.commands():
             tuned = ()
         for options, message in (
                 *tuned,
