@@ -96,7 +96,7 @@ class Fields {
   [[noreturn]] void fail(const std::string &key, const std::string &expected,
                          const json &found) const {
     const std::string text =
-        found.is_string() ? "'" + found.get<std::string>() + "'" : found.dump();
+        found.is_string() ? format_text("'%s'", found.get<std::string>().c_str()) : found.dump();
     throw Error(HCD_E_FILE, format_text("%s:%d: '%s': expected %s, found %s", file_.c_str(),
                                         line(key), key.c_str(), expected.c_str(), text.c_str()));
   }
