@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The tables of docs/results/bandwidth.md, from the CSV files of runs: `summary.py FOLDER=TITLE...`."""
+"""The tables of docs/results/bandwidth.md, from the CSV files of its parts: `summary.py FOLDER...`."""
 
 import csv
 import sys
 from collections import defaultdict
+from fractions import Fraction
 from pathlib import Path
 
+import bdrate
+
+TITLES = {"clips": "All clips", "tuned": "Tuned clients", "whole": "Tuned clients, whole clips"}
 MEASURES = (("psnr_y", "PSNR-Y"), ("vmaf_neg", "NEG"), ("vmaf", "VMAF"), ("ms_ssim", "MS-SSIM"),
             ("psnr_hvs", "PSNR-HVS"), ("xpsnr_y", "XPSNR"), ("psnr_cb", "Cb"), ("psnr_cr", "Cr"))
 FLICKER, RINGING = ("flicker", "dB at equal bits"), ("ringing", "% at equal bits")
@@ -76,51 +80,49 @@ def hulls(figures: Figures) -> None:
     table(["encoder", "sizes", "unit", "PSNR-Y", "NEG"], rows)
 
 
-def break_even(results: list[dict], figures: Figures) -> None:
-    """From which length on a tuned client pays: its weights against the bits that it saves in a second."""
-    rows = []
-    points = defaultdict(list)
+def break_even(results: list[dict], rows: list[dict]) -> None:
+    """From which length on a tuned client pays: its weights against the bits that it saves in a second without them."""
+    chains = defaultdict(list)
     for row in results:
         if not row["error"]:
-            points[row["clip"], row["encoder"], row["chain"]].append(row)
-    for (clip, encoder, chain), own in points.items():
-        weights = float(own[0]["weight_bits"] or 0)
-        saved = figures.values.get((clip, encoder, chain, "psnr_y", "% bits"))
-        if not weights:
+            chains[row["clip"], row["encoder"], row["chain"]].append(row)
+
+    def curve(key: tuple[str, str, str]) -> bdrate.Curve:
+        return [(float(row["bits"]) - float(row["weight_bits"] or 0), float(row["psnr_y"])) for row in chains[key]]
+
+    lines = []
+    for row in rows:
+        key = row["clip"], row["encoder"], row["tested"]
+        own = chains.get(key)
+        if (row["kind"], row["measure"], row["unit"]) != ("anchor", "psnr_y", "% bits") or not own:
             continue
-        seconds = int(own[0]["frames"]) / eval_rate(own[0]["rate"])
-        for row in own:
-            stream = float(row["bits"]) - weights
-            # With its weights billed the chain saves `saved`; they are `share` of what it sends.
-            share = 100 * weights / float(row["bits"])
-            if saved is None or share >= 100:
-                continue
-            free = saved - share * (1 + saved / 100)
-            rate = stream / seconds
-            length = weights / (rate * -free / (100 + free)) if free < 0 else None
-            rows.append([clip, encoder, f"`{chain}`", row["crf"], f"{rate / 1000:.0f}", f"{share:.1f}",
-                         "never" if length is None else f"{length:.1f}"])
-    if rows:
-        print("From which length on the weights pay, by PSNR-Y over the whole curve:\n")
-        table(["clip", "encoder", "chain", "CRF", "kbit/s", "weights, % of bits", "seconds"], rows)
-
-
-def eval_rate(text: str) -> float:
-    above, _, below = text.partition("/")
-    return float(above) / float(below or 1)
+        weights = float(own[0]["weight_bits"] or 0)
+        saved = bdrate.bd_rate(curve((*key[:2], row["anchor"])), curve(key)).value
+        if not weights or saved is None:
+            continue
+        seconds = int(own[0]["frames"]) / float(Fraction(own[0]["rate"]))
+        rates = [(float(point["bits"]) - weights) / seconds for point in own]
+        lines.append([row["clip"], row["encoder"], f"`{row['tested']}`", f"{seconds:.1f}", signed(saved),
+                      signed(float(row["value"])) if row["value"] else "–",
+                      ", ".join(f"{rate / 1000:.0f}" for rate in rates),
+                      ", ".join(f"{weights / (rate * -saved / (100 + saved)):.1f}" for rate in rates)
+                      if saved < 0 else "never"])
+    if lines:
+        print("The weights' part, by PSNR-Y: % of bits without and with them, and from which length on they pay at each CRF:\n")
+        table(["clip", "encoder", "chain", "seconds", "without", "with", "kbit/s", "pay from, s"], lines)
 
 
 def main() -> None:
-    for argument in sys.argv[1:]:
-        folder, _, title = argument.partition("=")
-        rows, results = read(Path(folder) / "bdrate.csv"), read(Path(folder) / "results.csv")
-        name = Path(folder).name
-        print(f"\n## {title}\n\nEvery figure: [results.csv](bandwidth/{name}/results.csv), "
-              f"[bdrate.csv](bandwidth/{name}/bdrate.csv).\n")
+    for folder in map(Path, sys.argv[1:]):
+        if not folder.is_dir():
+            continue
+        rows, results = read(folder / "bdrate.csv"), read(folder / "results.csv")
+        print(f"\n## {TITLES.get(folder.name, folder.name)}\n\nEvery figure: [results.csv]({folder}/results.csv), "
+              f"[bdrate.csv]({folder}/bdrate.csv).\n")
         figures = Figures(rows, "anchor")
         claims(figures)
         hulls(Figures(rows, "hull"))
-        break_even(results, figures)
+        break_even(results, rows)
 
 
 if __name__ == "__main__":
