@@ -14,8 +14,8 @@ constexpr const char *kDong =
 constexpr const char *kThisProject = "this project: NetSpec, a small network as data";
 
 constexpr std::array kLite = {NetworkVariant{2, 10020, 6, 9936, true}};
-constexpr std::array kBase = {NetworkVariant{2, 47716, 7, 47520, false},
-                              NetworkVariant{4, 51184, 7, 50976, false}};
+constexpr std::array kBase = {NetworkVariant{2, 47716, 7, 47520, true},
+                              NetworkVariant{4, 51184, 7, 50976, true}};
 constexpr std::array kSrcnn = {NetworkVariant{2, 57281, 6, 228736, true},
                                NetworkVariant{4, 57281, 4, 914944, true}};
 constexpr std::array kEdsr = {NetworkVariant{2, 40729627, 68, 40732416, false},
