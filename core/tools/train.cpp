@@ -25,8 +25,8 @@ void run_train(char **argv) {
   if (error) throw file_error("/proc/self/exe", "cannot read", error.value());
   const fs::path places[] = {folder / "hcd-train",
                              folder.parent_path() / "libexec" / "hcd" / "hcd-train"};
-  // Threads of OpenMP that spin while they wait take the CPU from each other where other programs
-  // run: seven times the time on two busy cores. It reads this before main().
+  // As for LibTorch in a filter (core/shim/backends.cpp), but hcd-train is linked with it, and
+  // OpenMP reads this before main(). On two busy cores threads that spin need seven times the time.
   setenv("OMP_WAIT_POLICY", "passive", 0);
   for (const fs::path &place : places) {
     execv(place.c_str(), argv + 1);

@@ -97,8 +97,10 @@ def break_even(results: list[dict], rows: list[dict]) -> None:
         if (row["kind"], row["measure"], row["unit"]) != ("anchor", "psnr_y", "% bits") or not own:
             continue
         weights = float(own[0]["weight_bits"] or 0)
+        if not weights:
+            continue
         saved = bdrate.bd_rate(curve((*key[:2], row["anchor"])), curve(key)).value
-        if not weights or saved is None:
+        if saved is None:
             continue
         seconds = int(own[0]["frames"]) / float(Fraction(own[0]["rate"]))
         rates = [(float(point["bits"]) - weights) / seconds for point in own]
@@ -108,7 +110,8 @@ def break_even(results: list[dict], rows: list[dict]) -> None:
                       ", ".join(f"{weights / (rate * -saved / (100 + saved)):.1f}" for rate in rates)
                       if saved < 0 else "never"])
     if lines:
-        print("The weights' part, by PSNR-Y: % of bits without and with them, and from which length on they pay at each CRF:\n")
+        print("The weights' part, by PSNR-Y: % of bits without and with them, and from which length on they pay at each "
+              "CRF:\n")
         table(["clip", "encoder", "chain", "seconds", "without", "with", "kbit/s", "pay from, s"], lines)
 
 
