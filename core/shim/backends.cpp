@@ -47,7 +47,7 @@ const net::TorchBackend *open_torch() {
   torch_backend = enter<net::TorchBackend>(torch_path(), net::kTorchEntry, reason);
   HCD_CHECK(torch_backend, HCD_E_DEVICE,
             "networks need libhcd-torch.so, which could not be opened (%s): build it with "
-            "scripts/setup, or set HCD_TORCH_BACKEND to its path",
+            "scripts/setup --all, or set HCD_TORCH_BACKEND to its path",
             reason.c_str());
   return torch_backend;
 }
