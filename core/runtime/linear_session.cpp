@@ -58,7 +58,7 @@ class LinearDownModel : public DownModel {
   double shown_error(int k, const float *x, const float *y, uint64_t) override {
     const LinearClient &client = clients_[static_cast<size_t>(k)];
     const int planes = hr_.layout == HCD_LAYOUT_RGB ? 3 : 1;
-    if (shown_.size() == 0) shown_ = image::Buffer(client.hr().size());
+    if (shown_.size() == 0) shown_ = image::Buffer(client.hr().offset(planes));
     double sum = 0;
     for (int c = 0; c < planes; ++c) {
       image::apply(client.plane(c).up, client.lr().plane(x, c), client.hr().plane(shown_.data(), c),
