@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 from hcd_command import COMMAND, hcd
-from png_files import write_png
+from png_files import write_pattern
 
 LOCALE = "de_DE.UTF-8"
 # What a library in the process might do: take over the user's locale.
@@ -45,7 +45,7 @@ class LocaleTest(unittest.TestCase):
         self.assertIn(shown, ("0,5", "0.5"))  # mawk writes a point whatever the locale
         source = self.folder / "in"
         source.mkdir()
-        write_png(source / "a.png", 64, 48)
+        write_pattern(source / "a.png", 64, 48)
         options = ("--set", source, "--scale", "2", "--steps", "1", "--proximity", "0.25")
         german = json.loads(self.german_hcd("evaluate", *options, "--json"))
         plain = json.loads(hcd("evaluate", *options, "--json").stdout)
