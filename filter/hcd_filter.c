@@ -244,7 +244,7 @@ static void log_totals(AVFilterContext *ctx)
 
 static hcd_frame lib_frame(const AVFrame *frame)
 {
-    hcd_frame result = { .opaque = NULL };
+    hcd_frame result = { .struct_size = sizeof(result) };
 
     for (int i = 0; i < 4; i++) {
         result.data[i]   = frame->data[i];

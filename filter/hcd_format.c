@@ -210,6 +210,7 @@ hcd_format ff_hcd_format(enum AVPixelFormat format, int width, int height)
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
 
     return (hcd_format) {
+        .struct_size = sizeof(hcd_format),
         .width  = width,
         .height = height,
         .layout = layout(desc),

@@ -45,6 +45,7 @@ struct Picture {
 // What the library is told of `picture`.
 inline hcd_format format_of(const Picture &picture) {
   hcd_format format = {};
+  format.struct_size = sizeof(format);
   format.width = picture.width;
   format.height = picture.height;
   format.layout = picture.channels == 1 ? HCD_LAYOUT_GRAY : HCD_LAYOUT_RGB;
@@ -56,6 +57,7 @@ inline hcd_format format_of(const Picture &picture) {
 // A frame that points to the samples of `picture`.
 inline hcd_frame frame_of(Picture &picture) {
   hcd_frame frame = {};
+  frame.struct_size = sizeof(frame);
   for (size_t c = 0; c < size_t(picture.channels); ++c) {
     frame.data[c] = picture.planes[c].data();
     frame.stride[c] = ptrdiff_t(picture.row_bytes());

@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "base/error.h"
 #include "train/train.h"
 #include "train/tune.h"
 
@@ -118,6 +119,7 @@ int run(const char *name, const char *about, const char *footer, bool (*work)(co
 }
 
 int run_main(int argc, char **argv) {
+  const PointLocale point;  // whatever a library of this process has chosen
   if (argc > 0 && std::string(argv[0]) == "tune") {
     return run<TuneArguments>("tune", "Fits the network lite to one title.", kTuneFooter, tune,
                               argc, argv);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "support/context.h"
+#include "support/formats.h"
 #include "support/frames.h"
 
 namespace hcd::test {
@@ -16,8 +17,7 @@ namespace {
 hcd_format make_format(int width, int height, hcd_layout layout = HCD_LAYOUT_YUV420, int depth = 8,
                        hcd_range range = HCD_RANGE_LIMITED) {
   const int shift = layout == HCD_LAYOUT_NV12 && depth > 8 ? 16 - depth : 0;
-  return {
-      width, height, layout, depth, shift, range, HCD_MATRIX_UNSPECIFIED, HCD_SITING_UNSPECIFIED};
+  return format_of(width, height, layout, depth, shift, range);
 }
 
 TEST(Down, EveryFormatGainsAndStaysInItsRange) {

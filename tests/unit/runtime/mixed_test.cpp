@@ -13,6 +13,7 @@
 #include "runtime/down_model.h"
 #include "runtime/network_session.h"
 #include "support/fake_network.h"
+#include "support/formats.h"
 #include "support/natural_planes.h"
 
 namespace hcd::runtime {
@@ -41,9 +42,10 @@ class MixedTest : public testing::TestWithParam<const char *> {
   }
 
   ThreadPool pool_{2};
-  hcd_format hr_{
-      120, 88, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709, HCD_SITING_LEFT},
-      lr_{60, 44, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709, HCD_SITING_LEFT};
+  hcd_format hr_ = test::format_of(120, 88, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED,
+                                   HCD_MATRIX_BT709, HCD_SITING_LEFT);
+  hcd_format lr_ = test::format_of(60, 44, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED,
+                                   HCD_MATRIX_BT709, HCD_SITING_LEFT);
   std::unique_ptr<DownModel> model_;
   std::vector<float> y_, x0_;
 };
