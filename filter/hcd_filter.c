@@ -74,13 +74,16 @@ void ff_hcd_log(void *opaque, hcd_log_level level, const char *message)
 
 /* ---- set-up ---- */
 
-/* Threads if the option threads is 0: one per CPU, but no more than the graph
- * has, which is what FFmpeg was told or 16 at most. An option threads of FFmpeg's
- * own goes before ours in some versions. */
+/* Threads if the option threads is 0: as many as the graph has, but what FFmpeg
+ * chooses by itself, one more than there are CPUs, is one per CPU. An option
+ * threads of FFmpeg's own goes before ours in some versions. */
 static int default_threads(AVFilterContext *ctx)
 {
-    return ctx->nb_threads > 0 ? ctx->nb_threads :
-           FFMIN(av_cpu_count(), ff_filter_get_nb_threads(ctx));
+    const int of_graph = ff_filter_get_nb_threads(ctx);
+
+    if (ctx->nb_threads > 0)
+        return ctx->nb_threads;
+    return of_graph == av_cpu_count() + 1 ? of_graph - 1 : of_graph;
 }
 
 av_cold int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind)
@@ -153,11 +156,12 @@ int ff_hcd_config_output(AVFilterLink *outlink)
     ff_hcd_filter_link_side_data(outlink, inlink);
 
     av_log(ctx, AV_LOG_VERBOSE, "w:%d h:%d fmt:%s sar:%d/%d -> "
-           "w:%d h:%d fmt:%s sar:%d/%d\n",
+           "w:%d h:%d fmt:%s sar:%d/%d threads:%d\n",
            inlink->w, inlink->h, av_get_pix_fmt_name(inlink->format),
            inlink->sample_aspect_ratio.num, inlink->sample_aspect_ratio.den,
            outlink->w, outlink->h, av_get_pix_fmt_name(outlink->format),
-           outlink->sample_aspect_ratio.num, outlink->sample_aspect_ratio.den);
+           outlink->sample_aspect_ratio.num, outlink->sample_aspect_ratio.den,
+           s->nb_threads);
     return 0;
 }
 
@@ -367,6 +371,8 @@ static int follow_format(AVFilterContext *ctx, const AVFrame *in)
     ret = drain(ctx);
     if (ret < 0)
         return ret;
+    av_log(ctx, AV_LOG_VERBOSE, "w:%d h:%d or other tags from here on\n",
+           in->width, in->height);
     out.width  = outlink->w;
     out.height = outlink->h;
     return configure(ctx, &format, &out);

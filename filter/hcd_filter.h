@@ -81,6 +81,7 @@ typedef struct HCDFilter {
 
     const HCDKind *kind;
     hcd_ctx    *lib;
+    int         nb_threads;   ///< what lib was created with
     hcd_format  in_format;    ///< what lib is configured for
     AVFifo     *pending;      ///< AVFrame*: sent to lib and not yet received
     hcd_stats   stats;        ///< of the frame received last

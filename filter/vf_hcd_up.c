@@ -60,6 +60,7 @@ static int create(AVFilterContext *ctx, hcd_ctx **lib, int threads)
 #include "hcd_options.h"
     if (!params.threads)
         params.threads = threads;
+    s->hcd.nb_threads = params.threads;
 
     status = hcd_up_create(lib, &params, ff_hcd_log, ctx);
     return status < 0 ? ff_hcd_error(ctx, status, hcd_last_error(*lib)) : 0;
