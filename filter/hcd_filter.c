@@ -130,7 +130,7 @@ int ff_hcd_config_output(AVFilterLink *outlink)
     AVFilterLink *inlink = ctx->inputs[0];
     HCDFilter *s = ctx->priv;
     hcd_format in, out;
-    int ret = ff_hcd_check_input(ctx);
+    int ret = ff_hcd_check_conversion(ctx);
 
     if (ret < 0)
         return ret;
@@ -165,6 +165,15 @@ int ff_hcd_config_output(AVFilterLink *outlink)
     return 0;
 }
 
+/* Decimal commas are those of the process's locale. */
+static void use_point(char *number)
+{
+    char *comma = strchr(number, ',');
+
+    if (comma)
+        *comma = '.';
+}
+
 /* ---- statistics ---- */
 
 static int set_number(AVFrame *frame, const char *client, const char *key,
@@ -177,6 +186,7 @@ static int set_number(AVFrame *frame, const char *client, const char *key,
     snprintf(name, sizeof(name), "lavfi.hcd_down.%s%s%s",
              client, *client ? "." : "", key);
     snprintf(text, sizeof(text), "%f", value);
+    use_point(text);
     return av_dict_set(&frame->metadata, name, text, 0);
 }
 
@@ -455,6 +465,7 @@ int ff_hcd_process_command(AVFilterContext *ctx, const char *cmd, const char *ar
     av_opt_get_double(s, cmd, 0, &value);
     if (value != HCD_AUTO)
         snprintf(text, sizeof(text), "%.17g", value);
+    use_point(text);
     status = hcd_set(s->lib, cmd, text);
     if (status < 0) {
         av_opt_set_double(s, cmd, before, 0);

@@ -106,11 +106,11 @@ int ff_hcd_process_command(AVFilterContext *ctx, const char *cmd, const char *ar
                            char *res, int res_len, int flags);
 
 /**
- * Look at what comes in once formats are settled: refuse what cannot be used, and
- * tell of what the conversion right in front loses.
+ * Once formats are settled: refuse what the conversion in front would lose, or
+ * tell of it.
  * @return 0, or an AVERROR after having logged why
  */
-int ff_hcd_check_input(AVFilterContext *ctx);
+int ff_hcd_check_conversion(AVFilterContext *ctx);
 
 /** What the library is told of the frames of a link, as far as the link knows. */
 hcd_format ff_hcd_format_of_link(const AVFilterLink *link);

@@ -39,7 +39,7 @@
     AV_PIX_FMT_YUV420P ## depth, AV_PIX_FMT_YUV422P ## depth, \
     AV_PIX_FMT_YUV444P ## depth
 
-static const enum AVPixelFormat pix_fmts[] = {
+static const int pix_fmts[] = {
     PLANAR(),   AV_PIX_FMT_GRAY8,  AV_PIX_FMT_NV12,
     PLANAR(9),  AV_PIX_FMT_GRAY9,
     PLANAR(10), AV_PIX_FMT_GRAY10, AV_PIX_FMT_P010,
@@ -53,36 +53,20 @@ static const enum AVPixelFormat pix_fmts[] = {
     AV_PIX_FMT_YUV444P10MSB, AV_PIX_FMT_YUV444P12MSB,
 #endif
     AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P,
+    AV_PIX_FMT_NONE
 };
-
-/* Frames of devices are taken only to be refused by name: nothing converts to
- * or from them, and "impossible to convert" would not say what to do. */
-static AVFilterFormats *make_formats(void)
-{
-    AVFilterFormats *formats = NULL;
-    const AVPixFmtDescriptor *desc = NULL;
-
-    for (int i = 0; i < FF_ARRAY_ELEMS(pix_fmts); i++)
-        if (ff_add_format(&formats, pix_fmts[i]) < 0)
-            return NULL;
-    while ((desc = av_pix_fmt_desc_next(desc)))
-        if (desc->flags & AV_PIX_FMT_FLAG_HWACCEL &&
-            ff_add_format(&formats, av_pix_fmt_desc_get_id(desc)) < 0)
-            return NULL;
-    return formats;
-}
 
 #if HCD_HAVE_QUERY_FUNC2
 int ff_hcd_query_formats(const AVFilterContext *ctx,
                          AVFilterFormatsConfig **cfg_in,
                          AVFilterFormatsConfig **cfg_out)
 {
-    return ff_set_common_formats2(ctx, cfg_in, cfg_out, make_formats());
+    return ff_set_common_formats2(ctx, cfg_in, cfg_out, ff_make_format_list(pix_fmts));
 }
 #else
 int ff_hcd_query_formats(AVFilterContext *ctx)
 {
-    return ff_set_common_formats(ctx, make_formats());
+    return ff_set_common_formats(ctx, ff_make_format_list(pix_fmts));
 }
 #endif
 
@@ -109,9 +93,9 @@ static int source_has_alpha(const AVFilterLink *link)
     return has_alpha(link->format);
 }
 
-/* What the filter scale right in front of this one makes of its frames is what
- * negotiation asked of it. Refuses or tells of what got lost there. */
-static int check_conversion(AVFilterContext *ctx)
+/* What a filter scale right in front of this one makes of its frames is what
+ * negotiation asked of it. */
+int ff_hcd_check_conversion(AVFilterContext *ctx)
 {
     const AVFilterLink *link = ctx->inputs[0], *from;
     const AVPixFmtDescriptor *desc;
@@ -123,7 +107,7 @@ static int check_conversion(AVFilterContext *ctx)
     from     = link->src->inputs[0];
     desc     = av_pix_fmt_desc_get(from->format);
     name     = av_get_pix_fmt_name(link->format);
-    inserted = av_strstart(link->src->name, "auto_", NULL);
+    inserted = link->src->name && av_strstart(link->src->name, "auto_", NULL);
 
     if (inserted && desc->flags & AV_PIX_FMT_FLAG_BAYER) {
         av_log(ctx, AV_LOG_ERROR, "pixel format %s is a Bayer mosaic: "
@@ -149,18 +133,6 @@ static int check_conversion(AVFilterContext *ctx)
                "keeps %d\n", desc->name, depth_of(desc), name,
                depth_of(av_pix_fmt_desc_get(link->format)));
     return 0;
-}
-
-int ff_hcd_check_input(AVFilterContext *ctx)
-{
-    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(ctx->inputs[0]->format);
-
-    if (desc->flags & AV_PIX_FMT_FLAG_HWACCEL) {
-        av_log(ctx, AV_LOG_ERROR, "pixel format %s lies in the memory of a "
-               "device: put hwdownload,format=nv12 in front\n", desc->name);
-        return AVERROR(EINVAL);
-    }
-    return check_conversion(ctx);
 }
 
 /* ---- formats of the library ---- */

@@ -103,7 +103,7 @@
 #include <hcd/options.def>
 
 #if defined(HCD_OPTIONS_TABLE)
-    { "auto", NULL, 0, AV_OPT_TYPE_CONST, { .i64 = HCD_AUTO }, 0, 0, HCD_FLAGS,
+    { "auto", "chosen by libhcd", 0, AV_OPT_TYPE_CONST, { .i64 = HCD_AUTO }, 0, 0, HCD_FLAGS,
       .unit = "auto" },
 #endif
 

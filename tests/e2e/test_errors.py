@@ -22,9 +22,9 @@ def above(option, value, largest, least=-2147483648):
     return f"Value {value:f} for parameter '{option}' out of range [{least:g} - {largest:g}]"
 
 
-def no_word(value):
+def no_word(option, value):
     """What libavutil says of a word that is none of an option's."""
-    return f'Unable to parse option value "{value}"'
+    return f"Error setting option {option} to value {value}."
 
 
 # filter string -> message that must be in the log
@@ -35,24 +35,25 @@ OPTIONS = [
     ("hcd_down=model=bicubic:device=gpu", "option device: expected auto, cpu, cuda or cuda:N, found 'gpu'"),
     ("hcd_down=model=bicubic:device=cuda", "option device: model bicubic runs on the CPU only, found 'cuda'"),
     ("hcd_up=model=bicubic:device=cuda", "option device: model bicubic runs on the CPU only, found 'cuda'"),
-    ("hcd_down=model=bicubic:preset=turbo", no_word("turbo")),
-    ("hcd_down=model=bicubic:optimizer=sgd", no_word("sgd")),
-    ("hcd_down=model=bicubic:loss=l1", no_word("l1")),
-    ("hcd_down=model=bicubic:start=nearest", no_word("nearest")),
-    ("hcd_down=model=bicubic:latent=one", no_word("one")),
+    ("hcd_down=model=bicubic:preset=turbo", no_word("preset", "turbo")),
+    ("hcd_down=model=bicubic:optimizer=sgd", no_word("optimizer", "sgd")),
+    ("hcd_down=model=bicubic:loss=l1", no_word("loss", "l1")),
+    ("hcd_down=model=bicubic:start=nearest", no_word("start", "nearest")),
+    ("hcd_down=model=bicubic:latent=one", no_word("latent", "one")),
     ("hcd_down=model=bicubic:preset=4", above("preset", 4, 3, 0)),
     ("hcd_down=model=bicubic:preset=-1", above("preset", -1, 3, 0)),
     ("hcd_down=model=bicubic:latent=mean", "option latent: model bicubic has none, found 'mean'"),
     ("hcd_down=model=bicubic:scale=0", "option scale: expected auto or a number in [1, 16], found '0'"),
     ("hcd_down=model=bicubic:scale=-2", "option scale: expected auto or a number in [1, 16], found '-2'"),
     ("hcd_down=model=bicubic:scale=99", above("scale", 99, 16)),
-    ("hcd_down=model=bicubic:scale=two", no_word("two")),
+    ("hcd_down=model=bicubic:scale=two", no_word("scale", "two")),
     ("hcd_up=model=bicubic:scale=0.5", "option scale: expected auto or a number in [1, 16], found '0.5'"),
-    ("hcd_down=model=bicubic:budget=nan", "option budget: expected auto or a number in [0, 255], found 'nan'"),
+    ("hcd_down=model=bicubic:budget=nan", no_word("budget", "nan")),
     ("hcd_down=model=bicubic:budget=-1", "option budget: expected auto or a number in [0, 255], found '-1'"),
     ("hcd_down=model=bicubic:steps=-1", "option steps: expected auto or a whole number in [0, 1000], found '-1'"),
     ("hcd_down=model=bicubic:steps=1001", above("steps", 1001, 1000)),
-    ("hcd_down=model=bicubic:threads=-1", above("threads", -1, 256, 0)),
+    ("hcd_down=model=bicubic:threads=-1", "Value -1.000000 for parameter 'threads' out of range [0 - "),
+    ("hcd_down=model=bicubic:threads=300", "option threads: expected a whole number in [0, 256], found '300'"),
     ("hcd_down=model=bicubic:tile=5", "option tile: expected 0 or 32 to 8192, found 5"),
     ("hcd_down=model=bicubic:colour=red", "Option 'colour' not found"),
     ("hcd_down=model=bicubic:w=800:h=600",
