@@ -100,13 +100,14 @@ int ff_hcd_check_conversion(AVFilterContext *ctx)
     const AVFilterLink *link = ctx->inputs[0], *from;
     const AVPixFmtDescriptor *desc;
     const char *name;
-    int inserted;
+    int depth, inserted;
 
     if (strcmp(link->src->filter->name, "scale"))
         return 0;
     from     = link->src->inputs[0];
     desc     = av_pix_fmt_desc_get(from->format);
     name     = av_get_pix_fmt_name(link->format);
+    depth    = depth_of(av_pix_fmt_desc_get(link->format));
     inserted = link->src->name && av_strstart(link->src->name, "auto_", NULL);
 
     if (inserted && desc->flags & AV_PIX_FMT_FLAG_BAYER) {
@@ -128,10 +129,11 @@ int ff_hcd_check_conversion(AVFilterContext *ctx)
     if (has_alpha(from->format))
         av_log(ctx, AV_LOG_WARNING, "the alpha plane of pixel format %s is lost; "
                "format=%s in front says that this is meant\n", desc->name, name);
-    if (depth_of(desc) > depth_of(av_pix_fmt_desc_get(link->format)))
-        av_log(ctx, AV_LOG_WARNING, "pixel format %s has %d bits, of which %s "
-               "keeps %d\n", desc->name, depth_of(desc), name,
-               depth_of(av_pix_fmt_desc_get(link->format)));
+    if (desc->flags & AV_PIX_FMT_FLAG_FLOAT || depth_of(desc) > depth)
+        av_log(ctx, AV_LOG_WARNING, "pixel format %s has %d bits%s, of which %s "
+               "keeps %d\n", desc->name, depth_of(desc),
+               desc->flags & AV_PIX_FMT_FLAG_FLOAT ? " in floating point" : "",
+               name, depth);
     return 0;
 }
 

@@ -107,7 +107,8 @@ class Formats(unittest.TestCase):
     def test_lost_bits_are_told(self):
         _, log = ffmpeg.good(*ffmpeg.source("64x48", 1, "gbrpf32le"), "-vf", "hcd_down=model=bicubic", "-f",
                              "rawvideo", "-")
-        self.assertRegex(log, r"hcd_down.*pixel format gbrpf32le has 32 bits, of which yuv444p16le keeps 16")
+        self.assertRegex(log, r"hcd_down.*pixel format gbrpf32le has 32 bits in floating point, of which "
+                              r"yuv444p16le keeps 16")
 
     def refused(self, arguments, chain, message, stdin=b""):
         code, _, log = ffmpeg.run(*arguments, "-vf", chain, "-f", "null", "-", stdin=stdin)
