@@ -36,12 +36,12 @@ class Formats(unittest.TestCase):
     def test_each_goes_through_unchanged_in_kind(self):
         for pixel_format in FORMATS + known(["p012le", "yuv444p10msble", "yuv444p12msble"]):
             for size in ("64x48", "37x23"):
-                for filters in ("hcd_down=model=bicubic", "hcd_up=model=bicubic"):
-                    with self.subTest(format=pixel_format, size=size, filter=filters):
-                        out, log = ffmpeg.good(*ffmpeg.source(size, 2, pixel_format), "-vf", filters,
-                                               "-f", "rawvideo", "-")
-                        self.assertEqual(format_of(log), pixel_format)
-                        self.assertGreater(len(set(out)), 20)
+                with self.subTest(format=pixel_format, size=size):
+                    filters = "hcd_down=model=bicubic,hcd_up=model=bicubic"
+                    out, log = ffmpeg.good(*ffmpeg.source(size, 1, pixel_format), "-vf", filters, "-f", "rawvideo",
+                                           "-")
+                    self.assertEqual(format_of(log), pixel_format)
+                    self.assertGreater(len(set(out)), 20)
 
     def test_the_small_frame_shows_the_same_picture(self):
         """Against plain scale: a wrong plane, shift or stride would be far off."""
