@@ -214,9 +214,11 @@ TEST(Context, OrderOfFramesAndDrain) {
   ASSERT_EQ(hcd_send_frame(down.get(), nullptr), HCD_OK);
   for (int &tag : tags) {
     received = out.view();
+    EXPECT_EQ(hcd_receive_frame(down.get(), nullptr, nullptr), HCD_OK);  // asks, and takes nothing
     ASSERT_EQ(hcd_receive_frame(down.get(), &received, nullptr), HCD_OK);
     EXPECT_EQ(received.opaque, &tag);
   }
+  EXPECT_EQ(hcd_receive_frame(down.get(), nullptr, nullptr), HCD_EOF);
   EXPECT_EQ(hcd_receive_frame(down.get(), &received, nullptr), HCD_EOF);
   EXPECT_EQ(hcd_send_frame(down.get(), &sent), HCD_E_STATE);
   ASSERT_EQ(hcd_reset(down.get()), HCD_OK);
