@@ -28,13 +28,12 @@ TEST(Down, EveryFormatGainsAndStaysInItsRange) {
         SCOPED_TRACE(testing::Message()
                      << "layout " << layout << " depth " << depth << " range " << range);
         const hcd_format format = make_format(98, 66, layout, depth, range);
-        const char *loss = range == HCD_RANGE_FULL || layout == HCD_LAYOUT_RGB ? "mse" : "auto";
-        Down down({{"loss", loss}}, format);
+        Down down({}, format);
         Frame in(format), out(down.out());
         in.fill_natural();
         const hcd_stats stats = down.run(in, out);
-        // The loss mixed gives away decibels for detail.
-        EXPECT_GT(stats.psnr, stats.psnr_plain + (std::string(loss) == "mse" ? 0.3 : -0.5));
+        // The loss mixed, of luma, gives away decibels for detail: a half of what there are here.
+        EXPECT_GT(stats.psnr, stats.psnr_plain + (layout == HCD_LAYOUT_RGB ? 0.4 : 0.1));
         EXPECT_GT(stats.move_rms, 0.1);
         const int unit = 1 << (depth - 8);
         out.for_each([&](int p, int x, int y, uint64_t) {

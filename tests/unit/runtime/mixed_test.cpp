@@ -108,6 +108,48 @@ TEST_P(MixedTest, DescentGainsInBothParts) {
   EXPECT_LT(lost_after, 0.95 * lost_before);
 }
 
+// What a viewer cannot see beyond white costs nothing, earns nothing and pulls at nothing.
+TEST_P(MixedTest, WhatIsShownIsClippedToCodeValues) {
+  for (size_t i = 0; i < y_.size(); ++i) y_[i] = i % 120 < 40 ? 0.0F : 255.0F;
+  model_->downscale(y_.data(), x0_.data());
+  MixedObjective mixed = objective({0.25, 2, 0, 0});
+  const size_t n = mixed.size();
+  std::vector<float> at(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n)), gradient(n);
+  mixed.value_and_gradient(at, gradient);  // the start
+  const auto set_white = [&](float value) {
+    for (size_t i = 0; i < n; ++i) {
+      if (i % 60 >= 35) at[i] = value;
+    }
+  };
+  set_white(300);
+  const double value = mixed.value_and_gradient(at, gradient);
+  EXPECT_TRUE(mixed.clipped());
+  EXPECT_EQ(mixed.value(at), value);
+  for (size_t i = 0; i < n; ++i) {
+    if (i % 60 >= 50) {
+      EXPECT_EQ(gradient[i], 0) << i;
+    }
+  }
+  set_white(240);
+  EXPECT_GT(mixed.value(at), value + 1e-3);
+}
+
+TEST_P(MixedTest, OrdinaryFramesAreNotClipped) {
+  for (std::vector<float> *planes : {&y_, &x0_}) {
+    for (float &value : *planes) value = 100 + value / 8;
+  }
+  MixedObjective mixed = objective({0.25, 2, 0.5, 0});
+  std::vector<float> gradient(mixed.size());
+  mixed.value_and_gradient({x0_.data(), mixed.size()}, gradient);
+  EXPECT_FALSE(mixed.clipped());
+  std::vector<float> x(mixed.size(), 20.0F);
+  mixed.clip(x);
+  EXPECT_FALSE(mixed.clipped());
+  x[7] = 236;  // luma of the limited range ends at 235
+  mixed.clip(x);
+  EXPECT_TRUE(mixed.clipped());
+}
+
 // Adam makes a step of whatever it gets: rounding errors of a flat frame must not become one.
 TEST_P(MixedTest, FlatFramesStayAsTheyAre) {
   if (std::string(GetParam()) == "network") return;  // whose f is not exact on flat frames
