@@ -97,6 +97,20 @@ TEST_P(RangeTest, ClippingNeverMakesFramesWorseThanPlainOnes) {
   EXPECT_GT(kept, 0);
 }
 
+TEST_P(RangeTest, ChromaIsJudgedByItself) {
+  const hcd_format format = make_format(HCD_LAYOUT_YUV420, 8, HCD_RANGE_LIMITED);
+  Down down({{"model", GetParam()}}, format);
+  Frame in(format), out(down.out()), plain(down.out());
+  in.fill_natural();
+  in.for_each([&](int p, int x, int y, uint64_t) {
+    if (p > 0) in.set(p, x, y, x < 23 ? 0 : 255);  // outside the tagged range
+  });
+  EXPECT_EQ(down.run(in, out).kept_plain, 0);
+  down.run(in, plain, HCD_FRAME_PLAIN);
+  EXPECT_LE(chroma_error(enlarged(out, down.out(), format), in),
+            chroma_error(enlarged(plain, down.out(), format), in));
+}
+
 // Where nothing is clipped nothing is given up.
 TEST_P(RangeTest, OrdinaryFramesAreDescended) {
   const hcd_format format = make_format(HCD_LAYOUT_YUV420, 8, HCD_RANGE_FULL);
