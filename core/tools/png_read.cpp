@@ -13,16 +13,23 @@
 namespace hcd::tools {
 namespace {
 
+constexpr size_t kSignature = 8;
 constexpr unsigned kMaxSize = 32768;  // of hcd_format
 
 // Bytes of samples that one compressed byte can make, and what is given before they have come.
 constexpr size_t kMostPerByte = 1032, kUsualPerByte = 64;
 
+// What does not begin as a PNG file is not read to its end, which a device may not have.
 std::vector<uint8_t> read_file(const std::string &path) {
   const std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file) throw file_error(path, "cannot open", errno);
-  std::vector<uint8_t> bytes;
-  size_t used = 0;
+  std::vector<uint8_t> bytes(kSignature);
+  size_t used = std::fread(bytes.data(), 1, bytes.size(), file.get());
+  if (std::ferror(file.get())) throw file_error(path, "cannot read", errno);
+  if (used == 0) throw ToolError(path + ": expected a PNG file, found an empty file");
+  if (used < kSignature || png_sig_cmp(bytes.data(), 0, kSignature) != 0) {
+    throw ToolError(path + ": expected a PNG file, found something else");
+  }
   do {
     bytes.resize(bytes.size() + bytes.size() / 2 + 65536);
     used += std::fread(bytes.data() + used, 1, bytes.size() - used, file.get());
@@ -245,10 +252,6 @@ class Reader {
 
 Picture read_png(const std::string &path) {
   const std::vector<uint8_t> bytes = read_file(path);
-  if (bytes.empty()) throw ToolError(path + ": expected a PNG file, found an empty file");
-  if (bytes.size() < 8 || png_sig_cmp(bytes.data(), 0, 8) != 0) {
-    throw ToolError(path + ": expected a PNG file, found something else");
-  }
   return Reader(path, bytes).read();
 }
 
