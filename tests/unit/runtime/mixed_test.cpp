@@ -152,7 +152,7 @@ TEST_P(MixedTest, OrdinaryFramesAreNotClipped) {
 
 // Adam makes a step of whatever it gets: rounding errors of a flat frame must not become one.
 TEST_P(MixedTest, FlatFramesStayAsTheyAre) {
-  if (std::string(GetParam()) == "network") return;  // whose f is not exact on flat frames
+  if (std::string(GetParam()) == "network") GTEST_SKIP() << "its f is not exact on flat frames";
   std::fill(y_.begin(), y_.end(), 99.0F);
   model_->downscale(y_.data(), x0_.data());
   MixedObjective mixed = objective({0.25, 2, 0.5, 2});
