@@ -85,6 +85,23 @@ TEST_P(MixedTest, GradientEqualsDifferences) {
   }
 }
 
+// A part that is left out of value and gradient alike would pass every test of the gradient.
+TEST_P(MixedTest, EveryPartHasItsWeight) {
+  const auto value_of = [&](const MixedWeights &weights) {
+    MixedObjective mixed = objective(weights);
+    std::vector<float> at(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(mixed.size())),
+        unused(mixed.size());
+    mixed.value_and_gradient(at, unused);  // the start
+    for (size_t i = 0; i < at.size(); ++i) at[i] += i % 2 ? 9.0F : -9.0F;
+    return mixed.value(at);
+  };
+  const double plain = value_of({0.25, 0, 0, 0});
+  EXPECT_GT(value_of({0.25, 1, 0, 0}), plain + 0.01);
+  EXPECT_GT(value_of({0.25, 0, 1, 0}), plain + 0.01);
+  EXPECT_GT(value_of({0.25, 0, 0, 1}), plain + 0.01);
+  EXPECT_GT(std::abs(value_of({0.5, 0, 0, 0}) - plain), 0.01);
+}
+
 TEST_P(MixedTest, DescentGainsInBothParts) {
   MixedObjective mixed = objective({0.25, 2, 0.5, 0});
   const size_t n = mixed.size();
