@@ -215,6 +215,7 @@ static void add_to_totals(HCDTotals *t, const hcd_stats *stats)
 {
     t->nb_frames++;
     t->time_ms += stats->time_ms;
+    t->nb_kept_plain += stats->kept_plain;
     if (!isfinite(stats->psnr_plain) || !isfinite(stats->psnr))
         return;
     t->nb_measured++;
@@ -252,6 +253,9 @@ static void log_totals(AVFilterContext *ctx)
         print_gain(&line, "", t->client[i].psnr_plain / t->nb_measured,
                    t->client[i].psnr / t->nb_measured);
     }
+    if (t->nb_kept_plain)
+        av_bprintf(&line, ", %"PRId64" sent plain, since clipping left no gain",
+                   t->nb_kept_plain);
     av_bprintf(&line, ", %.2f ms per frame", t->time_ms / t->nb_frames);
     av_log(ctx, s->kind->is_down ? AV_LOG_INFO : AV_LOG_VERBOSE, "%s\n", line.str);
     av_bprint_finalize(&line, NULL);

@@ -68,6 +68,7 @@ typedef struct HCDTotals {
     double  time_ms;
     int64_t nb_measured;      ///< frames whose PSNRs are both finite
     double  psnr_plain, psnr;
+    int64_t nb_kept_plain;    ///< frames that clipping left no gain
     int     nb_clients;
     struct {
         double psnr_plain, psnr;

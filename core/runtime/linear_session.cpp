@@ -31,6 +31,7 @@ class LinearDownModel : public DownModel {
     const auto luma = static_cast<ptrdiff_t>(clients_[0].lr().offset(1));
     std::copy(solved.begin() + luma, solved.end(), x + luma);
   }
+  const LinearClient &chroma_client() const override { return clients_[0]; }
   void solve(const float *y, double proximity, float *x) override {
     if (!solver_ || proximity != solver_proximity_) solver_.emplace(clients_[0], proximity);
     solver_proximity_ = proximity;

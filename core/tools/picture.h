@@ -6,19 +6,17 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace hcd::tools {
 
-// What a PNG file says of the meaning of its samples; passed on unchanged.
-struct ColourTags {
-  std::string icc_name;
-  std::vector<uint8_t> icc_profile;
-  std::optional<int> srgb_intent;
-  std::optional<double> gamma;
-  std::optional<std::array<double, 8>> chromaticities;  // x, y of white, red, green and blue
+// Something that a PNG file says beside its samples, as it stands there.
+struct PngChunk {
+  std::string name;  // four letters
+  std::vector<uint8_t> data;
+  bool after_samples = false;
+  bool damaged = false;
 };
 
 // Gray (1 channel) or R'G'B' (3); planes without padding, samples of one byte (depth 8)
@@ -30,7 +28,7 @@ struct Picture {
   int depth = 0;
   hcd_range range = HCD_RANGE_FULL;  // limited: luma of a video
   std::array<std::vector<uint8_t>, 3> planes;
-  ColourTags tags;
+  std::vector<PngChunk> chunks;
 
   Picture() = default;
   // A picture of zeros.

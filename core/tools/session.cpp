@@ -106,7 +106,6 @@ Picture Session::process(const Picture &picture, Size size, const std::string &n
   configure(format_of(source), size, name);
   Picture result(out_.width, out_.height, source.channels, out_.depth);
   result.range = source.range;
-  result.tags = source.tags;
   hcd_frame in = frame_of(source), out = frame_of(result);
   in.flags = flags;
   check(hcd_send_frame(context_, &in), name);

@@ -53,7 +53,7 @@ class Default(unittest.TestCase):
     def test_what_lite_cannot(self):
         for filters, message in [
                 ("hcd_down=scale=3", "option scale: expected 2, the factor of model lite, found 3"),
-                ("hcd_up=scale=4", "option scale: "),
+                ("hcd_up=scale=4", "option scale: expected 2, the factor of model lite, found 4, which bilinear"),
                 ("hcd_down=w=48:h=32", "size of the small frame: expected 32x24"),
                 ("hcd_down=loss=mse:detail=0.1", "option detail: belongs to loss=mixed")]:
             with self.subTest(filters=filters):

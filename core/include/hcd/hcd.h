@@ -226,6 +226,8 @@ typedef struct hcd_stats {
         const char *name;   /* lives as long as the context                                     */
         double psnr_plain, psnr;
     } client[HCD_MAX_CLIENTS];
+    int kept_plain;         /* 1: clipping left a descent on the loss mixed no gain, and the plain
+                               small frame was sent; else 0                                     */
 } hcd_stats;
 
 /* Get the next finished frame into `out`, and what was done to it into `stats` (may be NULL).

@@ -138,5 +138,27 @@ TEST(Hash, SeesSamplesAndNotPadding) {
   EXPECT_NE(hash_frame(format, a.view(), 3), hash_frame(format, b.view(), 3));
 }
 
+TEST(Format, ChromaSitsWhereTheTagSays) {
+  hcd_format format{};
+  format.width = format.height = 8;
+  format.depth = 8;
+  format.layout = HCD_LAYOUT_YUV420;
+  const auto place = [&](hcd_siting siting, int c) {
+    format.siting = siting;
+    const Position position = component_position(format, c);
+    return std::pair{position.x, position.y};
+  };
+  EXPECT_EQ(place(HCD_SITING_UNSPECIFIED, 1), (std::pair{0.25, 0.5}));
+  EXPECT_EQ(place(HCD_SITING_LEFT, 1), (std::pair{0.25, 0.5}));
+  EXPECT_EQ(place(HCD_SITING_CENTER, 1), (std::pair{0.5, 0.5}));
+  EXPECT_EQ(place(HCD_SITING_TOPLEFT, 1), (std::pair{0.25, 0.25}));
+  EXPECT_EQ(place(HCD_SITING_TOP, 2), (std::pair{0.5, 0.25}));
+  EXPECT_EQ(place(HCD_SITING_BOTTOMLEFT, 2), (std::pair{0.25, 0.75}));
+  EXPECT_EQ(place(HCD_SITING_BOTTOM, 2), (std::pair{0.5, 0.75}));
+  EXPECT_EQ(place(HCD_SITING_TOPLEFT, 0), (std::pair{0.5, 0.5}));
+  format.layout = HCD_LAYOUT_YUV422;
+  EXPECT_EQ(place(HCD_SITING_TOPLEFT, 1), (std::pair{0.25, 0.5}));
+}
+
 }  // namespace
 }  // namespace hcd::image
