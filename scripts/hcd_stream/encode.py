@@ -76,7 +76,7 @@ class Encoding:
         steady = f"scale={raw.width}:{raw.height}:{FLAGS}"
         front = f"{steady},format={'bgra' if pixels.flag(raw.pixels, 'palette') else raw.pixels}"
         front += f",{own}" if own else ""
-        frame = self.first_frame(front)
+        frame = self.first_frame(front) if own or raw.pixels not in front else raw
         if pixels.flag(frame.pixels, "rgb") and not any(
                 pixels.flag(name, "rgb") for name in pixels.of_encoder(self.options.encoder)) and not pixels.flag(
                     frame.pixels, "alpha"):
@@ -86,6 +86,9 @@ class Encoding:
             say(f"encode: {source.path.name}: {frame.pixels} is made Y'CbCr by BT.709: {self.options.encoder} takes "
                 "no RGB")
             frame = self.first_frame(front)
+        if any(name.upper() == "ALPHA_MODE" and value == "1" for name, value in source.own.get("tags", {}).items()) and \
+                not pixels.flag(raw.pixels, "alpha"):
+            say(f"encode: warning: {source.path} has an alpha plane that ffmpeg's decoder does not hand out: it is lost")
         if frame.interlaced:
             say(f"encode: warning: {source.path} says that it is interlaced: deinterlace it first (--filter bwdif)")
         if self.options.tune and min(frame.width, frame.height) // 4 * 4 < LEAST_TUNED:

@@ -38,11 +38,18 @@ def flags(stream: dict) -> str:
     return "+".join(name for name, on in stream.get("disposition", {}).items() if on) or "0"
 
 
+def copying(number: int, stream: dict, codec: str) -> list[str]:
+    """Words of ffmpeg. A muxer that finds ADTS headers by itself ends at the first damaged one; ffmpeg passes over
+    it."""
+    words = ["-map", f"0:{stream['index']}", f"-c:{number}", codec]
+    return words + [f"-bsf:{number}", "aac_adtstoasc"] * (stream.get("codec_name") == "aac")
+
+
 def muxes(source: Path, suffix: str, chosen: list[tuple[dict, str]]) -> str:
     """Whether a container takes streams, each as a codec of it or "copy"; "": it does, else why not."""
     words = []
     for number, (stream, codec) in enumerate(chosen):
-        words += ["-map", f"0:{stream['index']}", f"-c:{number}", codec]
+        words += copying(number, stream, codec)
     code, _, log = tools.quick("ffmpeg", "-nostdin", "-y", "-v", "level+error", "-t", READ, "-i",
                                f"file:{source.resolve()}", *words, "-f", MUXERS[suffix], "/dev/null")
     return (reason(log) or "ffmpeg fails") if code else ""
@@ -117,7 +124,7 @@ class Streams:
         words = self.about_video() + ["-default_mode", "passthrough"] * is_matroska(self.output)
         for stream, codec in self.chosen:
             number += 1
-            words += ["-map", f"0:{stream['index']}", f"-c:{number}", codec, f"-disposition:{number}", flags(stream)]
+            words += [*copying(number, stream, codec), f"-disposition:{number}", flags(stream)]
             if stream["codec_type"] == "attachment":  # Matroska asks for both
                 tags = stream.get("tags", {})
                 for name, value in (("filename", f"attachment{number}"), ("mimetype", "application/octet-stream")):
