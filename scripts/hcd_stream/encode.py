@@ -11,7 +11,7 @@ import options as command_line
 import pixels
 import tools
 import video
-from hcd_common import described, end_now
+from hcd_common import described, end_now, reason
 from options import WORDS, Rung
 from streams import Streams
 from tools import Fault, Stopped, say
@@ -202,6 +202,7 @@ class Encoding:
         if weights:
             shutil.copyfile(weights, folder / video.WEIGHTS)
             more = [(folder / video.WEIGHTS, video.WEIGHTS, "application/octet-stream")]
+        tags |= {name: value for name, value in plan.tags().items() if name.lower() == "creation_time"}  # not copied
         own = [word for name, value in tags.items() for word in ("-metadata", f"{name}={value}")]
         tools.ffmpeg(f"{rung.output.name}: joining", "-v", "level+error", "-i", coded.name, "-map", "0", "-c", "copy",
                      "-default_mode", "passthrough", *plan.dispositions(), *plan.attach(folder, more), *own, path.name,
@@ -216,9 +217,11 @@ class Encoding:
             (folder / video.WEIGHTS).unlink(missing_ok=True)
             weights = video.weights_of(found, folder) if rung.model else None
             # By itself, so that damage of the source is none of the result's; then against the source.
-            tools.ffmpeg(f"{name}: checking", "-v", "level+error", "-xerror", "-err_detect", "explode", "-i", path.name,
-                         "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
-                         "found.times", folder=folder, frames=source.frames)
+            log = tools.ffmpeg(f"{name}: checking", "-v", "level+error", "-err_detect", "explode", "-i", path.name,
+                               "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
+                               "found.times", folder=folder, frames=source.frames)
+            if log:
+                raise Differs(f"its decoder says: {reason(log)}")
         except Fault as fault:
             raise fault if isinstance(fault, Differs) else Differs(str(fault)) from None
         video.check_times(video.times_from_first(folder / "found.times"), self.times)
