@@ -19,7 +19,7 @@ import bjontegaard
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
-from hcd_common import described, end_now, on_stop, reason
+from hcd_common import described, end_now, ended, on_stop, reason
 
 PICTURE_CRF = 23  # or the nearest that was asked for
 RESULTS = "build/demo"
@@ -37,7 +37,7 @@ def run(program, *arguments):
                           stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
         text = reason(done.stderr.decode(errors="replace"))
-        raise Failure(f"{program}: {text or f'ended with {done.returncode}'}")
+        raise Failure(f"{program}: {text or ended(done.returncode)}")
     return done.stdout
 
 

@@ -63,8 +63,8 @@ FOLLOWS = re.compile(
     r"Cannot allocate memory$|^Failed to (configure|set value)|^Invalid data found|^(Last|Timestamps|Application)")
 # Of a source's decoder or demuxer: ffmpeg passes over them.
 DAMAGE = re.compile(r"^Error while decoding|^Error submitting packet to decoder|corrupt", re.IGNORECASE)
-SYSTEM = re.compile("No space left on device|Disk quota exceeded|File too large|Read-only file system|"
-                    "Permission denied|Too many open files|Input/output error")
+NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large")
+SYSTEM = re.compile(f"{NO_ROOM.pattern}|Read-only file system|Permission denied|Too many open files|Input/output error")
 
 
 def lines_of(log: str) -> list[tuple[str, str, str]]:
@@ -97,6 +97,13 @@ def reason(log: str, readers: tuple[str, ...] = ()) -> str:
 
     best = min(lines, key=rank, default=None)  # the first of the best
     return f"{best[0]}: {best[2]}" if best and best[0] else best[2] if best else ""
+
+
+def ended(code: int) -> str:
+    """Why a program ended that has said nothing."""
+    if code == -signal.SIGXFSZ:
+        return "File too large: more than the limit on the size of files (ulimit -f)"
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
 
 
 def listed_times(listing: Path) -> tuple[list[Fraction], str]:

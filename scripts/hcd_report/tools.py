@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from failure import CellError, Failure, disk_full
-from hcd_common import BIN, reason
+from hcd_common import BIN, ended, reason
 
 LIB = BIN.parent / "lib"
 
@@ -77,7 +77,7 @@ def run(stage: str, program: str, *arguments: object) -> Done:
         if child.returncode != 0:
             if os.strerror(errno.ENOSPC).lower() in text.lower():
                 raise disk_full(str(Path(str(arguments[-1])).parent))
-            raise CellError(stage, f"{program} to succeed", reason(text) or f"exit code {child.returncode}")
+            raise CellError(stage, f"{program} to succeed", reason(text) or ended(child.returncode))
         output.seek(0)
         return Done(output.read(), seconds, usage.ru_utime + usage.ru_stime, text)
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hcd_common import BIN, STOPS, on_stop, reason
+from hcd_common import BIN, NO_ROOM, STOPS, ended, on_stop, reason
 
 PR_SET_PDEATHSIG = 1
 children: set[subprocess.Popen] = set()
@@ -96,7 +96,7 @@ def end_all() -> None:
 def ffmpeg(stage: str, *words: object, folder: Path, frames: int = 0, readers: tuple[str, ...] = ()) -> str:
     """Runs ffmpeg in a folder, so that files of that folder need no quoting in filters; its log, a level on each line.
     `frames`: how many there are, for the line of progress; `readers`: see reason()."""
-    with open(folder / "ffmpeg.log", "w+b") as log:
+    with open(os.memfd_create("log"), "w+b") as log:  # in memory: a full disk must not swallow it
         process = start("ffmpeg", "-nostdin", "-hide_banner", "-y", "-nostats", "-progress", "pipe:1", *words,
                         stdout=subprocess.PIPE, stderr=log, cwd=folder)
         try:
@@ -111,8 +111,8 @@ def ffmpeg(stage: str, *words: object, folder: Path, frames: int = 0, readers: t
         clear()
         log.seek(0)
         text = log.read().decode(errors="replace")
-    if process.returncode:
-        raise Fault(f"{stage}: ffmpeg: {reason(text, readers) or f'ended with {process.returncode}'}")
+    if process.returncode or NO_ROOM.search(text):  # ffmpeg ends well where only the last bytes found none
+        raise Fault(f"{stage}: ffmpeg: {reason(text, readers) or ended(process.returncode)}")
     return text
 
 
