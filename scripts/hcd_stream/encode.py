@@ -196,7 +196,8 @@ class Encoding:
             tags[video.KEY] = video.key_of(weights)
         if not video.is_matroska(path):
             plan.tag(coded, path, tags)
-            coded.unlink()  # a disk may hold no third one
+            if weights:
+                shutil.copyfile(weights, video.beside(path))
             return path
         more = []
         if weights:
@@ -251,8 +252,7 @@ class Encoding:
         if not video.is_matroska(output):
             beside = video.beside(output)
             if weights:
-                shutil.copyfile(weights, self.work.path / "beside")
-                os.replace(self.work.path / "beside", beside)
+                os.replace(video.beside(done), beside)
             else:
                 beside.unlink(missing_ok=True)
         os.replace(done, output)
