@@ -80,7 +80,7 @@ distribution_version() {
 
 # Paths of FFmpeg's libraries as the loader finds them for the distribution's ffmpeg.
 distribution_libraries() {
-  LD_LIBRARY_PATH='' ldd /usr/bin/ffmpeg | sed -nE 's/^[[:space:]]*lib(av|sw|postproc)[^ ]* => ([^ ]+) .*/\2/p' | sort
+  LD_LIBRARY_PATH='' ldd /usr/bin/ffmpeg | sed -nE 's/^[[:space:]]*lib(av(codec|device|filter|format|util)|sw(scale|resample)|postproc)\.so[^ ]* => ([^ ]+) .*/\4/p' | sort
 }
 
 make_libavfilter() {

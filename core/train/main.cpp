@@ -86,6 +86,10 @@ void add_options(CLI::App &app, TuneArguments *arguments) {
   app.add_option("--ffmpeg", arguments->ffmpeg,
                  "that decodes (default: beside hcd, or on the PATH)")
       ->type_name("FILE");
+  app.add_option("--filter", arguments->filter,
+                 "FFmpeg's filters in front of the source, where the coded files were made behind "
+                 "some")
+      ->type_name("FILTERS");
 }
 
 // Runs `work`, which returns false where it was stopped, with the arguments of the command line.
