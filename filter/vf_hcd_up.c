@@ -27,14 +27,14 @@ typedef struct HCDUpContext {
     HCDFilter hcd; /* first */
 #define HCD_OPTIONS_UP
 #define HCD_OPTIONS_FIELDS
-#include "hcd_options.h"
+#include "hcd_options_template.c"
 } HCDUpContext;
 
 static const AVOption hcd_up_options[] = {
 #define HCD_OPTIONS_UP
 #define HCD_OPTIONS_TABLE
 #define HCD_CONTEXT HCDUpContext
-#include "hcd_options.h"
+#include "hcd_options_template.c"
     { NULL }
 };
 
@@ -55,7 +55,7 @@ static int create(AVFilterContext *ctx, hcd_ctx **lib, int threads)
         return ff_hcd_error(ctx, status, error);
 #define HCD_OPTIONS_UP
 #define HCD_OPTIONS_PARAMS
-#include "hcd_options.h"
+#include "hcd_options_template.c"
     if (!params.threads)
         params.threads = threads;
 
