@@ -35,14 +35,14 @@ typedef struct HCDDownContext {
     HCDFilter hcd; /* first */
 #define HCD_OPTIONS_DOWN
 #define HCD_OPTIONS_FIELDS
-#include "hcd_options.h"
+#include "hcd_options_template.c"
 } HCDDownContext;
 
 static const AVOption hcd_down_options[] = {
 #define HCD_OPTIONS_DOWN
 #define HCD_OPTIONS_TABLE
 #define HCD_CONTEXT HCDDownContext
-#include "hcd_options.h"
+#include "hcd_options_template.c"
     { NULL }
 };
 
@@ -57,7 +57,7 @@ static int create(AVFilterContext *ctx, hcd_ctx **lib, int threads)
     hcd_down_params_init(&params);
 #define HCD_OPTIONS_DOWN
 #define HCD_OPTIONS_PARAMS
-#include "hcd_options.h"
+#include "hcd_options_template.c"
     if (!params.threads)
         params.threads = threads;
     s->hcd.nb_threads = params.threads;

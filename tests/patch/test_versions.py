@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,8 +27,10 @@ def objects_compile(test, tree):
                               cwd=build, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, check=False)
         test.assertEqual(done.returncode, 0, done.stdout)
-        names = [f"libavfilter/{n[:-2]}.o" for n in sorted(os.listdir(os.path.join(trees.SOURCE, "filter")))
-                 if n.endswith(".c")]
+        own = sorted(os.listdir(os.path.join(trees.SOURCE, "filter")))
+        names = [f"libavfilter/{n[:-2]}.o" for n in own if n.endswith(".c") and not n.endswith("_template.c")]
+        # What `make checkheaders` compiles of ours.
+        names += [f"libavfilter/{n}.o" for n in (*own, "hcd_compat.h") if n.endswith(".h")]
         done = subprocess.run(["make", "-j2", *names], cwd=build, env=environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
         test.assertEqual(done.returncode, 0, done.stdout)
@@ -36,11 +39,59 @@ def objects_compile(test, tree):
         test.assertEqual(ours, [])
 
 
+def read(tree, name):
+    with open(os.path.join(tree, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def anchors(tree):
+    """Anchor of the manual -> the section that it opens, but ours."""
+    pairs = re.findall(r"^@anchor\{([^}]*)\}\n(?:@(?!section|chapter).*\n)*@(?:section|chapter) (.*)$",
+                       read(tree, "doc/filters.texi"), re.M)
+    return {name: section for name, section in pairs if not name.startswith("hcd_")}
+
+
+def names_around(text, pattern, ours):
+    """The names before and behind ours, in a list of lines."""
+    names = [match[1].lower() for match in re.finditer(pattern, text, re.M)]
+    at = [i for i, name in enumerate(names) if name == ours]
+    return [names[i] for i in (at[0] - 1, at[0] + 1)] if len(at) == 1 else names
+
+
+def source_check(tree, folder):
+    """What FFmpeg's fate-source says of our files, which it finds by git."""
+    own = [name for name in os.listdir(os.path.join(tree, "libavfilter")) if "hcd_" in name]
+    for name in [*(f"libavfilter/{name}" for name in own), "tests/fate/source-check.sh"]:
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        shutil.copy(os.path.join(tree, name), os.path.join(folder, name))
+    for command in (["init", "-q"], ["add", "-A"],
+                    ["-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "-qm", "test"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    said = subprocess.run(["sh", "tests/fate/source-check.sh", "tests"], cwd=folder, stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.splitlines()
+    return [line for line in said if not line.endswith(":") and "headers" not in line and "guards" not in line]
+
+
 class Versions(unittest.TestCase):
+    def check_places(self, tree, anchors_before):
+        self.assertEqual(anchors(tree), anchors_before)
+        configure = read(tree, "configure")
+        for text, pattern, first, last in (
+                (configure, r"^  --enable-(\w+) ", "libhcd", "libhcd"),
+                (configure, r"^    (\w+)$", "libhcd", "libhcd"),
+                (configure, r"^(\w+)_filter_deps=", "hcd_down", "hcd_up"),
+                (read(tree, "libavfilter/allfilters.c"), r"^extern .* ff_vf_(\w+);", "hcd_down", "hcd_up"),
+                (read(tree, "libavfilter/Makefile"), r"^OBJS-\$\(CONFIG_(\w+)_FILTER\)", "hcd_down", "hcd_up"),
+                (read(tree, "libavfilter/Makefile"), r"^SKIPHEADERS-\$\(CONFIG_(\w+)\)", "libhcd", "libhcd"),
+                (read(tree, "doc/filters.texi"), r"^@section (\w+)", "hcd_down", "hcd_up")):
+            before, behind = names_around(text, pattern, first)[0], names_around(text, pattern, last)[-1]
+            self.assertLess(before, first)
+            self.assertLess(last, behind)
+
     def there_and_back(self, tarball, compile_objects):
         with tempfile.TemporaryDirectory() as folder:
             tree = trees.unpack(tarball, folder)
-            before = trees.snapshot(tree)
+            before, anchors_before = trees.snapshot(tree), anchors(tree)
             self.assertEqual(trees.patch(tree, "--check")[:2], (1, "not patched\n"))
 
             code, diff, _ = trees.patch(tree, "--diff")
@@ -56,6 +107,9 @@ class Versions(unittest.TestCase):
             self.assertEqual(trees.patch(tree)[:2], (0, "nothing to do\n"))
             self.assertEqual(trees.snapshot(tree), patched)
 
+            self.check_places(tree, anchors_before)
+            with tempfile.TemporaryDirectory() as repository:
+                self.assertEqual(source_check(tree, repository), [])
             filters = subprocess.run(["./configure", "--list-filters"], cwd=tree, stdout=subprocess.PIPE,
                                      text=True, check=True).stdout.split()
             self.assertIn("hcd_down", filters)

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """FFmpeg source trees for the tests: Debian's source packages, kept in build/downloads."""
 
+import contextlib
 import glob
+import importlib.machinery
+import importlib.util
+import io
 import os
 import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
+import unittest
 
 SOURCE = os.environ.get("HCD_TEST_SOURCE", os.getcwd())
 DOWNLOADS = os.path.join(SOURCE, "build", "downloads")
@@ -82,6 +88,65 @@ def unpack(tarball, folder):
     return os.path.join(folder, os.listdir(folder)[0])
 
 
+# What configure_patch reads of a tree.
+PATCHED_FILES = ("configure", "libavfilter/allfilters.c", "libavfilter/Makefile", "doc/filters.texi")
+READ_FILES = (*PATCHED_FILES, "libavfilter/version.h", "libavfilter/version_major.h", "libavfilter/internal.h",
+              "libavfilter/filters.h", "libavutil/frame.h")
+
+
+class ReducedTree(unittest.TestCase):
+    """Tests on a tree of only those files; each gets a copy of its own, self.tree."""
+
+    @classmethod
+    def setUpClass(cls):
+        home = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(home.cleanup)
+        cls.home, cls.pristine = home.name, os.path.join(home.name, "pristine")
+        with tarfile.open(oldest()) as archive:
+            for member in archive:
+                member.name = member.name.split("/", 1)[-1]
+                if member.name in READ_FILES:
+                    archive.extract(member, cls.pristine)
+
+    def setUp(self):
+        self.tree = os.path.join(self.home, "tree")
+        shutil.copytree(self.pristine, self.tree)
+        self.addCleanup(shutil.rmtree, self.tree)
+        self.before = snapshot(self.tree)
+
+    def path(self, name):
+        return os.path.join(self.tree, name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8", newline="") as file:
+            return file.read()
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+
+    def edit(self, name, old, new):
+        text = self.read(name)
+        self.assertIn(old, text)
+        self.write(name, text.replace(old, new))
+
+    def patched(self, *arguments):
+        code, out, err = patch(self.tree, *arguments)
+        self.assertEqual((code, err), (0, ""))
+        return out
+
+    def refused(self, *parts, arguments=(), unchanged=True):
+        before = snapshot(self.tree)
+        code, out, err = patch(self.tree, *arguments)
+        self.assertEqual(code, 1, out)
+        self.assertEqual(len(err.splitlines()), 1, err)
+        for part in parts:
+            self.assertIn(part, err)
+        if unchanged:
+            self.assertEqual(out, "")
+            self.assertEqual(snapshot(self.tree), before)
+
+
 def snapshot(tree):
     """Everything that can be compared of a tree: path -> mode and content, or link."""
     state = {}
@@ -96,8 +161,17 @@ def snapshot(tree):
     return state
 
 
+def load_patcher():
+    """configure_patch as a module: faster than a program of its own, and its writes can be made to fail."""
+    loader = importlib.machinery.SourceFileLoader("configure_patch", PATCHER)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
 def patch(tree, *arguments):
     """Runs configure_patch; returns exit code, standard output, standard error."""
-    done = subprocess.run([PATCHER, tree, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
+    out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = load_patcher().main([tree, *arguments])
+    return code, *(stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in (out, err))
