@@ -53,6 +53,7 @@ std::vector<fs::path> list_pictures(const fs::path &path) {
 }
 
 std::vector<fs::path> prepare_outputs(const std::vector<fs::path> &inputs, const fs::path &folder) {
+  if (folder.empty()) throw ToolError("option -o: expected a folder, found ''");
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw file_error(folder.string(), "cannot make the folder", error.value());

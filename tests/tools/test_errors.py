@@ -185,6 +185,9 @@ class OutputTest(CommandTest):
                               f"another folder with -o")
         self.assertEqual(self.picture.read_bytes(), before)
 
+    def test_output_without_a_name(self):
+        self.assert_error(hcd("down", self.picture, "-o", ""), "option -o: expected a folder, found ''")
+
     def test_output_folder_cannot_be_made(self):
         (self.folder / "file").write_text("")
         for output, reason in (("file/out", "Not a directory"), ("file", "Not a directory")):
