@@ -28,7 +28,7 @@
 enum {
 #define HCD_OPTIONS_UP
 #define HCD_OPTIONS_WORDS
-#include "hcd_options.h"
+#include "hcd_options_template.c"
 };
 
 typedef struct HCDUpContext {
