@@ -20,7 +20,7 @@
  * @file
  * What vf_hcd_down and vf_hcd_up share: the way of the frames through libhcd,
  * which hands out one frame for each one it is given, in order. Formats and
- * sizes are in hcd_format.c.
+ * sizes are in hcd_format.c, what frames carry besides pixels in hcd_props.c.
  */
 
 #include <math.h>
@@ -71,19 +71,19 @@ void ff_hcd_log(void *opaque, hcd_log_level level, const char *message)
 
     av_log(opaque, levels[level], "%s\n", message);
 }
+
 /* ---- set-up ---- */
 
-/* Threads that FFmpeg was told to use here, 0 if it was not. */
-static int thread_hint(AVFilterContext *ctx)
+/* Threads if the option threads is 0: as many as the graph has, but what FFmpeg
+ * chooses by itself, one more than there are CPUs, is one per CPU. An option
+ * threads of FFmpeg's own goes before ours in some versions. */
+static int default_threads(AVFilterContext *ctx)
 {
     const int of_graph = ff_filter_get_nb_threads(ctx);
 
-    /* FFmpeg has an option threads of its own, which goes before ours in some
-     * versions. */
     if (ctx->nb_threads > 0)
         return ctx->nb_threads;
-    /* What it chooses by itself is one more than there are CPUs, 16 at most. */
-    return of_graph < FFMIN(av_cpu_count(), 16) ? of_graph : 0;
+    return of_graph == av_cpu_count() + 1 ? of_graph - 1 : of_graph;
 }
 
 av_cold int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind)
@@ -93,15 +93,23 @@ av_cold int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind)
     int ret;
 
     s->kind    = kind;
-    s->pending = av_fifo_alloc2(4, sizeof(AVFrame *), AV_FIFO_FLAG_AUTO_GROW);
+    s->pending = av_fifo_alloc2(4, sizeof(AVFrame *), 0);
     if (!s->pending)
         return AVERROR(ENOMEM);
 
     /* Only to check the options: filters of graphs that never run are
      * initialised, too. */
-    ret = kind->create(ctx, &lib, thread_hint(ctx));
+    ret = kind->create(ctx, &lib, default_threads(ctx));
     hcd_destroy(&lib);
     return ret;
+}
+
+static void free_pending(HCDFilter *s)
+{
+    AVFrame *frame;
+
+    while (s->pending && av_fifo_read(s->pending, &frame, 1) >= 0)
+        av_frame_free(&frame);
 }
 
 /* Configures for frames of the format `in`. `out`: the size wanted, or 0. */
@@ -121,16 +129,18 @@ int ff_hcd_config_output(AVFilterLink *outlink)
     AVFilterContext *ctx = outlink->src;
     AVFilterLink *inlink = ctx->inputs[0];
     HCDFilter *s = ctx->priv;
-    /* Range, matrix and siting are those of the first frame. */
-    const hcd_format in = ff_hcd_format(inlink->format, inlink->w, inlink->h);
-    hcd_format out = in;
-    int ret;
+    hcd_format in, out;
+    int ret = ff_hcd_check_conversion(ctx);
 
-    hcd_destroy(&s->lib);
-    memset(&s->totals, 0, sizeof(s->totals));
-    ret = s->kind->create(ctx, &s->lib, thread_hint(ctx));
     if (ret < 0)
         return ret;
+    free_pending(s);
+    hcd_destroy(&s->lib);
+    memset(&s->totals, 0, sizeof(s->totals));
+    ret = s->kind->create(ctx, &s->lib, default_threads(ctx));
+    if (ret < 0)
+        return ret;
+    in = out = ff_hcd_format_of_link(inlink);
     ret = ff_hcd_eval_size(ctx, inlink, &out.width, &out.height);
     if (ret < 0)
         return ret;
@@ -143,19 +153,25 @@ int ff_hcd_config_output(AVFilterLink *outlink)
     outlink->sample_aspect_ratio =
         ff_hcd_scaled_sar(inlink->sample_aspect_ratio, inlink->w, inlink->h,
                    outlink->w, outlink->h);
-#if HCD_HAVE_SIDE_DATA_PROPS
-    av_frame_side_data_remove_by_props(&outlink->side_data,
-                                       &outlink->nb_side_data,
-                                       AV_SIDE_DATA_PROP_SIZE_DEPENDENT);
-#endif
+    ff_hcd_filter_link_side_data(outlink, inlink);
 
     av_log(ctx, AV_LOG_VERBOSE, "w:%d h:%d fmt:%s sar:%d/%d -> "
-           "w:%d h:%d fmt:%s sar:%d/%d\n",
+           "w:%d h:%d fmt:%s sar:%d/%d threads:%d\n",
            inlink->w, inlink->h, av_get_pix_fmt_name(inlink->format),
            inlink->sample_aspect_ratio.num, inlink->sample_aspect_ratio.den,
            outlink->w, outlink->h, av_get_pix_fmt_name(outlink->format),
-           outlink->sample_aspect_ratio.num, outlink->sample_aspect_ratio.den);
+           outlink->sample_aspect_ratio.num, outlink->sample_aspect_ratio.den,
+           s->nb_threads);
     return 0;
+}
+
+/* Decimal commas are those of the process's locale. */
+static void use_point(char *number)
+{
+    char *comma = strchr(number, ',');
+
+    if (comma)
+        *comma = '.';
 }
 
 /* ---- statistics ---- */
@@ -170,6 +186,7 @@ static int set_number(AVFrame *frame, const char *client, const char *key,
     snprintf(name, sizeof(name), "lavfi.hcd_down.%s%s%s",
              client, *client ? "." : "", key);
     snprintf(text, sizeof(text), "%f", value);
+    use_point(text);
     return av_dict_set(&frame->metadata, name, text, 0);
 }
 
@@ -198,6 +215,7 @@ static void add_to_totals(HCDTotals *t, const hcd_stats *stats)
 {
     t->nb_frames++;
     t->time_ms += stats->time_ms;
+    t->nb_kept_plain += stats->kept_plain;
     if (!isfinite(stats->psnr_plain) || !isfinite(stats->psnr))
         return;
     t->nb_measured++;
@@ -235,6 +253,9 @@ static void log_totals(AVFilterContext *ctx)
         print_gain(&line, "", t->client[i].psnr_plain / t->nb_measured,
                    t->client[i].psnr / t->nb_measured);
     }
+    if (t->nb_kept_plain)
+        av_bprintf(&line, ", %"PRId64" sent plain, since clipping left no gain",
+                   t->nb_kept_plain);
     av_bprintf(&line, ", %.2f ms per frame", t->time_ms / t->nb_frames);
     av_log(ctx, s->kind->is_down ? AV_LOG_INFO : AV_LOG_VERBOSE, "%s\n", line.str);
     av_bprint_finalize(&line, NULL);
@@ -244,7 +265,7 @@ static void log_totals(AVFilterContext *ctx)
 
 static hcd_frame lib_frame(const AVFrame *frame)
 {
-    hcd_frame result = { .opaque = NULL };
+    hcd_frame result = { .struct_size = sizeof(result) };
 
     for (int i = 0; i < 4; i++) {
         result.data[i]   = frame->data[i];
@@ -253,25 +274,19 @@ static hcd_frame lib_frame(const AVFrame *frame)
     return result;
 }
 
-static int is_interlaced(const AVFrame *frame)
-{
-#if HCD_HAVE_FRAME_FLAGS
-    return !!(frame->flags & AV_FRAME_FLAG_INTERLACED);
-#else
-    return frame->interlaced_frame;
-#endif
-}
-
 static void warn_of_frame(AVFilterContext *ctx, const AVFrame *in)
 {
     HCDFilter *s = ctx->priv;
+    const AVFilterLink *outlink = ctx->outputs[0];
 
-    if (is_interlaced(in) && !s->warned_interlaced) {
+    if (ff_hcd_is_interlaced(in) && in->height != outlink->h &&
+        !s->warned_interlaced) {
         av_log(ctx, AV_LOG_WARNING, "interlaced frames are processed as "
                "progressive; put bwdif or yadif in front\n");
         s->warned_interlaced = 1;
     }
-    if ((av_frame_get_side_data(in, AV_FRAME_DATA_DOVI_RPU_BUFFER) ||
+    if ((in->width != outlink->w || in->height != outlink->h) &&
+        (av_frame_get_side_data(in, AV_FRAME_DATA_DOVI_RPU_BUFFER) ||
          av_frame_get_side_data(in, AV_FRAME_DATA_DOVI_METADATA)) &&
         !s->warned_dovi) {
         av_log(ctx, AV_LOG_WARNING, "Dolby Vision metadata does not fit frames "
@@ -280,50 +295,33 @@ static void warn_of_frame(AVFilterContext *ctx, const AVFrame *in)
     }
 }
 
-/* All of a frame but its pixels. */
-static int set_props(AVFilterContext *ctx, AVFrame *out, const AVFrame *in)
-{
-    HCDFilter *s = ctx->priv;
-    int ret = av_frame_copy_props(out, in);
-
-    if (ret < 0)
-        return ret;
-    out->sample_aspect_ratio =
-        ff_hcd_scaled_sar(in->sample_aspect_ratio, in->width, in->height,
-                   out->width, out->height);
-    av_frame_remove_side_data(out, AV_FRAME_DATA_DOVI_RPU_BUFFER);
-    av_frame_remove_side_data(out, AV_FRAME_DATA_DOVI_METADATA);
-#if HCD_HAVE_SIDE_DATA_PROPS
-    if (out->width != in->width || out->height != in->height)
-        av_frame_side_data_remove_by_props(&out->side_data, &out->nb_side_data,
-                                           AV_SIDE_DATA_PROP_SIZE_DEPENDENT);
-#endif
-    return s->kind->is_down ? set_metadata(out, &s->stats) : 0;
-}
-
 /* Receives one frame and hands it on. Returns 1 if none was ready. */
 static int receive_frame(AVFilterContext *ctx)
 {
     HCDFilter *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
-    AVFrame *in = NULL, *out = ff_get_video_buffer(outlink, outlink->w, outlink->h);
+    AVFrame *in = NULL, *out;
     hcd_frame frame;
-    hcd_status status;
+    /* Without a place for it the frame stays: this only asks. */
+    hcd_status status = hcd_receive_frame(s->lib, NULL, NULL);
     int ret;
 
+    if (status < 0)
+        return lib_error(ctx, status);
+    if (status > 0)
+        return 1;
+    out = ff_get_video_buffer(outlink, outlink->w, outlink->h);
     if (!out)
         return AVERROR(ENOMEM);
     frame = lib_frame(out);
     s->stats.struct_size = sizeof(s->stats);
     status = hcd_receive_frame(s->lib, &frame, &s->stats);
-    if (status > 0) {
-        av_frame_free(&out);
-        return 1;
-    }
     /* A frame that fails is lost, so this is the one in either case. */
     av_fifo_read(s->pending, &in, 1);
-    ret = status < 0 ? lib_error(ctx, status) : set_props(ctx, out, in);
+    ret = status < 0 ? lib_error(ctx, status) : ff_hcd_copy_props(out, in);
     av_frame_free(&in);
+    if (ret >= 0 && s->kind->is_down)
+        ret = set_metadata(out, &s->stats);
     if (ret < 0) {
         av_frame_free(&out);
         return ret;
@@ -387,6 +385,8 @@ static int follow_format(AVFilterContext *ctx, const AVFrame *in)
     ret = drain(ctx);
     if (ret < 0)
         return ret;
+    av_log(ctx, AV_LOG_VERBOSE, "w:%d h:%d or other tags from here on\n",
+           in->width, in->height);
     out.width  = outlink->w;
     out.height = outlink->h;
     return configure(ctx, &format, &out);
@@ -403,17 +403,16 @@ static int send_frame(AVFilterContext *ctx, AVFrame *in)
     if (ret < 0)
         goto fail;
     warn_of_frame(ctx, in);
+    if (!av_fifo_can_write(s->pending) &&
+        (ret = av_fifo_grow2(s->pending, av_fifo_can_read(s->pending))) < 0)
+        goto fail;
     frame.flags = ctx->is_disabled ? HCD_FRAME_PLAIN : 0;
     status = hcd_send_frame(s->lib, &frame);
     if (status < 0) {
         ret = lib_error(ctx, status);
         goto fail;
     }
-    ret = av_fifo_write(s->pending, &in, 1);
-    if (ret < 0) {
-        hcd_reset(s->lib);
-        goto fail;
-    }
+    av_fifo_write(s->pending, &in, 1);
     return 0;
 
 fail:
@@ -457,26 +456,36 @@ int ff_hcd_process_command(AVFilterContext *ctx, const char *cmd, const char *ar
                            char *res, int res_len, int flags)
 {
     HCDFilter *s = ctx->priv;
+    double before = 0, value = 0;
+    char text[64] = "auto";
     hcd_status status;
+    int ret;
 
-    if (!av_opt_find(s, cmd, NULL, AV_OPT_FLAG_RUNTIME_PARAM, 0))
-        return AVERROR(ENOSYS);
-    /* The library first: a value that it refuses leaves the old one. */
-    if (s->lib && (status = hcd_set(s->lib, cmd, arg)) < 0)
+    /* The options that may change are numbers, all of them. */
+    av_opt_get_double(s, cmd, 0, &before);
+    ret = ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
+    if (ret < 0 || !s->lib)
+        return ret;
+    av_opt_get_double(s, cmd, 0, &value);
+    if (value != HCD_AUTO)
+        snprintf(text, sizeof(text), "%.17g", value);
+    use_point(text);
+    status = hcd_set(s->lib, cmd, text);
+    if (status < 0) {
+        av_opt_set_double(s, cmd, before, 0);
         return lib_error(ctx, status);
-    return ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
+    }
+    return 0;
 }
 
 av_cold void ff_hcd_uninit(AVFilterContext *ctx)
 {
     HCDFilter *s = ctx->priv;
-    AVFrame *frame;
 
     if (s->kind)
         log_totals(ctx);
     hcd_destroy(&s->lib);
-    while (s->pending && av_fifo_read(s->pending, &frame, 1) >= 0)
-        av_frame_free(&frame);
+    free_pending(s);
     av_fifo_freep2(&s->pending);
 }
 

@@ -68,6 +68,7 @@ typedef struct HCDTotals {
     double  time_ms;
     int64_t nb_measured;      ///< frames whose PSNRs are both finite
     double  psnr_plain, psnr;
+    int64_t nb_kept_plain;    ///< frames that clipping left no gain
     int     nb_clients;
     struct {
         double psnr_plain, psnr;
@@ -81,6 +82,7 @@ typedef struct HCDFilter {
 
     const HCDKind *kind;
     hcd_ctx    *lib;
+    int         nb_threads;   ///< what lib was created with
     hcd_format  in_format;    ///< what lib is configured for
     AVFifo     *pending;      ///< AVFrame*: sent to lib and not yet received
     hcd_stats   stats;        ///< of the frame received last
@@ -90,16 +92,31 @@ typedef struct HCDFilter {
 
 int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind);
 void ff_hcd_uninit(AVFilterContext *ctx);
+#if HCD_HAVE_QUERY_FUNC2
+int ff_hcd_query_formats(const AVFilterContext *ctx,
+                         AVFilterFormatsConfig **cfg_in,
+                         AVFilterFormatsConfig **cfg_out);
+#define HCD_QUERY_FUNC FILTER_QUERY_FUNC2(ff_hcd_query_formats)
+#else
 int ff_hcd_query_formats(AVFilterContext *ctx);
+#define HCD_QUERY_FUNC FILTER_QUERY_FUNC(ff_hcd_query_formats)
+#endif
 int ff_hcd_config_output(AVFilterLink *outlink);
 int ff_hcd_activate(AVFilterContext *ctx);
 int ff_hcd_process_command(AVFilterContext *ctx, const char *cmd, const char *arg,
                            char *res, int res_len, int flags);
 
-/** What the library is told of a format; the tags are those of no frame yet. */
-hcd_format ff_hcd_format(enum AVPixelFormat format, int width, int height);
+/**
+ * Once formats are settled: refuse what the conversion in front would lose, or
+ * tell of it.
+ * @return 0, or an AVERROR after having logged why
+ */
+int ff_hcd_check_conversion(AVFilterContext *ctx);
 
-/** The same with the range, matrix and chroma siting that a frame is tagged with. */
+/** What the library is told of the frames of a link, as far as the link knows. */
+hcd_format ff_hcd_format_of_link(const AVFilterLink *link);
+
+/** The same of a frame. */
 hcd_format ff_hcd_format_of_frame(const AVFrame *frame);
 
 /**
@@ -112,6 +129,14 @@ int ff_hcd_eval_size(AVFilterContext *ctx, const AVFilterLink *inlink,
 /** The aspect of a sample that keeps that of the display; 0/1 stays unknown. */
 AVRational ff_hcd_scaled_sar(AVRational sar, int in_w, int in_h,
                              int out_w, int out_h);
+
+/** Copy all of a frame but its pixels, as far as it holds for the size of `out`. */
+int ff_hcd_copy_props(AVFrame *out, const AVFrame *in);
+
+/** Drop side data of the link that does not hold for its size. */
+void ff_hcd_filter_link_side_data(AVFilterLink *outlink, const AVFilterLink *inlink);
+
+int ff_hcd_is_interlaced(const AVFrame *frame);
 
 /** Log the text of an error of the library. @return its AVERROR */
 int ff_hcd_error(AVFilterContext *ctx, hcd_status status, const char *text);

@@ -25,6 +25,7 @@
 
 #include <math.h>
 
+#include "libavutil/avstring.h"
 #include "libavutil/eval.h"
 #include "libavutil/frame.h"
 #include "libavutil/mathematics.h"
@@ -34,120 +35,106 @@
 
 /* ---- pixel formats ---- */
 
+#define PLANAR(depth) \
+    AV_PIX_FMT_YUV420P ## depth, AV_PIX_FMT_YUV422P ## depth, \
+    AV_PIX_FMT_YUV444P ## depth
+
 static const int pix_fmts[] = {
-    AV_PIX_FMT_YUV420P,   AV_PIX_FMT_YUV422P,   AV_PIX_FMT_YUV444P,
-    AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10,
-    AV_PIX_FMT_YUV420P12, AV_PIX_FMT_YUV422P12, AV_PIX_FMT_YUV444P12,
-    AV_PIX_FMT_GRAY8,     AV_PIX_FMT_GRAY10,    AV_PIX_FMT_GRAY12,
-    AV_PIX_FMT_NV12,      AV_PIX_FMT_P010,
+    PLANAR(),   AV_PIX_FMT_GRAY8,  AV_PIX_FMT_NV12,
+    PLANAR(9),  AV_PIX_FMT_GRAY9,
+    PLANAR(10), AV_PIX_FMT_GRAY10, AV_PIX_FMT_P010,
+    PLANAR(12), AV_PIX_FMT_GRAY12,
+    PLANAR(14), AV_PIX_FMT_GRAY14,
+    PLANAR(16), AV_PIX_FMT_GRAY16, AV_PIX_FMT_P016,
 #ifdef AV_PIX_FMT_P012
     AV_PIX_FMT_P012,
 #endif
-    AV_PIX_FMT_YUVJ420P,  AV_PIX_FMT_YUVJ422P,  AV_PIX_FMT_YUVJ444P,
+#ifdef AV_PIX_FMT_YUV444P10MSB
+    AV_PIX_FMT_YUV444P10MSB, AV_PIX_FMT_YUV444P12MSB,
+#endif
+    AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P,
     AV_PIX_FMT_NONE
 };
 
-/* The formats that automatic conversion would bring here at the price of
- * something the user should know of. */
-#define REFUSED_FLAGS (AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_PAL | \
-                       AV_PIX_FMT_FLAG_ALPHA   | AV_PIX_FMT_FLAG_BAYER)
-
-static int is_refused(enum AVPixelFormat format)
+#if HCD_HAVE_QUERY_FUNC2
+int ff_hcd_query_formats(const AVFilterContext *ctx,
+                         AVFilterFormatsConfig **cfg_in,
+                         AVFilterFormatsConfig **cfg_out)
 {
-    return !!(av_pix_fmt_desc_get(format)->flags & REFUSED_FLAGS);
+    return ff_set_common_formats2(ctx, cfg_in, cfg_out, ff_make_format_list(pix_fmts));
 }
-
-/* The supported format that loses least of `format` but for its alpha. */
-static enum AVPixelFormat opaque_format(enum AVPixelFormat format)
-{
-    enum AVPixelFormat best = pix_fmts[0];
-
-    for (int i = 1; pix_fmts[i] != AV_PIX_FMT_NONE; i++)
-        best = av_find_best_pix_fmt_of_2(best, pix_fmts[i], format, 0, NULL);
-    return best;
-}
-
-static int refuse_format(AVFilterContext *ctx, enum AVPixelFormat format)
-{
-    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
-
-    if (desc->flags & AV_PIX_FMT_FLAG_HWACCEL)
-        av_log(ctx, AV_LOG_ERROR, "pixel format %s lies in the memory of a "
-               "device: put hwdownload,format=nv12 in front\n", desc->name);
-    else if (desc->flags & AV_PIX_FMT_FLAG_BAYER)
-        av_log(ctx, AV_LOG_ERROR, "pixel format %s is a Bayer mosaic: "
-               "put format=yuv444p in front\n", desc->name);
-    else if (desc->flags & AV_PIX_FMT_FLAG_PAL)
-        av_log(ctx, AV_LOG_ERROR, "pixel format %s is paletted: "
-               "put format=yuv444p in front\n", desc->name);
-    else
-        av_log(ctx, AV_LOG_ERROR, "pixel format %s has an alpha plane, which "
-               "would be lost: put format=%s in front, or alphaextract to "
-               "process alpha apart\n", desc->name,
-               av_get_pix_fmt_name(opaque_format(format)));
-    return AVERROR(EINVAL);
-}
-
-static int contains(const AVFilterFormats *formats, int format)
-{
-    for (unsigned i = 0; i < formats->nb_formats; i++)
-        if (formats->formats[i] == format)
-            return 1;
-    return 0;
-}
-
-/* A format offered on `link` that will get through, if all of those offered are
- * refused, else AV_PIX_FMT_NONE. */
-static enum AVPixelFormat refused_offer(const AVFilterLink *link)
-{
-    const AVFilterFormats *offered  = link->incfg.formats;
-    const AVFilterFormats *accepted = link->outcfg.formats; /* NULL: not known */
-    enum AVPixelFormat result = AV_PIX_FMT_NONE;
-
-    for (unsigned i = 0; i < offered->nb_formats; i++) {
-        if (!is_refused(offered->formats[i]))
-            return AV_PIX_FMT_NONE;
-        if (result == AV_PIX_FMT_NONE &&
-            (!accepted || contains(accepted, offered->formats[i])))
-            result = offered->formats[i];
-    }
-    return result;
-}
-
-/* The input of the filter in front of `link` whose formats are those that it
- * offers there: it does not convert. NULL if there is none. */
-static const AVFilterLink *passed_from(const AVFilterLink *link)
-{
-    const AVFilterContext *filter = link->src;
-
-    for (unsigned i = 0; i < filter->nb_inputs; i++)
-        if (filter->inputs[i]->outcfg.formats == link->incfg.formats)
-            return filter->inputs[i];
-    return NULL;
-}
-
-/* Refuses what comes if all of it is refused. EAGAIN: not yet known. */
-static int check_source_formats(AVFilterContext *ctx)
-{
-    for (const AVFilterLink *link = ctx->inputs[0]; link; link = passed_from(link)) {
-        enum AVPixelFormat format;
-
-        if (!link->incfg.formats)
-            return AVERROR(EAGAIN);
-        format = refused_offer(link);
-        if (format != AV_PIX_FMT_NONE)
-            return refuse_format(ctx, format);
-    }
-    return 0;
-}
-
+#else
 int ff_hcd_query_formats(AVFilterContext *ctx)
 {
-    int ret = check_source_formats(ctx);
-
-    if (ret < 0)
-        return ret;
     return ff_set_common_formats(ctx, ff_make_format_list(pix_fmts));
+}
+#endif
+
+static int depth_of(const AVPixFmtDescriptor *desc)
+{
+    int depth = 0;
+
+    for (int i = 0; i < desc->nb_components; i++)
+        depth = FFMAX(depth, desc->comp[i].depth);
+    return depth;
+}
+
+static int has_alpha(enum AVPixelFormat format)
+{
+    return !!(av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_ALPHA);
+}
+
+/* Whether the chain of first inputs that ends in `link` starts with alpha. If it
+ * does not, alpha was put there by a filter, like the opaque one of overlay. */
+static int source_has_alpha(const AVFilterLink *link)
+{
+    while (link->src->nb_inputs)
+        link = link->src->inputs[0];
+    return has_alpha(link->format);
+}
+
+/* What a filter scale right in front of this one makes of its frames is what
+ * negotiation asked of it. */
+int ff_hcd_check_conversion(AVFilterContext *ctx)
+{
+    const AVFilterLink *link = ctx->inputs[0], *from;
+    const AVPixFmtDescriptor *desc;
+    const char *name;
+    int depth, inserted;
+
+    if (strcmp(link->src->filter->name, "scale"))
+        return 0;
+    from     = link->src->inputs[0];
+    desc     = av_pix_fmt_desc_get(from->format);
+    name     = av_get_pix_fmt_name(link->format);
+    depth    = depth_of(av_pix_fmt_desc_get(link->format));
+    inserted = link->src->name && av_strstart(link->src->name, "auto_", NULL);
+
+    if (inserted && desc->flags & AV_PIX_FMT_FLAG_BAYER) {
+        av_log(ctx, AV_LOG_ERROR, "pixel format %s is a Bayer mosaic: "
+               "put format=%s in front\n", desc->name, name);
+        return AVERROR(EINVAL);
+    }
+    if (inserted && desc->flags & AV_PIX_FMT_FLAG_PAL) {
+        av_log(ctx, AV_LOG_ERROR, "pixel format %s is paletted: "
+               "put format=%s in front\n", desc->name, name);
+        return AVERROR(EINVAL);
+    }
+    if (inserted && has_alpha(from->format) && source_has_alpha(from)) {
+        av_log(ctx, AV_LOG_ERROR, "pixel format %s has an alpha plane, which "
+               "would be lost: put format=%s in front, or alphaextract to "
+               "process alpha apart\n", desc->name, name);
+        return AVERROR(EINVAL);
+    }
+    if (has_alpha(from->format))
+        av_log(ctx, AV_LOG_WARNING, "the alpha plane of pixel format %s is lost; "
+               "format=%s in front says that this is meant\n", desc->name, name);
+    if (desc->flags & AV_PIX_FMT_FLAG_FLOAT || depth_of(desc) > depth)
+        av_log(ctx, AV_LOG_WARNING, "pixel format %s has %d bits%s, of which %s "
+               "keeps %d\n", desc->name, depth_of(desc),
+               desc->flags & AV_PIX_FMT_FLAG_FLOAT ? " in floating point" : "",
+               name, depth);
+    return 0;
 }
 
 /* ---- formats of the library ---- */
@@ -163,6 +150,8 @@ static hcd_layout layout(const AVPixFmtDescriptor *desc)
     return desc->log2_chroma_w ? HCD_LAYOUT_YUV422 : HCD_LAYOUT_YUV444;
 }
 
+/* Where nothing is said, what libhcd reads it as: tags that say the same make no
+ * other format. Gray is full range in FFmpeg. */
 static hcd_range range(enum AVPixelFormat format, enum AVColorRange tag)
 {
     switch (format) {
@@ -175,9 +164,8 @@ static hcd_range range(enum AVPixelFormat format, enum AVColorRange tag)
     case AVCOL_RANGE_JPEG: return HCD_RANGE_FULL;
     case AVCOL_RANGE_MPEG: return HCD_RANGE_LIMITED;
     }
-    /* Gray is full range in FFmpeg where nothing else is said. */
     return av_pix_fmt_desc_get(format)->nb_components == 1 ?
-           HCD_RANGE_FULL : HCD_RANGE_UNSPECIFIED;
+           HCD_RANGE_FULL : HCD_RANGE_LIMITED;
 }
 
 static hcd_matrix matrix(enum AVColorSpace tag)
@@ -201,32 +189,46 @@ static hcd_siting siting(enum AVChromaLocation tag)
     case AVCHROMA_LOC_TOP:        return HCD_SITING_TOP;
     case AVCHROMA_LOC_BOTTOMLEFT: return HCD_SITING_BOTTOMLEFT;
     case AVCHROMA_LOC_BOTTOM:     return HCD_SITING_BOTTOM;
-    default:                      return HCD_SITING_UNSPECIFIED;
+    default:                      return HCD_SITING_LEFT;
     }
 }
 
-hcd_format ff_hcd_format(enum AVPixelFormat format, int width, int height)
+static hcd_format make_format(enum AVPixelFormat format, int width, int height,
+                              enum AVColorRange color_range,
+                              enum AVColorSpace colorspace,
+                              enum AVChromaLocation location)
 {
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
 
     return (hcd_format) {
+        .struct_size = sizeof(hcd_format),
         .width  = width,
         .height = height,
         .layout = layout(desc),
         .depth  = desc->comp[0].depth,
         .shift  = desc->comp[0].shift,
-        .range  = range(format, AVCOL_RANGE_UNSPECIFIED),
+        .range  = range(format, color_range),
+        .matrix = matrix(colorspace),
+        .siting = siting(desc->log2_chroma_w ? location : AVCHROMA_LOC_UNSPECIFIED),
     };
+}
+
+hcd_format ff_hcd_format_of_link(const AVFilterLink *link)
+{
+#if HCD_HAVE_LINK_COLOR
+    return make_format(link->format, link->w, link->h, link->color_range,
+                       link->colorspace, AVCHROMA_LOC_UNSPECIFIED);
+#else
+    return make_format(link->format, link->w, link->h, AVCOL_RANGE_UNSPECIFIED,
+                       AVCOL_SPC_UNSPECIFIED, AVCHROMA_LOC_UNSPECIFIED);
+#endif
 }
 
 hcd_format ff_hcd_format_of_frame(const AVFrame *frame)
 {
-    hcd_format format = ff_hcd_format(frame->format, frame->width, frame->height);
-
-    format.range  = range(frame->format, frame->color_range);
-    format.matrix = matrix(frame->colorspace);
-    format.siting = siting(frame->chroma_location);
-    return format;
+    return make_format(frame->format, frame->width, frame->height,
+                       frame->color_range, frame->colorspace,
+                       frame->chroma_location);
 }
 
 /* ---- sizes ---- */
@@ -350,16 +352,4 @@ int ff_hcd_eval_size(AVFilterContext *ctx, const AVFilterLink *inlink,
     *width  = w;
     *height = h;
     return 0;
-}
-
-/* The aspect of a sample that keeps that of the display; 0/1 stays unknown. */
-AVRational ff_hcd_scaled_sar(AVRational sar, int in_w, int in_h,
-                             int out_w, int out_h)
-{
-    AVRational result = { 0, 1 };
-
-    if (sar.num)
-        av_reduce(&result.num, &result.den, (int64_t)in_w * out_h,
-                  (int64_t)in_h * out_w, INT_MAX);
-    return sar.num ? av_mul_q(sar, result) : sar;
 }

@@ -23,6 +23,14 @@
 
 #include "hcd_filter.h"
 
+#define HCD_WORD(option, word) DOWN_ ## option ## _ ## word
+
+enum {
+#define HCD_OPTIONS_DOWN
+#define HCD_OPTIONS_WORDS
+#include "hcd_options_template.c"
+};
+
 typedef struct HCDDownContext {
     HCDFilter hcd; /* first */
 #define HCD_OPTIONS_DOWN
@@ -45,19 +53,14 @@ static int create(AVFilterContext *ctx, hcd_ctx **lib, int threads)
     HCDDownContext *s = ctx->priv;
     hcd_down_params params;
     hcd_status status;
-    char error[512];
 
     hcd_down_params_init(&params);
-#define HCD_COPY(name) params.name = s->name;
-#define HCD_PARSE(name) \
-    status = hcd_down_params_set(&params, #name, s->name, error, sizeof(error)); \
-    if (status < 0) \
-        return ff_hcd_error(ctx, status, error);
 #define HCD_OPTIONS_DOWN
 #define HCD_OPTIONS_PARAMS
 #include "hcd_options_template.c"
     if (!params.threads)
         params.threads = threads;
+    s->hcd.nb_threads = params.threads;
 
     status = hcd_down_create(lib, &params, ff_hcd_log, ctx);
     return status < 0 ? ff_hcd_error(ctx, status, hcd_last_error(*lib)) : 0;
@@ -82,5 +85,5 @@ const HCDFilterDef ff_vf_hcd_down = {
     .process_command        = ff_hcd_process_command,
     FILTER_INPUTS(ff_hcd_inputs),
     FILTER_OUTPUTS(ff_hcd_outputs),
-    FILTER_QUERY_FUNC(ff_hcd_query_formats),
+    HCD_QUERY_FUNC,
 };

@@ -32,6 +32,7 @@ static int alloc_picture(struct picture *picture, const hcd_format *format)
     picture->size = luma + 2 * chroma;
     if (!(picture->data = malloc(picture->size)))
         return fail("out of memory");
+    picture->frame.struct_size = sizeof(picture->frame);
     picture->frame.data[0] = picture->data;
     picture->frame.data[1] = picture->data + luma;
     picture->frame.data[2] = picture->data + luma + chroma;
@@ -85,7 +86,8 @@ static int run_frames(hcd_ctx *ctx, FILE *in, FILE *out, struct picture *big, st
 
 static int run(hcd_ctx *ctx, FILE *in, FILE *out)
 {
-    hcd_format big_format = { 0 }, small_format = { 0 }; /* size 0: as the option scale says */
+    hcd_format big_format = { .struct_size = sizeof(big_format) };
+    hcd_format small_format = { .struct_size = sizeof(small_format) }; /* size 0: by `scale` */
     struct picture big = { 0 }, small = { 0 };
     char rest[1024] = "";
     int ok;

@@ -14,7 +14,7 @@ enum { kWidth = 320, kHeight = 180 };
 /* A 4:4:4 frame of the size `width` x `height` in `data`, which holds its three planes. */
 static hcd_frame make_frame(uint8_t *data, int width, int height)
 {
-    hcd_frame frame = { 0 };
+    hcd_frame frame = { .struct_size = sizeof(frame) };
     int plane;
 
     for (plane = 0; plane < 3; plane++) {
@@ -63,12 +63,15 @@ static hcd_status receive_all(hcd_ctx *ctx, hcd_frame *small)
 
 static hcd_status run(hcd_ctx *ctx, int n_frames)
 {
-    hcd_format big_format = { .width = kWidth,
+    hcd_format big_format = { .struct_size = sizeof(big_format),
+                              .width = kWidth,
                               .height = kHeight,
                               .layout = HCD_LAYOUT_YUV444,
                               .depth = 8,
                               .matrix = HCD_MATRIX_BT709 };
-    hcd_format small_format = { .width = 214, .height = 120 }; /* the size wanted; 0: by `scale` */
+    hcd_format small_format = { .struct_size = sizeof(small_format),
+                                .width = 214, /* the size wanted; 0: by `scale` */
+                                .height = 120 };
     static uint8_t big_data[3 * kWidth * kHeight], small_data[3 * 214 * 120];
     hcd_frame big = make_frame(big_data, kWidth, kHeight), small;
     hcd_status status = hcd_configure(ctx, &big_format, &small_format);

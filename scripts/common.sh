@@ -31,13 +31,19 @@ step() {
   printf '%-10s ...' "$name"
   mkdir -p "$build/stamps" "$log"
   rm -f "$stamp"
+  : >"$log/$name.log"
+  watch_step "$name" "$log/$name.log" $$ &
+  local watcher=$!
   # Not in a condition, which would switch `set -e` off inside the command, and not in the background,
   # where Ctrl-C would not reach it.
   local code
   set +e
-  ( set -e; "$@" ) >"$log/$name.log" 2>&1 </dev/null
+  ( set -e; "$@" ) >>"$log/$name.log" 2>&1 </dev/null
   code=$?
+  kill $watcher 2>/dev/null
+  wait $watcher 2>/dev/null
   set -e
+  [ ! -t 1 ] || printf '\r\033[K%-10s ...' "$name"  # ECMA-48: erase to the end of the line
   if [ $code -ne 0 ]; then
     printf ' failed\n'
     tail -n 15 "$log/$name.log" >&2
@@ -45,6 +51,29 @@ step() {
   fi
   printf '%s\n' "$print" >"$stamp"
   printf ' %d s\n' $((SECONDS - start))
+}
+
+# watch_step NAME LOG PARENT: shows how far a step is, twice a second on a terminal and twice a minute
+# elsewhere, until it is killed or PARENT is gone.
+watch_step() {
+  local pause=30 before='' after=' %s' text
+  [ ! -t 1 ] || pause=0.5 before="\\r\\033[K$(printf '%-10s ...' "$1")"
+  while sleep $pause && kill -0 "$3" 2>/dev/null; do
+    text=$(how_far "$2")
+    # shellcheck disable=SC2059  # the format is ours
+    [ -z "$text" ] || printf "$before$after" "$text"
+  done
+}
+
+# how_far LOG: "done / all" of what Ninja, make (after a line "files to make: N") or apt-get say there.
+how_far() {
+  awk '
+    match($0, /^\[[0-9]+\/[0-9]+\]/)      { split(substr($0, 2, RLENGTH - 2), part, "/"); done = part[1]; all = part[2] }
+    /^files to make: [0-9]+$/             { all = $4; done = 0; making = 1 }
+    making && /^[A-Z0-9]+\t/              { if (done < all) done++ }
+    / newly installed, /                  { all = 3 * ($1 + $3); done = 0 }
+    /^(Get:[0-9]|Unpacking |Setting up )/ { if (done < all) done++ }
+    END                                   { if (all) printf "%d / %d", done, all }' "$1"
 }
 
 # explain LOG: what to do about the usual failures.
@@ -77,8 +106,8 @@ use_shared_data() {
   fi
 }
 
-# build_tests: adds the tests to the build that scripts/setup made.
+# build_tests: adds the tests to the build that scripts/setup made. Arguments go to CMake.
 build_tests() {
-  cmake -S . -B "$build/cmake" -DHCD_TESTS=ON
+  cmake -S . -B "$build/cmake" -DHCD_TESTS=ON "$@"
   cmake --build "$build/cmake" -j "$(nproc)"
 }

@@ -2,11 +2,15 @@
 
 Run with the repository's top as working directory, by the Python of build/venv."""
 
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of a Python that is still loading
+
+# ruff: noqa: E402
 import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +18,8 @@ import tempfile
 import bjontegaard
 import numpy
 from PIL import Image, ImageDraw, ImageFont
+
+from hcd_common import described, end_now, ended, on_stop, reason
 
 PICTURE_CRF = 23  # or the nearest that was asked for
 RESULTS = "build/demo"
@@ -26,18 +32,18 @@ class Failure(Exception):
 
 def run(program, *arguments):
     """Runs build/bin/<program>; returns its standard output."""
-    command = [f"build/bin/{program}", "-v", "error", *arguments]
+    command = [f"build/bin/{program}", "-v", "level+error", *arguments]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Failure(f"{program}: {lines[0] if lines else f'ended with {done.returncode}'}")
+        text = reason(done.stderr.decode(errors="replace"))
+        raise Failure(f"{program}: {text or ended(done.returncode)}")
     return done.stdout
 
 
 def probe(path, *arguments):
     """What ffprobe says about the first video stream of a file."""
-    answer = json.loads(run("ffprobe", "-select_streams", "v:0", "-of", "json", *arguments, path))
+    answer = json.loads(run("ffprobe", "-select_streams", "V:0", "-of", "json", *arguments, path))
     if not answer.get("streams"):
         raise Failure(f"expected a clip with a video stream, found none in {path}")
     return answer
@@ -61,7 +67,8 @@ class Clip:
             raise Failure(f"expected a clip of 64x64 or more, found {self.width}x{self.height}")
 
     def input(self):
-        return ["-i", self.path]
+        # As it is stored, on one thread: what ffmpeg makes of damage is the same each time.
+        return ["-noautorotate", "-threads", "1", "-i", self.path]
 
 
 class Point:
@@ -80,7 +87,7 @@ def enlarge(clip):
 
 def encode(clip, point, small):
     """Makes the small stream; `small` is the filter that makes the small frames."""
-    run("ffmpeg", *clip.input(), "-map", "0:v:0", "-frames:v", str(clip.frames),
+    run("ffmpeg", *clip.input(), "-map", "0:V:0", "-frames:v", str(clip.frames),
         "-fps_mode", "passthrough", "-vf", small, "-c:v", "libx264", "-crf", str(point.crf),
         point.path)
     sizes = [int(packet["size"])
@@ -95,7 +102,7 @@ def measure(clip, point, scratch):
     stats = os.path.join(scratch, "psnr.log")
     numbered = "settb=1/25,setpts=N"  # frame n against frame n, whatever the containers say
     graph = (f"[0:v:0]{enlarge(clip)},{numbered}[shown];"
-             f"[1:v:0]trim=end_frame={clip.frames},{numbered}[source];"
+             f"[1:V:0]trim=end_frame={clip.frames},{numbered}[source];"
              f"[shown][source]psnr=stats_file={stats}")
     run("ffmpeg", "-i", point.path, *clip.input(), "-lavfi", graph, "-f", "null", "-")
     with open(stats, encoding="ascii") as file:
@@ -151,7 +158,7 @@ def table(clip, plain, tested):
 
 def frame(clip, path, number, filters):
     """Frame `number` of a file as R'G'B', [height, width, 3]."""
-    pixels = run("ffmpeg", "-i", path, "-map", "0:v:0", "-vf",
+    pixels = run("ffmpeg", "-noautorotate", "-threads", "1", "-i", path, "-map", "0:V:0", "-vf",
                  f"trim=start_frame={number}:end_frame={number + 1},{filters}",
                  "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
     return numpy.frombuffer(pixels, numpy.uint8).reshape(clip.height, clip.width, 3)
@@ -227,21 +234,27 @@ def main():
     parser.add_argument("--crf", type=lambda text: [int(crf) for crf in text.split(",")], default=[18, 23, 28, 33])
     parser.add_argument("clip")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    scratch = tempfile.mkdtemp(prefix="demo.part.", dir="build")
+    code, text, scratch = 1, "", None
     try:
+        on_stop(KeyboardInterrupt)
+        scratch = tempfile.mkdtemp(prefix="demo.part.", dir="build")
         os.chmod(scratch, 0o755)
         caption = work(arguments, scratch)
         keep(scratch)
         print(f"picture: {RESULTS}/side_by_side.png ({caption})")
+        code = 0
     except Failure as failure:
-        sys.exit(f"demo: {failure}")
+        text = str(failure)
     except OSError as failure:
-        sys.exit(f"demo: {failure.filename or RESULTS}: {failure.strerror}")
+        text = described(failure, RESULTS)
     except KeyboardInterrupt:
-        sys.exit("demo: interrupted, nothing was kept")
+        code, text = 130, "interrupted, nothing was kept"
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch:
+            shutil.rmtree(scratch, ignore_errors=True)
+    if text:
+        print(f"demo: {text}", file=sys.stderr)
+    end_now(code)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,13 @@ usage: paper_plots.py FOLDER figure_2|figure_5|figure_6|figure_7|figure_8...
 
 Needs matplotlib and pillow; without them it ends with 3."""
 
-import csv
-import sys
-from pathlib import Path
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback
+
+import csv  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 try:
     import matplotlib

@@ -9,37 +9,34 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace hcd {
 namespace {
 
-// A descriptor that is closed on every path.
-class Descriptor {
+class File {
  public:
-  Descriptor(const std::string &path, int flags) : path_(path) {
-    number_ = open(path.c_str(), flags | O_CLOEXEC, 0666);
-    check(number_ >= 0, "open");
+  File(const std::string &path, int flags)
+      : path_(path), descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+    check(descriptor_.get() >= 0, "open");
   }
-  ~Descriptor() { close(number_); }
-  Descriptor(const Descriptor &) = delete;
-  Descriptor &operator=(const Descriptor &) = delete;
 
   void write_all(std::span<const uint8_t> bytes) const {
     while (!bytes.empty()) {
-      const ssize_t count = write(number_, bytes.data(), bytes.size());
+      const ssize_t count = write(descriptor_.get(), bytes.data(), bytes.size());
       check(count >= 0 || errno == EINTR, "write");
       if (count > 0) bytes = bytes.subspan(static_cast<size_t>(count));
     }
   }
-  void flush() const { check(fsync(number_) == 0, "flush"); }
+  void flush() const { check(fsync(descriptor_.get()) == 0, "flush"); }
 
  private:
   void check(bool good, const char *what) const {
     HCD_CHECK(good, HCD_E_FILE, "%s: cannot %s: %s", path_.c_str(), what, std::strerror(errno));
   }
   std::string path_;
-  int number_;
+  Descriptor descriptor_;
 };
 
 }  // namespace
@@ -47,7 +44,7 @@ class Descriptor {
 void write_atomically(const std::string &path, std::span<const uint8_t> bytes) {
   const std::string part = path + ".part";
   {
-    const Descriptor file(part, O_WRONLY | O_CREAT | O_TRUNC);
+    const File file(part, O_WRONLY | O_CREAT | O_TRUNC);
     file.write_all(bytes);
     file.flush();
   }
@@ -55,7 +52,7 @@ void write_atomically(const std::string &path, std::span<const uint8_t> bytes) {
             path.c_str(), std::strerror(errno));
   // The new name itself must be on the disk too.
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  Descriptor(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY).flush();
+  File(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY).flush();
 }
 
 }  // namespace hcd

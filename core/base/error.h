@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hcd/status.h>
+#include <locale.h>
 
 #include <cstdarg>
 #include <cstdio>
@@ -11,8 +12,26 @@
 
 namespace hcd {
 
-// Text by printf's rules.
+// The "C" locale for this thread alone, for the length of a scope: a number has a point, whatever
+// the host has chosen.
+class PointLocale {
+ public:
+  PointLocale() : kept_(uselocale(classic())) {}
+  ~PointLocale() { uselocale(kept_); }
+  PointLocale(const PointLocale &) = delete;
+  PointLocale &operator=(const PointLocale &) = delete;
+
+ private:
+  static locale_t classic() {
+    static const locale_t c = newlocale(LC_ALL_MASK, "C", nullptr);
+    return c;
+  }
+  locale_t kept_;
+};
+
+// Text by printf's rules, in the "C" locale.
 [[gnu::format(printf, 1, 2)]] inline std::string format_text(const char *format, ...) {
+  const PointLocale point;
   va_list args;
   va_start(args, format);
   va_list copy;

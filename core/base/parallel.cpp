@@ -4,7 +4,11 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <csignal>
+#include <system_error>
 #include <utility>
+
+#include "base/error.h"
 
 namespace hcd {
 namespace {
@@ -17,15 +21,49 @@ int usable_cpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// Blocks the signals that are sent to a process, which any of its threads may get, for the length
+// of a scope. Threads that are made meanwhile keep them blocked.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t sent;
+    sigfillset(&sent);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) {
+      sigdelset(&sent, fault);  // of the thread itself
+    }
+    pthread_sigmask(SIG_BLOCK, &sent, &kept_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &kept_, nullptr); }
+  NoSignals(const NoSignals &) = delete;
+  NoSignals &operator=(const NoSignals &) = delete;
+
+ private:
+  sigset_t kept_;
+};
+
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
   const int n = threads > 0 ? threads : usable_cpus();
   threads_.reserve(static_cast<size_t>(n - 1));
-  for (int i = 1; i < n; ++i) threads_.emplace_back([this] { loop(); });
+  const NoSignals quiet;
+  try {
+    while (size() < n) threads_.emplace_back([this] { loop(); });
+  } catch (const std::system_error &failure) {
+    stop();
+    throw Error(HCD_E_MEMORY,
+                format_text("option threads: expected %d threads, found that the system refuses "
+                            "number %d (%s)",
+                            n, size() + 1, failure.code().message().c_str()));
+  } catch (...) {  // no memory
+    stop();
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;

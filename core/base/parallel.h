@@ -16,7 +16,8 @@ namespace hcd {
 // threads. Thread-safety: one caller at a time.
 class ThreadPool {
  public:
-  // `threads`: all in all, the caller's included; 0: one per CPU this process may use.
+  // `threads`: all in all, the caller's included; 0: one per CPU this process may use. They take no
+  // signals: those are the host's. Throws HCD_E_MEMORY where the system refuses one.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
@@ -29,6 +30,7 @@ class ThreadPool {
 
  private:
   void loop();
+  void stop();
   void take_pieces(std::unique_lock<std::mutex> &lock);
 
   std::mutex mutex_;

@@ -5,17 +5,19 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <deque>
 #include <limits>
+#include <list>
 #include <memory>
 #include <new>
 #include <optional>
 #include <string>
 
+#include "base/arithmetic.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "capi/params.h"
+#include "capi/structs.h"
 #include "image/format.h"
 #include "runtime/models.h"
 #include "runtime/session.h"
@@ -32,7 +34,7 @@ struct hcd_ctx {
   std::unique_ptr<hcd::ThreadPool> pool;
   std::unique_ptr<hcd::runtime::Session> session;
   hcd_format in{}, out{};
-  std::deque<hcd_frame> queue;  // sent and not yet received
+  std::list<hcd_frame> queue;  // sent and not yet received
   bool drained = false;
 };
 
@@ -47,10 +49,12 @@ hcd_status guard(std::string &error, const Body &body) noexcept {
     try {
       error = text;
     } catch (...) {
-      error.clear();
+      error = "out of memory";  // short enough to need none
+      return HCD_E_MEMORY;
     }
     return status;
   };
+  const hcd::PlainArithmetic arithmetic;
   try {
     error.clear();
     return body();
@@ -69,8 +73,13 @@ template <typename Params, typename Settings>
 hcd_status create(hcd_ctx **ctx, const Params *params, hcd_log_fn log, void *opaque,
                   std::optional<Settings> hcd_ctx::*slot) {
   if (!ctx) return HCD_E_STATE;
-  *ctx = new (std::nothrow) hcd_ctx;
-  if (!*ctx) return HCD_E_MEMORY;
+  *ctx = nullptr;
+  std::string error;  // of making the context, which hcd_last_error(NULL) tells
+  const hcd_status made = guard(error, [&] {
+    *ctx = new hcd_ctx;
+    return HCD_OK;
+  });
+  if (made != HCD_OK) return made;
   return guard((*ctx)->error, [&] {
     HCD_CHECK(params, HCD_E_OPTION, "params: expected a struct, found NULL");
     (*ctx)->log = hcd::Log(log, opaque);
@@ -94,6 +103,47 @@ hcd_status set_param(Params *params, const char *key, const char *value, char *t
   return status;
 }
 
+// What a C caller put into an enumeration, which C++ may only read as a number until it is checked.
+int device_number(const hcd_device &device) {
+  int number = 0;
+  static_assert(sizeof(device) == sizeof(number));
+  std::memcpy(&number, &device, sizeof(number));
+  return number;
+}
+
+// Fields of a format or a frame that this version takes one value of.
+template <typename T>
+void check_fixed(const T &from, bool plain, const char *type) {
+  HCD_CHECK(device_number(from.device) == HCD_DEVICE_HOST && plain, HCD_E_FORMAT,
+            "%s: expected host memory (device, its number, context and stream all 0), found device "
+            "%d or another of them set",
+            type, device_number(from.device));
+  for (const uint64_t value : from.reserved) {
+    HCD_CHECK(value == 0, HCD_E_FORMAT, "%s.reserved: expected 0, found %llu", type,
+              static_cast<unsigned long long>(value));
+  }
+}
+
+// Nothing shorter than these of version 0.2.0 is in use.
+constexpr size_t kLeastFormat = offsetof(hcd_format, reserved) + sizeof(hcd_format::reserved);
+constexpr size_t kLeastFrame = offsetof(hcd_frame, reserved) + sizeof(hcd_frame::reserved);
+constexpr size_t kLeastStats = offsetof(hcd_stats, client) + sizeof(hcd_stats::client);
+
+hcd_format read_format(const hcd_format &caller) {
+  hcd_format format{};
+  hcd::capi::read_struct(caller, format, kLeastFormat, HCD_E_FORMAT, "hcd_format");
+  check_fixed(format, format.device_index == 0 && !format.device_context, "hcd_format");
+  format.struct_size = sizeof(format);
+  return format;
+}
+
+hcd_frame read_frame(const hcd_frame &caller) {
+  hcd_frame frame{};
+  hcd::capi::read_struct(caller, frame, kLeastFrame, HCD_E_FORMAT, "hcd_frame");
+  check_fixed(frame, !frame.device_stream, "hcd_frame");
+  return frame;
+}
+
 void check_frame(const hcd_format &format, const hcd_frame &frame) {
   const int planes = format.layout == HCD_LAYOUT_GRAY   ? 1
                      : format.layout == HCD_LAYOUT_NV12 ? 2
@@ -108,14 +158,6 @@ void check_frame(const hcd_format &format, const hcd_frame &frame) {
               HCD_E_FORMAT, "frame: expected a stride of at least %td bytes in plane %d, found %td",
               need, p, frame.stride[p]);
   }
-}
-
-// Only as much of the caller's struct as it has.
-void fill_stats(hcd_stats *to, const hcd_stats &from) {
-  if (!to) return;
-  HCD_CHECK(to->struct_size == sizeof(hcd_stats), HCD_E_STATE,
-            "hcd_stats.struct_size: expected %zu, found %zu", sizeof(hcd_stats), to->struct_size);
-  *to = from;
 }
 
 }  // namespace
@@ -152,26 +194,13 @@ const char *hcd_status_name(hcd_status status) {
   return "unknown status";
 }
 
-void hcd_down_params_init(hcd_down_params *p) {
-  p->struct_size = sizeof(*p);
-#define HCD_OPTIONS_DOWN
-#define HCD_STR(name, def, help) p->name = def;
-#define HCD_INT(name, def, min, max, help) p->name = def;
-#define HCD_I64(name, def, min, max, help) p->name = def;
-#define HCD_NUM(name, def, min, max, help) p->name = def;
-#define HCD_AUTO_INT(name, min, max, runtime, help) p->name = HCD_AUTO;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) p->name = HCD_AUTO;
-#include <hcd/options.def>
+// In brackets: the macros of these names are for callers.
+void(hcd_down_params_init)(hcd_down_params *params, size_t struct_size) {
+  if (params) hcd::capi::set_defaults(*params, struct_size);
 }
 
-void hcd_up_params_init(hcd_up_params *p) {
-  p->struct_size = sizeof(*p);
-#define HCD_OPTIONS_UP
-#define HCD_STR(name, def, help) p->name = def;
-#define HCD_INT(name, def, min, max, help) p->name = def;
-#define HCD_I64(name, def, min, max, help) p->name = def;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) p->name = HCD_AUTO;
-#include <hcd/options.def>
+void(hcd_up_params_init)(hcd_up_params *params, size_t struct_size) {
+  if (params) hcd::capi::set_defaults(*params, struct_size);
 }
 
 hcd_status hcd_down_params_set(hcd_down_params *params, const char *key, const char *value,
@@ -200,17 +229,19 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     HCD_CHECK(ctx->down || ctx->up, HCD_E_STATE,
               "hcd_configure(): this context failed to be created");
     HCD_CHECK(in && out, HCD_E_FORMAT, "formats: expected both, found NULL");
+    const hcd_format from = read_format(*in);
+    hcd_format to = read_format(*out);
     ctx->session.reset();
     ctx->queue.clear();
     ctx->drained = false;
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
-    hcd_format result = *out;
     ctx->session =
-        ctx->down ? hcd::runtime::make_down_session(*ctx->down, *in, &result, *ctx->pool, ctx->log)
-                  : hcd::runtime::make_up_session(*ctx->up, *in, &result, *ctx->pool, ctx->log);
-    ctx->in = *in;
-    ctx->out = *out = result;
+        ctx->down ? hcd::runtime::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log)
+                  : hcd::runtime::make_up_session(*ctx->up, from, &to, *ctx->pool, ctx->log);
+    ctx->in = from;
+    ctx->out = to;
+    hcd::capi::write_struct(to, *out);
     return HCD_OK;
   });
 }
@@ -237,8 +268,11 @@ hcd_status hcd_send_frame(hcd_ctx *ctx, const hcd_frame *in) {
     HCD_CHECK(!in || !ctx->drained, HCD_E_STATE,
               "hcd_send_frame(): expected no frame after the drain");
     if (in) {
-      check_frame(ctx->in, *in);
-      ctx->queue.push_back(*in);
+      const hcd_frame frame = read_frame(*in);
+      HCD_CHECK((frame.flags & ~unsigned{HCD_FRAME_PLAIN}) == 0, HCD_E_FORMAT,
+                "hcd_frame.flags: expected 0 or HCD_FRAME_PLAIN, found %#x", frame.flags);
+      check_frame(ctx->in, frame);
+      ctx->queue.push_back(frame);
     } else {
       ctx->drained = true;
     }
@@ -251,20 +285,22 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
   return guard(ctx->error, [&] {
     HCD_CHECK(ctx->session, HCD_E_STATE, "hcd_receive_frame(): expected a configured context");
     if (ctx->queue.empty()) return ctx->drained ? HCD_EOF : HCD_AGAIN;
-    HCD_CHECK(out, HCD_E_STATE, "hcd_receive_frame(): expected a frame, found NULL");
-    check_frame(ctx->out, *out);
+    if (!out) return HCD_OK;
+    hcd_frame result = read_frame(*out);
+    check_frame(ctx->out, result);
+    if (stats) hcd::capi::check_size(*stats, kLeastStats, HCD_E_STATE, "hcd_stats");
     const hcd_frame in = ctx->queue.front();
     ctx->queue.pop_front();
     const auto start = std::chrono::steady_clock::now();
     hcd_stats made{};
-    made.struct_size = sizeof(made);
     made.psnr_plain = made.psnr = std::numeric_limits<double>::quiet_NaN();
-    ctx->session->process(in, *out, made);
+    ctx->session->process(in, result, made);
     made.time_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-    out->opaque = in.opaque;
-    out->flags = in.flags;
-    fill_stats(stats, made);
+    result.opaque = in.opaque;
+    result.flags = in.flags;
+    hcd::capi::write_struct(result, *out);
+    if (stats) hcd::capi::write_struct(made, *stats);
     return HCD_OK;
   });
 }

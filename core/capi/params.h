@@ -8,6 +8,10 @@
 
 namespace hcd::capi {
 
+// The defaults, as far as the caller's struct of `size` bytes reaches; zeros behind what is known.
+void set_defaults(hcd_down_params &params, size_t size);
+void set_defaults(hcd_up_params &params, size_t size);
+
 // Throws HCD_E_OPTION naming the option, its range and what was found.
 runtime::DownSettings make_settings(const hcd_down_params &params);
 runtime::UpSettings make_settings(const hcd_up_params &params);

@@ -2,6 +2,7 @@
 #include "image/format.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -120,6 +121,16 @@ HCD_MULTIARCH void quantise_row(float *values, float scale, Range codes, int wid
   }
 }
 
+HCD_MULTIARCH bool clip_values(float *values, Range range, int n) {
+  int outside = 0;
+  for (int i = 0; i < n; ++i) {
+    const float value = values[i];
+    values[i] = std::min(std::max(value, range.low), range.high);
+    outside |= static_cast<int>(values[i] != value);
+  }
+  return outside != 0;
+}
+
 // Runs `work(c, y)` for every row of every component.
 template <typename Work>
 void for_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
@@ -210,8 +221,22 @@ Range component_range(const hcd_format &format, int c) {
   return c == 0 || format.layout == HCD_LAYOUT_RGB ? Range{16, 235} : Range{16, 240};
 }
 
+Range shown_range(const hcd_format &format) {
+  return {0, static_cast<float>((1 << format.depth) - 1) / code_scale(format)};
+}
+
 Ranges legal_ranges(const hcd_format &format) {
   return {component_range(format, 0), component_range(format, 1), component_range(format, 2)};
+}
+
+bool clip(const Plane &plane, const Range &range, ThreadPool &pool) {
+  std::atomic<bool> clipped = false;
+  pool.run((plane.height + kRowsPerPiece - 1) / kRowsPerPiece, [&](int piece) {
+    const int first = piece * kRowsPerPiece;
+    const int rows = std::min(plane.height - first, kRowsPerPiece);
+    if (clip_values(plane.row(first), range, plane.width * rows)) clipped = true;
+  });
+  return clipped;
 }
 
 std::string describe(const hcd_format &format) {

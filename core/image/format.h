@@ -38,6 +38,11 @@ struct Range {
 Range component_range(const hcd_format &format, int c);
 using Ranges = std::array<Range, 3>;
 Ranges legal_ranges(const hcd_format &format);
+// All code values of the format's depth, whatever its range: what a player that rounds can show.
+Range shown_range(const hcd_format &format);
+
+// Clips in place; whether a value was outside.
+bool clip(const Plane &plane, const Range &range, ThreadPool &pool);
 
 // Text such as "1920x1080 yuv420 10-bit".
 std::string describe(const hcd_format &format);

@@ -52,6 +52,7 @@ Tensor Params::add(const std::string &name, at::IntArrayRef shape, bool trainabl
   const bool taken = std::any_of(entries_.begin(), entries_.end(),
                                  [&](const Entry &entry) { return entry.name == name; });
   HCD_CHECK(!taken, HCD_E_INTERNAL, "parameter '%s' made twice", name.c_str());
+  if (check_) check_(name, shape);
   entries_.push_back(
       {name, at::empty(shape, at::TensorOptions(dtype_).device(device_)), trainable});
   return entries_.back().value;

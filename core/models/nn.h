@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -44,6 +45,10 @@ class Params {
   void ignore(const std::string &name) { ignored_.insert(name); }
   bool ignores(const std::string &name) const { return ignored_.contains(name); }
 
+  // Called before a tensor takes memory, with its name and shape; throws where it must not.
+  using Check = std::function<void(const std::string &name, at::IntArrayRef shape)>;
+  void set_check(Check check) { check_ = std::move(check); }
+
   // Makes a tensor; uninitialised. Throws HCD_E_INTERNAL where the name is taken.
   Tensor add(const std::string &name, at::IntArrayRef shape, bool trainable = true);
 
@@ -53,6 +58,7 @@ class Params {
   bool initialise_;
   std::vector<Entry> entries_;
   std::set<std::string> ignored_;
+  Check check_;
 };
 
 // A prefix of names: Scope(params)("body", 0)("conv1") makes "body.0.conv1.weight".

@@ -30,10 +30,22 @@ at::ScalarType scalar_type(net::Dtype dtype) {
   return at::kFloat;
 }
 
+std::string head_of(const net::Safetensors &file) { return "weights '" + file.name() + "'"; }
+
+// The tensor `prefix` + `name` of the file, which has that shape.
+const net::TensorView &find_tensor(const net::Safetensors &file, const std::string &prefix,
+                                   const std::string &name, at::IntArrayRef shape) {
+  const auto found = file.tensors().find(prefix + name);
+  HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
+            "%s: expected a tensor '%s' of shape %s, found none", head_of(file).c_str(),
+            (prefix + name).c_str(), net::shape_text(shape).c_str());
+  HCD_CHECK(found->second.shape == shape, HCD_E_FILE,
+            "%s: tensor '%s': expected the shape %s, found %s", head_of(file).c_str(), name.c_str(),
+            net::shape_text(shape).c_str(), net::shape_text(found->second.shape).c_str());
+  return found->second;
+}
+
 void check_tensor(const std::string &head, const Params::Entry &entry, const Tensor &found) {
-  HCD_CHECK(found.sizes() == entry.value.sizes(), HCD_E_FILE,
-            "%s: tensor '%s': expected the shape %s, found %s", head.c_str(), entry.name.c_str(),
-            net::shape_text(entry.value.sizes()).c_str(), net::shape_text(found.sizes()).c_str());
   HCD_CHECK(at::isFloatingType(found.scalar_type()) && at::isfinite(found).all().item<bool>(),
             HCD_E_FILE, "%s: tensor '%s': expected finite numbers, found %s", head.c_str(),
             entry.name.c_str(),
@@ -48,19 +60,20 @@ Tensor to_tensor(const net::TensorView &view) {
   return tensor;
 }
 
+Params::Check check_against(const net::Safetensors &file) {
+  return [&file](const std::string &name, at::IntArrayRef shape) {
+    find_tensor(file, "", name, shape);
+  };
+}
+
 void load_weights(Params &params, const net::Safetensors &file, const std::string &prefix) {
-  const std::string head = "weights '" + file.name() + "'";
+  const std::string head = head_of(file);
   std::set<std::string> used;
   for (const Params::Entry &entry : params.entries()) {
-    const std::string name = prefix + entry.name;
-    const auto found = file.tensors().find(name);
-    HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
-              "%s: expected a tensor '%s' of shape %s, found none", head.c_str(), name.c_str(),
-              net::shape_text(entry.value.sizes()).c_str());
-    const Tensor value = to_tensor(found->second);
+    const Tensor value = to_tensor(find_tensor(file, prefix, entry.name, entry.value.sizes()));
     check_tensor(head, entry, value);
     entry.value.detach().copy_(value);
-    used.insert(name);
+    used.insert(prefix + entry.name);
   }
   for (const auto &[name, view] : file.tensors()) {
     if (!name.starts_with(prefix) || used.contains(name)) continue;

@@ -4,23 +4,15 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "net/weights_error.h"
 
 namespace hcd::net {
 namespace {
-
-// Closes a descriptor at the end of a scope.
-struct Descriptor {
-  int value;
-  ~Descriptor() {
-    if (value >= 0) close(value);
-  }
-};
 
 // Why the file cannot be mapped; "" if it can.
 std::string obstacle(int descriptor, struct stat *status) {
@@ -36,15 +28,15 @@ std::string obstacle(int descriptor, struct stat *status) {
 
 MappedFile MappedFile::open(const std::string &path, const char *kind) {
   // O_NONBLOCK: a pipe must not be waited for.
-  const Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
-  const std::string found = obstacle(descriptor.value, &status);
+  const std::string found = obstacle(descriptor.get(), &status);
   if (!found.empty()) {
     throw weights_error(path, "expected " + std::string(kind) + ", found " + found);
   }
   MappedFile file;
   file.size_ = static_cast<size_t>(status.st_size);
-  void *address = mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, descriptor.value, 0);
+  void *address = mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
   if (address == MAP_FAILED) {
     throw weights_error(path, std::string("cannot be read: ") + std::strerror(errno));
   }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <charconv>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
@@ -40,10 +40,11 @@ const Architecture *find_architecture(std::string_view kind) {
 
 // The number of the fewest digits that is this float: 0.1, not 0.10000000149.
 double shortest(float value) {
-  for (int digits = 1;; ++digits) {
-    const double number = std::stod(format_text("%.*g", digits, static_cast<double>(value)));
-    if (static_cast<float>(number) == value || digits == 9) return number;
-  }
+  char digits[32];
+  const char *end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  double number = 0;
+  std::from_chars(digits, end, number);
+  return number;
 }
 
 // Reads the parts of a configuration; every message begins with its kind.

@@ -403,7 +403,11 @@ class SpecNetwork : public Network {
    public:
     explicit Memory(SpecNetwork &network) : network_(network) {
       const std::lock_guard<std::mutex> lock(network_.mutex_);
-      if (network_.spare_.empty()) return;
+      if (network_.spare_.empty()) {
+        network_.spare_.reserve(network_.calls_ + 1);  // here, where it may fail
+        ++network_.calls_;
+        return;
+      }
       buffer_ = std::move(network_.spare_.back());
       network_.spare_.pop_back();
     }
@@ -460,6 +464,7 @@ class SpecNetwork : public Network {
   Layers layers_;
   std::mutex mutex_;
   std::vector<image::Buffer> spare_;
+  size_t calls_ = 0;  // most at a time so far: one memory for each
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "descent/objective.h"
 #include "image/kernel.h"
+#include "runtime/linear_model.h"
 #include "runtime/mixed_objective.h"
 #include "runtime/settings.h"
 
@@ -29,6 +30,9 @@ class DownModel {
 
   // Sets chroma, where luma alone is the objective's (loss mixed, a luma network).
   virtual void solve_chroma(const float *y, float *x) = 0;
+
+  // Whom solve_chroma() solves for.
+  virtual const LinearClient &chroma_client() const = 0;
 
   // Solves for all planes at once; only where the plan's rule is kExact. See image::Inverse.
   virtual void solve(const float *y, double proximity, float *x) = 0;

@@ -75,10 +75,44 @@ void DownSession::process(const hcd_frame &in, const hcd_frame &out, hcd_stats &
     measure(in, stats);
     return;
   }
+  ranges_ = image::legal_ranges(lr_);
+  kept_plain_ = false;
   stats.steps = descend(in);
-  image::pack(lr_, x_.data(), image::legal_ranges(lr_), out, pool_);
-  image::quantise(lr_, x_.data(), image::legal_ranges(lr_), pool_);
+  stats.kept_plain = kept_plain_ ? 1 : 0;
+  image::pack(lr_, x_.data(), ranges_, out, pool_);
+  image::quantise(lr_, x_.data(), ranges_, pool_);
   measure(in, stats);
+}
+
+void DownSession::judge_clipped(MixedObjective &objective) {
+  const size_t n = objective.size();
+  objective.clip({x_.data(), n});  // tells whether
+  std::vector<float> plain(x0_.data(), x0_.data() + x0_.size());
+  image::quantise(lr_, plain.data(), {}, pool_);
+  if (objective.clipped()) {
+    std::vector<float> descended(x_.data(), x_.data() + x_.size());
+    image::quantise(lr_, descended.data(), ranges_, pool_);
+    kept_plain_ = objective.value({descended.data(), n}) >= objective.value({plain.data(), n});
+  }
+  if (kept_plain_) {
+    std::copy_n(x0_.data(), x0_.size(), x_.data());
+    ranges_ = {};
+    return;
+  }
+  for (int c = 1; c < lr_geometry_.n_planes(); ++c) judge_clipped_chroma(c, plain.data());
+}
+
+void DownSession::judge_clipped_chroma(int c, const float *plain) {
+  const image::Plane plane = lr_geometry_.plane(x_.data(), c);
+  image::Range &range = ranges_[static_cast<size_t>(c)];
+  bool clipped = image::clip(plane, range, pool_), unused = false;
+  const auto error = [&](const float *x, bool &was_clipped) {
+    return model_->chroma_client().shown_error(c, x, y_.data(), hr_, was_clipped, pool_);
+  };
+  const double descended = error(x_.data(), clipped);
+  if (!clipped || descended < error(plain, unused)) return;
+  std::copy_n(lr_geometry_.plane(std::as_const(x0_).data(), c).data, plane.size(), plane.data);
+  range = {};
 }
 
 int DownSession::descend(const hcd_frame &in) {
@@ -110,7 +144,9 @@ int DownSession::descend(const hcd_frame &in) {
     model_->downscale(moved.data(), start.data());
     std::copy_n(start.data(), lr->size(), x_.data());  // fixed planes stay
   }
-  return steps + run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
+  steps += run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
+  if (auto *mixed = dynamic_cast<MixedObjective *>(lr.get())) judge_clipped(*mixed);
+  return steps;
 }
 
 std::unique_ptr<descent::Objective> DownSession::lr_objective(uint64_t key) {

@@ -26,6 +26,9 @@ class DownSession : public Session {
   void load(const hcd_frame &in);
   int descend(const hcd_frame &in);
   std::unique_ptr<descent::Objective> lr_objective(uint64_t key);
+  // Puts plain planes back where clipping has left the descended ones no better.
+  void judge_clipped(MixedObjective &objective);
+  void judge_clipped_chroma(int c, const float *plain);
   int run_rule(descent::Objective &objective, descent::Result x, int steps, uint64_t seed);
   uint64_t frame_key(const hcd_frame &in) const;
   void measure(const hcd_frame &in, hcd_stats &stats);
@@ -39,6 +42,8 @@ class DownSession : public Session {
   ThreadPool &pool_;
   image::Geometry hr_geometry_, lr_geometry_;
   image::Buffer y_, x0_, x_;  // source, plain small frame, small frame
+  image::Ranges ranges_;      // of x_
+  bool kept_plain_ = false;   // of this frame: see hcd_stats
 };
 
 }  // namespace hcd::runtime

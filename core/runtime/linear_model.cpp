@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "descent/vector_ops.h"
+#include "runtime/compare.h"
 
 namespace hcd::runtime {
 namespace {
@@ -55,6 +56,16 @@ void LinearClient::upscale(const float *lr, float *hr, ThreadPool &pool) const {
   for (int c = 0; c < n_planes_; ++c) {
     image::apply(plane(c).up, lr_.plane(lr, c), hr_.plane(hr, c), pool);
   }
+}
+
+double LinearClient::shown_error(int c, const float *lr, const float *hr, const hcd_format &format,
+                                 bool &clipped, ThreadPool &pool) const {
+  const image::ConstPlane truth = hr_.plane(hr, c);
+  image::Buffer memory(truth.size());
+  const image::Plane shown{memory.data(), truth.width, truth.height};
+  image::apply(plane(c).up, lr_.plane(lr, c), shown, pool);
+  if (image::clip(shown, image::shown_range(format), pool)) clipped = true;
+  return shown_plane_error(format, shown, truth, truth.width, truth.height, pool);
 }
 
 LinearSolver::LinearSolver(const LinearClient &client, double proximity) {
@@ -190,17 +201,15 @@ void LinearHrObjective::clip(descent::Result y) const {
   clip_to_range(hr_format_, n_planes_, y.data(), pool_);
 }
 
-void clip_to_range(const hcd_format &format, int n_planes, float *values, ThreadPool &pool) {
+bool clip_to_range(const hcd_format &format, int n_planes, float *values, ThreadPool &pool) {
   const image::Geometry geometry(format);
+  bool clipped = false;
   for (int c = 0; c < n_planes; ++c) {
-    const image::Range range = image::component_range(format, c);
-    const image::Plane plane = geometry.plane(values, c);
-    pool.run(plane.height, [&](int y) {
-      float *row = plane.row(y);
-      for (int x = 0; x < plane.width; ++x)
-        row[x] = std::min(std::max(row[x], range.low), range.high);
-    });
+    const bool outside =
+        image::clip(geometry.plane(values, c), image::component_range(format, c), pool);
+    clipped = clipped || outside;
   }
+  return clipped;
 }
 
 }  // namespace hcd::runtime

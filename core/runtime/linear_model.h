@@ -40,6 +40,11 @@ class LinearClient {
   void downscale(const float *hr, float *lr, ThreadPool &pool) const;
   void upscale(const float *lr, float *hr, ThreadPool &pool) const;
 
+  // Mean squared error, in 8-bit code values, of what it shows of plane `c` of `lr`, rounded to
+  // `format`'s code values, against `hr`. Sets `clipped` where those have no such value.
+  double shown_error(int c, const float *lr, const float *hr, const hcd_format &format,
+                     bool &clipped, ThreadPool &pool) const;
+
   const image::Geometry &hr() const { return hr_; }
   const image::Geometry &lr() const { return lr_; }
 
@@ -130,7 +135,7 @@ class LinearHrObjective : public descent::Objective {
   std::vector<float> x_, x_gradient_;
 };
 
-// Clips the first `n_planes` components to their legal ranges.
-void clip_to_range(const hcd_format &format, int n_planes, float *values, ThreadPool &pool);
+// Clips the first `n_planes` components to their legal ranges; whether a value was outside.
+bool clip_to_range(const hcd_format &format, int n_planes, float *values, ThreadPool &pool);
 
 }  // namespace hcd::runtime

@@ -31,6 +31,7 @@ class LinearDownModel : public DownModel {
     const auto luma = static_cast<ptrdiff_t>(clients_[0].lr().offset(1));
     std::copy(solved.begin() + luma, solved.end(), x + luma);
   }
+  const LinearClient &chroma_client() const override { return clients_[0]; }
   void solve(const float *y, double proximity, float *x) override {
     if (!solver_ || proximity != solver_proximity_) solver_.emplace(clients_[0], proximity);
     solver_proximity_ = proximity;
@@ -58,12 +59,12 @@ class LinearDownModel : public DownModel {
   double shown_error(int k, const float *x, const float *y, uint64_t) override {
     const LinearClient &client = clients_[static_cast<size_t>(k)];
     const int planes = hr_.layout == HCD_LAYOUT_RGB ? 3 : 1;
-    if (shown_.size() == 0) shown_ = image::Buffer(client.hr().size());
+    image::Buffer shown(client.hr().offset(planes));
     double sum = 0;
     for (int c = 0; c < planes; ++c) {
-      image::apply(client.plane(c).up, client.lr().plane(x, c), client.hr().plane(shown_.data(), c),
+      image::apply(client.plane(c).up, client.lr().plane(x, c), client.hr().plane(shown.data(), c),
                    pool_);
-      sum += shown_plane_error(hr_, client.hr().plane(shown_.data(), c), client.hr().plane(y, c),
+      sum += shown_plane_error(hr_, client.hr().plane(shown.data(), c), client.hr().plane(y, c),
                                hr_.width, hr_.height, pool_);
     }
     return sum / planes;
@@ -75,7 +76,6 @@ class LinearDownModel : public DownModel {
   std::vector<LinearClient> clients_;
   std::optional<LinearSolver> solver_;
   double solver_proximity_ = 0;
-  image::Buffer shown_;
 };
 
 class LinearUpSession : public Session {

@@ -16,6 +16,9 @@ namespace {
 // misses.
 constexpr double kLeastError = 0.01, kLeastLost = 1e-3;
 
+// Of a client's arithmetic, in code values; 4 ulp of 255.
+constexpr float kRoundingError = 0x1p-14F;
+
 // Of each sample's neighbourhood: three samples of a row, or of three rows.
 HCD_MULTIARCH void range_of_rows(const float *a, const float *b, const float *c, int n, float *low,
                                  float *high) {
@@ -28,22 +31,25 @@ HCD_MULTIARCH void range_of_rows(const float *a, const float *b, const float *c,
 // What a row is compared with.
 struct Truth {
   const float *y, *low, *high;
+  image::Range shown;  // at its ends and beyond the row has been clipped
 };
 struct Factors {
   float error, excess, detail;  // of the derivatives
 };
 
-// slope = error (shown - y) + excess (amount outside the range) + detail slope. Returns the sum of
-// error (shown - y)^2 + excess (amount)^2.
+// slope = error (shown - y) + excess (amount outside the range) + detail slope, 0 where the row has
+// been clipped. Returns the sum of error (shown - y)^2 + excess (amount)^2.
 HCD_MULTIARCH double mix_row(const float *shown, const Truth &truth, const Factors &factors, int n,
                              float *slope) {
   const float *y = truth.y, *low = truth.low, *high = truth.high;
   const Factors f = factors;
+  const image::Range range = truth.shown;
   return sum_in_lanes(
       n, [&](int x) __attribute__((always_inline)) {
         const float error = shown[x] - y[x];
         const float excess = shown[x] - std::min(std::max(shown[x], low[x]), high[x]);
-        slope[x] = f.error * error + f.excess * excess + f.detail * slope[x];
+        const float mixed = f.error * error + f.excess * excess + f.detail * slope[x];
+        slope[x] = shown[x] > range.low && shown[x] < range.high ? mixed : 0.0F;
         return f.error * error * error + f.excess * excess * excess;
       });
 }
@@ -72,6 +78,7 @@ MixedObjective::MixedObjective(std::vector<std::unique_ptr<LumaClient>> clients,
     : y_(y),
       x0_(x0),
       lr_format_(lr_format),
+      shown_range_(image::shown_range(lr_format)),
       weights_(weights),
       pool_(pool),
       detail_(y, pool),
@@ -81,6 +88,9 @@ MixedObjective::MixedObjective(std::vector<std::unique_ptr<LumaClient>> clients,
       slope_(y.size()),
       pulled_(x0.size()) {
   for (auto &luma : clients) clients_.push_back({std::move(luma)});
+  // A rounding error's width beyond: white that is shown as white has not been clipped.
+  shown_range_.low -= kRoundingError;
+  shown_range_.high += kRoundingError;
   find_ranges();
 }
 
@@ -108,6 +118,7 @@ void MixedObjective::find_ranges() {
 double MixedObjective::compare(Client &client) {
   const image::Plane shown{shown_.data(), y_.width, y_.height};
   const image::Plane slope{slope_.data(), y_.width, y_.height};
+  if (image::clip(shown, shown_range_, pool_)) clipped_ = true;
   const double lost = detail_.value_and_gradient(shown, slope);
   const auto n = static_cast<double>(y_.size());
   if (client.error == 0) {
@@ -124,9 +135,9 @@ double MixedObjective::compare(Client &client) {
   std::vector<double> rows(static_cast<size_t>(y_.height));
   pool_.run(y_.height, [&](int y) {
     const auto offset = static_cast<ptrdiff_t>(y) * y_.width;
-    rows[static_cast<size_t>(y)] =
-        mix_row(shown.row(y), {y_.row(y), low_.data() + offset, high_.data() + offset}, factors,
-                y_.width, slope.row(y));
+    rows[static_cast<size_t>(y)] = mix_row(
+        shown.row(y), {y_.row(y), low_.data() + offset, high_.data() + offset, shown_range_},
+        factors, y_.width, slope.row(y));
   });
   double squares = 0;
   for (const double row : rows) squares += row;
@@ -134,16 +145,27 @@ double MixedObjective::compare(Client &client) {
 }
 
 double MixedObjective::value_and_gradient(descent::Variables x, descent::Result gradient) {
+  return evaluate(x, gradient, true);
+}
+
+double MixedObjective::value(descent::Variables x) {
+  std::vector<float> unused(x.size());
+  return evaluate(x, unused, false);
+}
+
+double MixedObjective::evaluate(descent::Variables x, descent::Result gradient,
+                                bool differentiate) {
   const double share = 1 / static_cast<double>(clients_.size());
   std::fill(gradient.begin(), gradient.end(), 0.0F);
   double value = 0;
   for (Client &client : clients_) {
     client.luma->show(x.data(), shown_.data());
     value += share * compare(client);
+    if (!differentiate) continue;
     client.luma->pull(slope_.data(), pulled_.data());
     descent::axpy(static_cast<float>(share), {pulled_.data(), x.size()}, gradient, pool_);
   }
-  if (!can_gain_) {  // a flat frame, say: rounding errors are no direction
+  if (!can_gain_ && differentiate) {  // a flat frame, say: rounding errors are no direction
     std::fill(gradient.begin(), gradient.end(), 0.0F);
     return value;
   }
@@ -162,7 +184,7 @@ double MixedObjective::value_and_gradient(descent::Variables x, descent::Result 
 }
 
 void MixedObjective::clip(descent::Result x) const {
-  clip_to_range(lr_format_, 1, x.data(), pool_);
+  if (clip_to_range(lr_format_, 1, x.data(), pool_)) clipped_ = true;
 }
 
 }  // namespace hcd::runtime

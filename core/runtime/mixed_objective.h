@@ -40,7 +40,9 @@ struct MixedWeights {
 //   1/K sum_k [(1 - detail) mse_k / mse_k(start) + detail lost_k / lost_k(start)
 //          + ringing mean excess_k^2 / mse_k(start)] + proximity mean (x - x0)^2 / mse(start) +
 //          rate cost(x).
-// "start" is the first point that is evaluated. Without the rate the value is 1 there.
+// "start" is the first point that is evaluated. Without the rate the value is 1 there. What is
+// shown is clipped to the code values that a player has, so what is cut off there costs and gains
+// nothing.
 class MixedObjective : public descent::Objective {
  public:
   // `y`, `x0`: luma of source and plain small frame, whose format is `lr_format`; kept.
@@ -53,6 +55,11 @@ class MixedObjective : public descent::Objective {
   double rms_error(double) const override { return std::sqrt(start_error_); }
   void clip(descent::Result x) const override;
 
+  // The value alone; not for the start.
+  double value(descent::Variables x);
+  // Whether clipping has changed a small frame or what a client shows, at any point so far.
+  bool clipped() const { return clipped_; }
+
  private:
   struct Client {
     std::unique_ptr<LumaClient> luma;
@@ -60,16 +67,19 @@ class MixedObjective : public descent::Objective {
   };
 
   void find_ranges();
+  double evaluate(descent::Variables x, descent::Result gradient, bool differentiate);
   double compare(Client &client);
 
   std::vector<Client> clients_;
   image::ConstPlane y_, x0_;
   hcd_format lr_format_;
+  image::Range shown_range_;  // see the constructor
   MixedWeights weights_;
   ThreadPool &pool_;
   loss::LostDetail detail_;
-  double start_error_ = 0;    // mean over the clients; 0 before the first evaluation
-  bool can_gain_ = false;     // at the start
+  double start_error_ = 0;  // mean over the clients; 0 before the first evaluation
+  bool can_gain_ = false;   // at the start
+  mutable bool clipped_ = false;
   image::Buffer low_, high_;  // range of the source's neighbourhoods
   image::Buffer shown_, slope_, pulled_;
 };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -18,42 +19,62 @@ namespace {
 
 using net::kTorchscript;
 
-// The variants of all networks, in the order of the catalogue.
-std::vector<hcd_model_variant> list_variants() {
-  std::vector<hcd_model_variant> list;
-  for (const net::NetworkEntry &entry : net::catalogue()) {
-    for (const net::NetworkVariant &v : entry.variants) {
-      list.push_back({v.scale, v.parameters, v.receptive_field, v.macs, v.built_in ? 1 : 0});
-    }
-  }
-  return list;
-}
-
 bool has_built_in(const net::NetworkEntry &entry) {
   return std::any_of(entry.variants.begin(), entry.variants.end(),
                      [](const net::NetworkVariant &v) { return v.built_in; });
 }
 
-std::vector<hcd_model_info> list_models() {
-  std::vector<hcd_model_info> list;
-  for (const image::Kernel &kernel : image::kernels()) {
-    list.push_back(
-        {kernel.name, kernel.description, 1, 0, "all", nullptr, nullptr, 0, 1, nullptr, 0});
+// What hcd_models() shows, in memory that is there when the library is: it cannot fail.
+class ModelList {
+ public:
+  ModelList() {
+    for (const image::Kernel &kernel : image::kernels()) {
+      hcd_model_info &info = add(kernel.name, kernel.description);
+      info.linear = 1;
+      info.planes = "all";
+      info.tiles_exactly = 1;
+    }
+    for (const net::NetworkEntry &entry : net::catalogue()) add(entry);
+    hcd_model_info &script =
+        add(kTorchscript, "any differentiable pair, exported from PyTorch (weights=<file>)");
+    script.needs_weights = script.tiles_exactly = 1;
   }
-  static const std::vector<hcd_model_variant> variants = list_variants();
-  const hcd_model_variant *first = variants.data();
-  for (const net::NetworkEntry &entry : net::catalogue()) {
-    const int n = static_cast<int>(entry.variants.size());
-    list.push_back({entry.name, entry.description, 0, has_built_in(entry) ? 0 : 1,
-                    entry.colour == net::Colour::kLuma ? "luma" : "rgb", entry.paper, entry.licence,
-                    entry.has_downscale ? 1 : 0, entry.tiles_exactly ? 1 : 0, first, n});
-    first += n;
+
+  const hcd_model_info *models() const { return models_.data(); }
+
+ private:
+  hcd_model_info &add(const char *name, const char *description) {
+    hcd_model_info &info = models_.at(n_models_++);
+    info.name = name;
+    info.description = description;
+    return info;
   }
-  list.push_back({kTorchscript, "any differentiable pair, exported from PyTorch (weights=<file>)",
-                  0, 1, nullptr, nullptr, nullptr, 0, 1, nullptr, 0});
-  list.push_back({});
-  return list;
-}
+
+  void add(const net::NetworkEntry &entry) {
+    hcd_model_info &info = add(entry.name, entry.description);
+    info.needs_weights = has_built_in(entry) ? 0 : 1;
+    info.planes = entry.colour == net::Colour::kLuma ? "luma" : "rgb";
+    info.paper = entry.paper;
+    info.licence = entry.licence;
+    info.has_downscale = entry.has_downscale ? 1 : 0;
+    info.tiles_exactly = entry.tiles_exactly ? 1 : 0;
+    info.variants = &variants_.at(n_variants_);
+    info.n_variants = static_cast<int>(entry.variants.size());
+    for (const net::NetworkVariant &v : entry.variants) {
+      hcd_model_variant &variant = variants_.at(n_variants_++);
+      variant.scale = v.scale;
+      variant.parameters = v.parameters;
+      variant.receptive_field = v.receptive_field;
+      variant.macs = v.macs;
+      variant.built_in = v.built_in ? 1 : 0;
+    }
+  }
+
+  // More than there are; the last model stays empty.
+  std::array<hcd_model_info, 64> models_{};
+  std::array<hcd_model_variant, 64> variants_{};
+  size_t n_models_ = 0, n_variants_ = 0;
+};
 
 // Text such as "bilinear, bicubic, ..., base and srcnn have".
 std::string models_with(double scale) {
@@ -82,11 +103,32 @@ std::string identity(const net::NetworkRequest &r) {
                      static_cast<long long>(info.st_mtim.tv_sec), info.st_mtim.tv_nsec);
 }
 
+// Of one network in the cache.
+struct Place {
+  std::mutex mutex;  // held while it is opened
+  std::weak_ptr<net::Network> network;
+};
+
+std::shared_ptr<Place> find_place(const std::string &name) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<Place>> places;
+  const std::lock_guard<std::mutex> lock(mutex);
+  // Those that nobody waits for and nobody has go.
+  std::erase_if(places, [](const auto &entry) {
+    if (entry.second.use_count() > 1) return false;
+    const std::lock_guard<std::mutex> free(entry.second->mutex);
+    return entry.second->network.expired();
+  });
+  const auto found = places.find(name);
+  if (found != places.end()) return found->second;
+  return places.emplace(name, std::make_shared<Place>()).first->second;
+}
+
 }  // namespace
 
 const hcd_model_info *models() {
-  static const std::vector<hcd_model_info> list = list_models();
-  return list.data();
+  static const ModelList list;
+  return list.models();
 }
 
 std::string model_names() {
@@ -130,13 +172,12 @@ void check_device(const std::string &device) {
 }
 
 std::shared_ptr<net::Network> open_network(const net::NetworkRequest &request, const Log &log) {
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<net::Network>> cache;
-  const std::lock_guard<std::mutex> lock(mutex);
-  std::weak_ptr<net::Network> &entry = cache[identity(request)];
-  if (auto network = entry.lock()) return network;
+  const std::shared_ptr<Place> place = find_place(identity(request));
+  // Who wants the same network waits for it; others do not wait for this file.
+  const std::lock_guard<std::mutex> lock(place->mutex);
+  if (auto network = place->network.lock()) return network;
   std::shared_ptr<net::Network> network = net::load_network(request, log);
-  entry = network;
+  place->network = network;
   return network;
 }
 

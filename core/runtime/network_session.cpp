@@ -230,6 +230,8 @@ class NetworkDownModel : public DownModel {
               x + chain_.n_variables());
   }
 
+  const LinearClient &chroma_client() const override { return chain_.bicubic; }
+
   void solve(const float *, double, float *) override {
     throw Error(HCD_E_INTERNAL, "a network has no exact solution");
   }

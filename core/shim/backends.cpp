@@ -15,6 +15,7 @@ namespace {
 std::mutex mutex;
 const net::TorchBackend *torch_backend = nullptr;
 const net::CudaBackend *cuda_backend = nullptr;
+std::string cuda_reason;  // why there is none
 
 std::string torch_path() {
   const char *given = std::getenv("HCD_TORCH_BACKEND");
@@ -38,28 +39,12 @@ const Backend *enter(const std::string &path, const char *symbol, std::string &r
   return backend;
 }
 
-const net::TorchBackend *open_torch() {
-  if (torch_backend) return torch_backend;
-  // LibTorch's OpenMP threads would otherwise spin between two calls and take the CPU from encoder
-  // and decoder. Read once, when libgomp is loaded; a value that the user has set stays.
-  setenv("OMP_WAIT_POLICY", "passive", 0);
-  std::string reason;
-  torch_backend = enter<net::TorchBackend>(torch_path(), net::kTorchEntry, reason);
-  HCD_CHECK(torch_backend, HCD_E_DEVICE,
-            "networks need libhcd-torch.so, which could not be opened (%s): build it with "
-            "scripts/setup, or set HCD_TORCH_BACKEND to its path",
-            reason.c_str());
-  return torch_backend;
-}
-
 // Makes CUDA known to LibTorch; "" or why that cannot be.
 std::string open_cuda() {
   if (cuda_backend) return "";
   const std::string path = cuda_path();
   if (path.find('/') == std::string::npos) return "built without CUDA (scripts/setup --cuda)";
-  // LibTorch counts the devices at its first backward pass and keeps the answer.
-  if (torch_backend)
-    return "a network runs on the CPU in this process already; load this one first";
+  if (torch_backend) return cuda_reason;  // it was tried before LibTorch was opened
   if (!dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) return "no CUDA driver found (libcuda.so.1)";
   std::string reason;
   cuda_backend = enter<net::CudaBackend>(path, net::kCudaEntry, reason);
@@ -67,6 +52,20 @@ std::string open_cuda() {
   return "libhcd-cuda.so could not be opened (" + reason +
          "): LibTorch with CUDA is not complete "
          "(scripts/setup --cuda)";
+}
+
+const net::TorchBackend *open_torch() {
+  if (torch_backend) return torch_backend;
+  // LibTorch counts the devices at its first backward pass and keeps the answer: what knows CUDA
+  // must be there before, also where this network runs on the CPU and only a later one does not.
+  cuda_reason = open_cuda();
+  std::string reason;
+  torch_backend = enter<net::TorchBackend>(torch_path(), net::kTorchEntry, reason);
+  HCD_CHECK(torch_backend, HCD_E_DEVICE,
+            "networks need libhcd-torch.so, which could not be opened (%s): build it with "
+            "scripts/setup --all, or set HCD_TORCH_BACKEND to its path",
+            reason.c_str());
+  return torch_backend;
 }
 
 // The CUDA device `index`, or -1 and the reason.

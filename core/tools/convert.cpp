@@ -6,6 +6,7 @@
 #include "tools/output_file.h"
 #include "tools/picture_set.h"
 #include "tools/png.h"
+#include "tools/png_chunks.h"
 #include "tools/session.h"
 #include "tools/terminal.h"
 
@@ -27,7 +28,12 @@ void convert_one(const fs::path &input, const fs::path &output, const Resize &re
   try {
     const Picture source = read_png(input.string());
     OutputFile file(output.string());
-    file.commit(encode_png(resize(source, input.string()), output.string()));
+    Picture result = resize(source, input.string());
+    std::string left_out;
+    result.chunks = resize_chunks(source.chunks, {source.width, source.height},
+                                  {result.width, result.height}, left_out);
+    file.commit(encode_png(result, output.string()));
+    if (!left_out.empty()) print_message(input.string() + ": left out: " + left_out);
   } catch (const std::bad_alloc &) {
     throw ToolError(input.string() + ": out of memory");
   }

@@ -128,6 +128,7 @@ OptionTexts model_options(const ConvertWeightsArguments &arguments, const std::s
 void check_against_model(const ConvertWeightsArguments &arguments, const OutputFile &file,
                          const std::string &output) {
   hcd_format format = {};
+  format.struct_size = sizeof(format);
   format.width = format.height = 64;
   format.layout = HCD_LAYOUT_GRAY;
   format.depth = 8;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The hcd command.
+#include "base/error.h"
 #include "tools/command_line.h"
 #include "tools/convert.h"
 #include "tools/convert_weights.h"
@@ -45,6 +46,7 @@ void finish_output() {
 
 int run_main(int argc, char **argv) {
   install_signal_handlers();
+  const PointLocale point;  // whatever a library of this process has chosen
   try {
     if (is_train(argc, argv)) run_train(argv);
     int exit_code = 0;

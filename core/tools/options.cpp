@@ -49,9 +49,9 @@ int size_or_zero(const OptionTexts &options, const std::string &name) {
 }
 
 template <typename Params, typename Set>
-Params params_from(const OptionTexts &options, void (*init)(Params *), Set set) {
+Params params_from(const OptionTexts &options, void (*init)(Params *, size_t), Set set) {
   Params params{};
-  init(&params);
+  init(&params, sizeof(params));
   params.model = own_defaults().at("model").c_str();
   if constexpr (std::is_same_v<Params, hcd_down_params>) {
     params.loss = own_defaults().at("loss").c_str();

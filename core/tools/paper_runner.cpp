@@ -64,7 +64,12 @@ Child start(const Cell &cell, size_t index, const fs::path &cache) {
   if (pipe(ends) != 0) throw file_error("paper", "cannot make a pipe", errno);
   std::fflush(nullptr);  // or both processes write what is buffered
   const pid_t process = fork();
-  if (process < 0) throw file_error("paper", "cannot start a process", errno);
+  if (process < 0) {
+    const int error = errno;
+    close(ends[0]);
+    close(ends[1]);
+    throw file_error("paper", "cannot start a process", error);
+  }
   if (process == 0) {
     close(ends[0]);
     run_child(cell, cache, ends[1]);

@@ -6,19 +6,17 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace hcd::tools {
 
-// What a PNG file says of the meaning of its samples; passed on unchanged.
-struct ColourTags {
-  std::string icc_name;
-  std::vector<uint8_t> icc_profile;
-  std::optional<int> srgb_intent;
-  std::optional<double> gamma;
-  std::optional<std::array<double, 8>> chromaticities;  // x, y of white, red, green and blue
+// Something that a PNG file says beside its samples, as it stands there.
+struct PngChunk {
+  std::string name;  // four letters
+  std::vector<uint8_t> data;
+  bool after_samples = false;
+  bool damaged = false;
 };
 
 // Gray (1 channel) or R'G'B' (3); planes without padding, samples of one byte (depth 8)
@@ -30,7 +28,7 @@ struct Picture {
   int depth = 0;
   hcd_range range = HCD_RANGE_FULL;  // limited: luma of a video
   std::array<std::vector<uint8_t>, 3> planes;
-  ColourTags tags;
+  std::vector<PngChunk> chunks;
 
   Picture() = default;
   // A picture of zeros.
@@ -45,6 +43,7 @@ struct Picture {
 // What the library is told of `picture`.
 inline hcd_format format_of(const Picture &picture) {
   hcd_format format = {};
+  format.struct_size = sizeof(format);
   format.width = picture.width;
   format.height = picture.height;
   format.layout = picture.channels == 1 ? HCD_LAYOUT_GRAY : HCD_LAYOUT_RGB;
@@ -56,6 +55,7 @@ inline hcd_format format_of(const Picture &picture) {
 // A frame that points to the samples of `picture`.
 inline hcd_frame frame_of(Picture &picture) {
   hcd_frame frame = {};
+  frame.struct_size = sizeof(frame);
   for (size_t c = 0; c < size_t(picture.channels); ++c) {
     frame.data[c] = picture.planes[c].data();
     frame.stride[c] = ptrdiff_t(picture.row_bytes());

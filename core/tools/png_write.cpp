@@ -16,14 +16,13 @@ class Writer {
  public:
   explicit Writer(const std::string &path) : path_(path) {
     png_ =
-        png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error, ignore_png_warning);
+        png_create_write_struct(PNG_LIBPNG_VER_STRING, &error_, keep_png_error, keep_png_warning);
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
     if (!info_) {
       png_destroy_write_struct(&png_, nullptr);
       throw std::bad_alloc();
     }
     png_set_write_fn(png_, &bytes_, append, nullptr);
-    png_set_benign_errors(png_, 1);  // a doubtful ICC profile is dropped, not refused
   }
   ~Writer() { png_destroy_write_struct(&png_, &info_); }
   Writer(const Writer &) = delete;
@@ -34,8 +33,8 @@ class Writer {
       png_set_IHDR(png_, info_, png_uint_32(picture.width), png_uint_32(picture.height),
                    picture.depth, picture.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
                    PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-      write_tags(picture.tags);
       png_write_info(png_, info_);
+      write_chunks(picture, false);
       if (std::endian::native == std::endian::little) png_set_swap(png_);
     });
     std::vector<uint8_t> row(picture.row_bytes() * size_t(picture.channels));
@@ -43,7 +42,10 @@ class Writer {
       join_channels(picture, y, row);
       guarded([&] { png_write_row(png_, row.data()); });
     }
-    guarded([&] { png_write_end(png_, nullptr); });
+    guarded([&] {
+      write_chunks(picture, true);
+      png_write_end(png_, nullptr);
+    });
     return std::move(bytes_);
   }
 
@@ -64,17 +66,13 @@ class Writer {
     if (!run_guarded(png_, body)) throw ToolError(path_ + ": cannot make a PNG: " + error_.text);
   }
 
-  void write_tags(const ColourTags &tags) {
-    if (!tags.icc_profile.empty()) {
-      png_set_iCCP(png_, info_, tags.icc_name.c_str(), PNG_COMPRESSION_TYPE_DEFAULT,
-                   tags.icc_profile.data(), png_uint_32(tags.icc_profile.size()));
+  // As they are: what was odd about them in the source is no odder here.
+  void write_chunks(const Picture &picture, bool after_samples) {
+    for (const PngChunk &chunk : picture.chunks) {
+      if (chunk.after_samples != after_samples) continue;
+      png_write_chunk(png_, reinterpret_cast<png_const_bytep>(chunk.name.data()), chunk.data.data(),
+                      chunk.data.size());
     }
-    if (tags.gamma) png_set_gAMA(png_, info_, *tags.gamma);
-    if (tags.chromaticities) {
-      const std::array<double, 8> &c = *tags.chromaticities;
-      png_set_cHRM(png_, info_, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
-    }
-    if (tags.srgb_intent) png_set_sRGB(png_, info_, *tags.srgb_intent);
   }
 
   static void join_channels(const Picture &picture, int y, std::vector<uint8_t> &row) {

@@ -70,6 +70,7 @@ void Session::configure(const hcd_format &format, Size size, const std::string &
   if (same_format(in_, format) && size_.width == size.width && size_.height == size.height) return;
   in_ = {};
   out_ = {};
+  out_.struct_size = sizeof(out_);
   out_.width = size.width;
   out_.height = size.height;
   check(hcd_configure(context_, &format, &out_), name);
@@ -92,6 +93,7 @@ void Session::receive(hcd_frame &frame, hcd_stats *stats, const std::string &nam
 std::optional<Size> Session::result_size(const hcd_format &format) {
   in_ = {};  // what was configured is gone
   hcd_format out = {};
+  out.struct_size = sizeof(out);
   const hcd_status status = hcd_configure(context_, &format, &out);
   if (status == HCD_E_FORMAT) return std::nullopt;
   check(status, "");
@@ -104,7 +106,6 @@ Picture Session::process(const Picture &picture, Size size, const std::string &n
   configure(format_of(source), size, name);
   Picture result(out_.width, out_.height, source.channels, out_.depth);
   result.range = source.range;
-  result.tags = source.tags;
   hcd_frame in = frame_of(source), out = frame_of(result);
   in.flags = flags;
   check(hcd_send_frame(context_, &in), name);

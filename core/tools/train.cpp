@@ -25,15 +25,15 @@ void run_train(char **argv) {
   if (error) throw file_error("/proc/self/exe", "cannot read", error.value());
   const fs::path places[] = {folder / "hcd-train",
                              folder.parent_path() / "libexec" / "hcd" / "hcd-train"};
-  // As for LibTorch in a filter (core/shim/backends.cpp), but hcd-train is linked with it, and
-  // OpenMP reads this before main(). On two busy cores threads that spin need seven times the time.
+  // The environment of hcd-train, which this process becomes: OpenMP reads it before main(). On two
+  // busy cores threads that spin between two calls need seven times the time.
   setenv("OMP_WAIT_POLICY", "passive", 0);
   for (const fs::path &place : places) {
     execv(place.c_str(), argv + 1);
     if (errno != ENOENT) throw file_error(place.string(), "cannot run", errno);
   }
   throw ToolError(std::string(argv[1]) + ": expected " + places[0].string() + " or " +
-                  places[1].string() + ", found neither: this hcd was built without LibTorch");
+                  places[1].string() + ", found neither: this hcd was built without LibTorch (scripts/setup --all builds it)");
 }
 
 }  // namespace hcd::tools

@@ -19,7 +19,6 @@ std::unique_ptr<net::Network> load(const net::NetworkRequest &request,
   const std::string context =
       request.weights.empty() ? "model " + request.model : "weights '" + request.weights + "'";
   return guarded(context, [&] {
-    prepare_runtime(cuda_device >= 0);
     const at::Device device =
         cuda_device < 0 ? at::Device(at::kCPU)
                         : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(cuda_device));

@@ -72,7 +72,9 @@ class ModelFunctions : public Functions {
     HCD_CHECK(config.is_object(), HCD_E_FILE,
               "%s: metadata hcd.config: expected a JSON object, found '%s'", title_.c_str(),
               label.config.c_str());
+    params_.set_check(models::check_against(file));
     model_ = models::make_model(entry.kind, scale, config, params_);
+    params_.set_check(nullptr);
     models::load_weights(params_, file);
     latent_ = decide_latent(request, entry, label);
     fill_info(entry, scale, label);

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "torch/runtime.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+
+// Of the OpenMP and the MKL that LibTorch was built with; null where it was built without.
+extern "C" {
+[[gnu::weak]] int omp_get_max_threads(void);
+[[gnu::weak]] void omp_set_num_threads(int);
+[[gnu::weak]] int mkl_set_num_threads_local(int);
+}
 
 namespace hcd::torch_backend {
 namespace {
@@ -10,41 +16,74 @@ namespace {
 // Calls take turns on a GPU: several at once gain nothing there and multiply the memory.
 std::mutex gpu_mutex;
 
-// LibTorch keeps the thread count per thread (OpenMP's and MKL's are), so each call looks at its
-// own. One: the caller spreads tiles over threads, and other counts give other bits (convolutions
-// and sums are split differently). It stays so in the caller's thread, and new threads begin with
-// it.
-void use_one_thread() {
-  if (at::get_num_threads() != 1) at::set_num_threads(1);
+constexpr std::array kFloatOps{at::Float32Op::CONV, at::Float32Op::RNN, at::Float32Op::MATMUL};
+
+// Calls that run on a CPU or a GPU, and what the host had before the first of them.
+std::mutex nnpack_mutex;
+int nnpack_calls = 0;
+bool nnpack_kept = true;
+
+}  // namespace
+
+// at::set_num_threads() would do, but what it sets is also what new threads of the host begin with.
+OneThread::OneThread() {
+  if (!omp_set_num_threads) return;
+  omp_ = omp_get_max_threads();
+  at::get_num_threads();  // chooses a number at the first use in a thread: before ours, not after
+  omp_set_num_threads(1);
+  if (mkl_set_num_threads_local) mkl_ = mkl_set_num_threads_local(1);
 }
 
-void prepare_cuda(at::Context &context) {
+OneThread::~OneThread() {
+  if (!omp_set_num_threads) return;
+  omp_set_num_threads(omp_);
+  if (mkl_set_num_threads_local) mkl_set_num_threads_local(mkl_);
+}
+
+NoNnpack::NoNnpack() {
+  const std::lock_guard<std::mutex> lock(nnpack_mutex);
+  if (nnpack_calls++ > 0) return;
+  nnpack_kept = at::globalContext().userEnabledNNPACK();
+  at::globalContext().setUserEnabledNNPACK(false);
+}
+
+NoNnpack::~NoNnpack() {
+  const std::lock_guard<std::mutex> lock(nnpack_mutex);
+  if (--nnpack_calls == 0) at::globalContext().setUserEnabledNNPACK(nnpack_kept);
+}
+
+GpuTurn::GpuTurn(at::Device device) : turn_(gpu_mutex, std::defer_lock) {
+  if (!device.is_cuda()) return;
+  turn_.lock();
+  at::Context &context = at::globalContext();
+  benchmark_ = context.benchmarkCuDNN();
+  deterministic_cudnn_ = context.deterministicCuDNN();
+  deterministic_ = context.deterministicAlgorithms();
+  warn_only_ = context.deterministicAlgorithmsWarnOnly();
+  fill_ = context.deterministicFillUninitializedMemory();
+  for (size_t i = 0; i < kFloatOps.size(); ++i) {
+    precision_[i] = context.float32Precision(at::Float32Backend::CUDA, kFloatOps[i]);
+  }
   context.setBenchmarkCuDNN(false);
   context.setDeterministicCuDNN(true);
   // Only a wish: some derivatives (of bicubic enlarging, say) have no deterministic CUDA kernel.
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);
-  for (const at::Float32Op op : {at::Float32Op::CONV, at::Float32Op::RNN, at::Float32Op::MATMUL}) {
+  for (const at::Float32Op op : kFloatOps) {
     context.setFloat32Precision(at::Float32Backend::CUDA, op, at::Float32Precision::IEEE);
   }
 }
 
-}  // namespace
-
-void prepare_runtime(bool cuda) {
-  static std::mutex mutex;
-  const std::lock_guard<std::mutex> lock(mutex);
+GpuTurn::~GpuTurn() {
+  if (!turn_.owns_lock()) return;
   at::Context &context = at::globalContext();
-  context.setUserEnabledNNPACK(false);  // on CPUs that it does not know it prints a warning
-  static bool cuda_ready = false;
-  if (cuda && !cuda_ready) prepare_cuda(context);
-  cuda_ready = cuda_ready || cuda;
-}
-
-CallScope::CallScope(at::Device device, bool gradients)
-    : gpu_turn_(gpu_mutex, std::defer_lock), gradients_(gradients) {
-  if (device.is_cuda()) gpu_turn_.lock();
-  use_one_thread();
+  context.setBenchmarkCuDNN(benchmark_);
+  context.setDeterministicCuDNN(deterministic_cudnn_);
+  context.setDeterministicAlgorithms(deterministic_, warn_only_);
+  context.setDeterministicFillUninitializedMemory(fill_);
+  for (size_t i = 0; i < kFloatOps.size(); ++i) {
+    context.setFloat32Precision(at::Float32Backend::CUDA, kFloatOps[i], precision_[i]);
+  }
 }
 
 }  // namespace hcd::torch_backend

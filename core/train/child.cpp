@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <new>
 
 #include "base/error.h"
 
@@ -18,13 +19,15 @@ namespace {
 
 constexpr int kNotes = 3;  // the child's descriptor
 
-int memory_file(const char *name) {
-  const int file = memfd_create(name, MFD_CLOEXEC);
-  HCD_CHECK(file >= 0, HCD_E_INTERNAL, "cannot make a file in memory: %s", std::strerror(errno));
+Descriptor memory_file(const char *name) {
+  Descriptor file(memfd_create(name, MFD_CLOEXEC));
+  HCD_CHECK(file.get() >= 0, HCD_E_INTERNAL, "cannot make a file in memory: %s",
+            std::strerror(errno));
   return file;
 }
 
-std::string contents(int file) {
+std::string contents(const Descriptor &descriptor) {
+  const int file = descriptor.get();
   std::string text(static_cast<size_t>(lseek(file, 0, SEEK_END)), '\0');
   size_t done = 0;
   while (done < text.size()) {
@@ -44,39 +47,42 @@ Child::Child(const std::vector<std::string> &words)
   int ends[2];
   HCD_CHECK(pipe2(ends, O_CLOEXEC) == 0, HCD_E_FILE, "cannot make a pipe: %s",
             std::strerror(errno));
+  Descriptor output(ends[0]);
+  const Descriptor input(ends[1]);
   std::vector<char *> arguments;
   for (const std::string &word : words) arguments.push_back(const_cast<char *>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, log_, STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, notes_, kNotes);
+  posix_spawn_file_actions_adddup2(&actions, input.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, log_.get(), STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, notes_.get(), kNotes);
   const int error = posix_spawnp(&id_, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  output_ = fdopen(ends[0], "rb");
-  if (error == 0) return;
-  std::fclose(output_);
-  close(log_);
-  close(notes_);
-  throw Error(HCD_E_FILE, format_text("%s: cannot run: %s", arguments[0], std::strerror(error)));
+  HCD_CHECK(error == 0, HCD_E_FILE, "%s: cannot run: %s", arguments[0], std::strerror(error));
+  output_.reset(fdopen(output.get(), "rb"));
+  if (output_) {
+    output.release();
+    return;
+  }
+  end();
+  throw std::bad_alloc();
 }
 
-Child::~Child() {
-  std::fclose(output_);
-  if (id_ > 0) {
-    kill(id_, SIGKILL);
-    wait();
+Child::~Child() { end(); }
+
+void Child::end() {
+  output_.reset();
+  if (id_ <= 0) return;
+  kill(id_, SIGKILL);
+  while (waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
   }
-  close(log_);
-  close(notes_);
 }
 
 bool Child::read_line(std::string *line) {
   line->clear();
-  for (int c = std::getc(output_); c != EOF; c = std::getc(output_)) {
+  for (int c = std::getc(output_.get()); c != EOF; c = std::getc(output_.get())) {
     if (c == '\n') return true;
     line->push_back(static_cast<char>(c));
   }
@@ -84,7 +90,7 @@ bool Child::read_line(std::string *line) {
 }
 
 bool Child::read(std::span<uint8_t> bytes) {
-  return std::fread(bytes.data(), 1, bytes.size(), output_) == bytes.size();
+  return std::fread(bytes.data(), 1, bytes.size(), output_.get()) == bytes.size();
 }
 
 int Child::wait() {

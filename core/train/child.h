@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "base/descriptor.h"
 
 namespace hcd::train {
 
@@ -36,9 +39,11 @@ class Child {
   std::string notes() const;
 
  private:
+  void end();
+
   pid_t id_ = -1;
-  FILE *output_ = nullptr;
-  int log_ = -1, notes_ = -1;
+  std::unique_ptr<FILE, int (*)(FILE *)> output_{nullptr, std::fclose};
+  Descriptor log_, notes_;
 };
 
 }  // namespace hcd::train

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "net/json_text.h"
 
 namespace hcd::train {
 namespace {
@@ -40,6 +41,8 @@ class CountingIterator {
   int *line_;
 };
 
+constexpr int kMaxLevels = 16;
+
 std::string joined(const std::vector<std::string> &path) {
   std::string text;
   for (const std::string &key : path) text += (text.empty() ? "" : ".") + key;
@@ -56,6 +59,9 @@ std::string reason(const Json::parse_error &error) {
 }  // namespace
 
 JsonWithLines parse_json_with_lines(const std::string &text, const std::string &name) {
+  HCD_CHECK(!net::nests_deeper(text, kMaxLevels), HCD_E_FILE,
+            "%s: expected at most %d levels of lists and objects, found more", name.c_str(),
+            kMaxLevels);
   JsonWithLines result;
   int line = 1;
   std::vector<std::string> path;

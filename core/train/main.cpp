@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "base/error.h"
 #include "train/train.h"
 #include "train/tune.h"
 
@@ -85,6 +86,10 @@ void add_options(CLI::App &app, TuneArguments *arguments) {
   app.add_option("--ffmpeg", arguments->ffmpeg,
                  "that decodes (default: beside hcd, or on the PATH)")
       ->type_name("FILE");
+  app.add_option("--filter", arguments->filter,
+                 "FFmpeg's filters in front of the source, where the coded files were made behind "
+                 "some")
+      ->type_name("FILTERS");
 }
 
 // Runs `work`, which returns false where it was stopped, with the arguments of the command line.
@@ -118,6 +123,7 @@ int run(const char *name, const char *about, const char *footer, bool (*work)(co
 }
 
 int run_main(int argc, char **argv) {
+  const PointLocale point;  // whatever a library of this process has chosen
   if (argc > 0 && std::string(argv[0]) == "tune") {
     return run<TuneArguments>("tune", "Fits the network lite to one title.", kTuneFooter, tune,
                               argc, argv);

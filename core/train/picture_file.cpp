@@ -26,12 +26,26 @@ std::string extension(const std::string &path) {
   return text;
 }
 
-// A picture of that size, not yet filled.
-Picture make_picture(const std::string &path, unsigned width, unsigned height) {
+// A picture of that size, not yet filled. `most`: pixels that the file can hold by its length, so
+// that a header alone costs no memory.
+Picture make_picture(const std::string &path, unsigned width, unsigned height, uint64_t most) {
   HCD_CHECK(width <= kMaxSide && height <= kMaxSide, HCD_E_FILE,
             "%s: expected at most 32768x32768 pixels, found %ux%u", path.c_str(), width, height);
+  HCD_CHECK(uint64_t{width} * height <= most, HCD_E_FILE,
+            "%s: damaged: the header says %ux%u pixels, found a file too short for them",
+            path.c_str(), width, height);
   return {static_cast<int>(width), static_cast<int>(height),
           std::vector<uint8_t>(size_t{3} * width * height)};
+}
+
+// Deflate makes at most 1032 bytes of one, and a byte of samples is at most 8 pixels.
+uint64_t pixels_of_png(const std::string &path) {
+  return std::filesystem::file_size(path) * 1032 * 8;
+}
+
+// The DC coefficient of each block of 8 x 8 takes a bit of Huffman code at least.
+uint64_t pixels_of_jpeg(const std::string &path) {
+  return std::filesystem::file_size(path) * 8 * 64;
 }
 
 Picture read_png(const std::string &path) {
@@ -44,7 +58,7 @@ Picture read_png(const std::string &path) {
             "%s: expected grey or RGB, found an alpha channel", path.c_str());
   image.format = PNG_FORMAT_RGB;
   image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits are not linear light
-  Picture picture = make_picture(path, image.width, image.height);
+  Picture picture = make_picture(path, image.width, image.height, pixels_of_png(path));
   const bool done = png_image_finish_read(&image, nullptr, picture.rgb.data(), 0, nullptr) != 0;
   HCD_CHECK(done, HCD_E_FILE, "%s: damaged PNG file: %s", path.c_str(), image.message);
   return picture;
@@ -86,9 +100,10 @@ Picture read_jpeg(const std::string &path) {
     jpeg_stdio_src(&info, file.get());
     jpeg_read_header(&info, TRUE);
     info.out_color_space = JCS_RGB;
-    jpeg_start_decompress(&info);
+    jpeg_calc_output_dimensions(&info);
   });
-  Picture picture = make_picture(path, info.output_width, info.output_height);
+  Picture picture = make_picture(path, info.output_width, info.output_height, pixels_of_jpeg(path));
+  guarded(path, error, [&] { jpeg_start_decompress(&info); });
   guarded(path, error, [&] {
     while (info.output_scanline < info.output_height) {
       JSAMPROW row = picture.rgb.data() + size_t{3} * info.output_width * info.output_scanline;

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 
 #include "base/error.h"
@@ -171,11 +170,17 @@ void read_optimisation(Fields &fields, Recipe *recipe) {
   fields.number("clip", &recipe->clip, 0, 1e9);
 }
 
+constexpr size_t kMaxBytes = 1 << 20;  // of a recipe; ours have 2000
+
 std::string read_text(const std::string &path) {
   std::ifstream stream(path, std::ios::binary);
   HCD_CHECK(stream, HCD_E_FILE, "%s: expected a recipe, cannot open it", path.c_str());
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::string text(kMaxBytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   HCD_CHECK(!stream.bad(), HCD_E_FILE, "%s: cannot read", path.c_str());
+  text.resize(static_cast<size_t>(stream.gcount()));
+  HCD_CHECK(text.size() <= kMaxBytes, HCD_E_FILE,
+            "%s: expected a recipe of at most %zu bytes, found more", path.c_str(), kMaxBytes);
   return text;
 }
 

@@ -72,7 +72,7 @@ at::Tensor part(const at::Tensor &frame, int64_t height, int64_t width) {
 }  // namespace
 
 Title read_title(const TitleFiles &files, int scale, size_t most, const Show &show) {
-  Video large(files.ffmpeg, files.source, Trust::kDamaged);
+  Video large(files.ffmpeg, files.source, Trust::kDamaged, files.filter);
   for (const std::string &path : files.coded) {  // before the long way through all frames
     check_size(Video(files.ffmpeg, path, Trust::kWhole), large, scale);
   }

@@ -12,6 +12,7 @@ namespace hcd::train {
 
 struct TitleFiles {
   std::string ffmpeg, source;
+  std::string filter;  // of FFmpeg, in front of the source; "": none
   std::vector<std::string> coded;
 };
 

@@ -98,7 +98,7 @@ class Tuning {
       : arguments_(arguments),
         start_(start),
         title_(read_title({arguments.ffmpeg.empty() ? find_ffmpeg() : arguments.ffmpeg,
-                           arguments.source, arguments.coded},
+                           arguments.source, arguments.filter, arguments.coded},
                           start.label.scale, arguments.frames,
                           [&](const std::string &text) { line_.show(text); })),
         recipe_(make_recipe(arguments, start, title_)),

@@ -16,6 +16,7 @@ struct TuneArguments {
   std::vector<std::string> coded;
   std::string init;    // weights to start from; "": the built-in ones of lite
   std::string ffmpeg;  // that decodes; "": see find_ffmpeg()
+  std::string filter;  // FFmpeg's, in front of the source, as for the coded files; "": none
   int64_t iterations = 1200;
   size_t frames = 64;  // most frames that are kept
   uint64_t seed = 1;

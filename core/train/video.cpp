@@ -17,16 +17,20 @@ namespace {
 namespace fs = std::filesystem;
 
 // Code values untouched, but for those of more than 8 bits. Times go to descriptor 3 as framecrc
-// writes them; a fine time base keeps those of streams whose rate varies.
-std::vector<std::string> decoding(const std::string &ffmpeg, const std::string &path, Trust trust) {
+// writes them; a fine time base keeps those of streams whose rate varies. Frames are numbered,
+// since two may have one time. The first scale does nothing but where a source changes its size.
+std::vector<std::string> decoding(const std::string &ffmpeg, const std::string &path, Trust trust,
+                                  const std::string &filter) {
   std::error_code error;
   HCD_CHECK(fs::is_regular_file(path, error), HCD_E_FILE, "%s: expected a video file, found %s",
             path.c_str(), fs::exists(path, error) ? "something else" : "none");
-  std::vector<std::string> words = {ffmpeg, "-nostdin", "-v", "error", "-xerror"};
-  if (trust == Trust::kWhole) words.insert(words.end(), {"-err_detect", "explode"});
+  std::vector<std::string> words = {ffmpeg, "-nostdin", "-v", "error", "-reinit_filter", "0"};
+  if (trust == Trust::kWhole) words.insert(words.end(), {"-xerror", "-err_detect", "explode"});
   words.insert(words.end(), {"-i", "file:" + path, "-filter_complex",
-                             "[0:V:0]extractplanes=y,scale=flags=accurate_rnd+bitexact:"
-                             "sws_dither=none,format=gray,split[frames][times]"});
+                             "[0:V:0]scale," + filter + (filter.empty() ? "" : ",") +
+                                 "extractplanes=y,scale=flags=accurate_rnd+bitexact:"
+                                 "sws_dither=none,format=gray,split[count][times];"
+                                 "[count]setpts=N[frames]"});
   for (const char *output : {"frames", "times"}) {
     const bool frames = std::string(output) == "frames";
     words.insert(words.end(), {"-map", std::string("[") + output + "]", "-fps_mode", "passthrough",
@@ -53,8 +57,9 @@ std::string find_ffmpeg() {
   return "ffmpeg";
 }
 
-Video::Video(const std::string &ffmpeg, const std::string &path, Trust trust)
-    : path_(path), trust_(trust), child_(decoding(ffmpeg, path, trust)) {
+Video::Video(const std::string &ffmpeg, const std::string &path, Trust trust,
+             const std::string &filter)
+    : path_(path), trust_(trust), child_(decoding(ffmpeg, path, trust, filter)) {
   std::string header;
   if (!child_.read_line(&header)) {
     if (stop_requested()) throw Stopped();
@@ -72,12 +77,16 @@ Video::Video(const std::string &ffmpeg, const std::string &path, Trust trust)
 
 std::string Video::size() const { return format_text("%dx%d", width_, height_); }
 
-// With the first words of ffmpeg's log, without addresses.
-void Video::fail(const std::string &expected) const {
+// The first line of ffmpeg's log, without addresses.
+std::string Video::first_words() const {
   std::istringstream log(child_.log());
   std::string line;
   std::getline(log, line);
-  line = std::regex_replace(line, std::regex(" @ 0x[0-9a-f]+"), "");
+  return std::regex_replace(line, std::regex(" @ 0x[0-9a-f]+"), "");
+}
+
+void Video::fail(const std::string &expected) const {
+  const std::string line = first_words();
   throw Error(HCD_E_FILE, format_text("%s: expected %s, found: %s", path_.c_str(), expected.c_str(),
                                       line.empty() ? "none" : line.c_str()));
 }
@@ -106,7 +115,10 @@ void Video::finish() {
   const int code = child_.wait();
   const std::string log = child_.log();
   if (code != 0 || (trust_ == Trust::kWhole && !log.empty())) fail("a file without damage");
-  if (!log.empty()) std::fprintf(stderr, "hcd: warning: %s: %s", path_.c_str(), log.c_str());
+  if (!log.empty()) {
+    std::fprintf(stderr, "hcd: warning: %s is damaged, and decoded as FFmpeg does: %s\n",
+                 path_.c_str(), first_words().c_str());
+  }
 }
 
 std::vector<double> Video::times() const {

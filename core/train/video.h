@@ -12,7 +12,7 @@
 namespace hcd::train {
 
 enum class Trust {
-  kDamaged,  // small errors of the file are told and passed over: a source is as it is
+  kDamaged,  // damage is told and passed over, as FFmpeg does: a source is as it is
   kWhole,    // any word of the decoder is an error
 };
 
@@ -21,9 +21,10 @@ std::string find_ffmpeg();
 
 class Video {
  public:
-  // Begins to decode the first video stream. Throws HCD_E_FILE that names the file: it is missing,
-  // not a video, or has no frames.
-  Video(const std::string &ffmpeg, const std::string &path, Trust trust);
+  // Begins to decode the first video stream, behind FFmpeg's `filter` if there is one. Throws
+  // HCD_E_FILE that names the file: it is missing, not a video, or has no frames.
+  Video(const std::string &ffmpeg, const std::string &path, Trust trust,
+        const std::string &filter = "");
 
   const std::string &path() const { return path_; }
   int width() const { return width_; }
@@ -37,6 +38,7 @@ class Video {
   std::vector<double> times() const;
 
  private:
+  std::string first_words() const;
   [[noreturn]] void fail(const std::string &expected) const;
   void finish();
 

@@ -5,12 +5,11 @@ import argparse
 import os
 import re
 import shlex
-import signal
 import sys
 from pathlib import Path
 
-from bdrate import POINTS
 from failure import CellError, Failure
+from hcd_common import described, end_now, on_stop
 
 EPILOG = """\
 Filter strings of --add may hold {w} and {h} (the source's size), {siting} (options of scale that keep the place of
@@ -54,6 +53,7 @@ def numbers(option: str, text: str, encoder) -> list[float]:
 
 def settings(options: argparse.Namespace, say) -> tuple[list, dict[str, list[float]], dict[str, list[float]]]:
     """Encoders, and CRFs by encoder: of small sizes, and of full size."""
+    from bdrate import POINTS
     from encode import ENCODERS, preset_of
     encoders, crfs, full = [], {}, {}
     for name in dict.fromkeys(options.encoders.split(",")):
@@ -132,18 +132,20 @@ def work(options: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
-def main() -> int:
+def main() -> None:
+    code, where = 1, "output"
     try:
+        on_stop(KeyboardInterrupt)
         options = parse(sys.argv[1:])
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        return work(options)
+        where = options.output
+        code = work(options)
     except (Failure, CellError) as failure:
         print(f"report: {failure}", file=sys.stderr)
     except ImportError as failure:
         print(f"report: Python packages: expected {failure.name}, found none: run scripts/setup", file=sys.stderr)
     except OSError as failure:
-        print(f"report: {failure.filename or 'output'}: {failure.strerror}", file=sys.stderr)
+        print(f"report: {described(failure, where)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("report: interrupted; run again, what is done is kept", file=sys.stderr)
-        return 130
-    return 1
+        code = 130
+    end_now(code)

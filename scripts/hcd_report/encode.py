@@ -9,7 +9,7 @@ from pathlib import Path
 import tools
 from cache import Cache
 from failure import CellError, Failure
-from hcd_common import listed_times
+from hcd_common import HIGHEST_CRF, listed_times
 from source import Clip
 
 SVT_PRESETS = {"ultrafast": 12, "superfast": 12, "veryfast": 11, "faster": 10, "fast": 9, "medium": 8, "slow": 6,
@@ -21,15 +21,18 @@ class Encoder:
     """One thread each, so that the bits do not depend on the machine."""
     name: str
     options: tuple[str, ...]
-    crfs: tuple[float, ...]  # when none are asked for
-    highest: int             # CRF
+    crfs: tuple[float, ...]  # when none are asked for: points of its own curve, not as good as another's
     step: float              # between two CRFs
+
+    @property
+    def highest(self) -> int:
+        return HIGHEST_CRF[self.name]
 
 
 ENCODERS = {encoder.name: encoder for encoder in (
-    Encoder("libx264", ("-threads", "1"), (22, 26, 30, 34), 51, 0.1),
-    Encoder("libx265", ("-x265-params", "pools=none:frame-threads=1:log-level=error"), (22, 26, 30, 34), 51, 0.1),
-    Encoder("libsvtav1", ("-svtav1-params", "lp=1"), (30, 38, 46, 54), 63, 1),
+    Encoder("libx264", ("-threads", "1"), (22, 26, 30, 34), 0.1),
+    Encoder("libx265", ("-x265-params", "pools=none:frame-threads=1:log-level=error"), (22, 26, 30, 34), 0.1),
+    Encoder("libsvtav1", ("-svtav1-params", "lp=1"), (30, 38, 46, 54), 1),
 )}
 
 
@@ -75,7 +78,7 @@ def small_frames(cache: Cache, clip: Clip, down: str) -> tuple[Path, dict]:
     def make(key: str) -> tuple[dict, Path]:
         logs = [cache.scratch / f"{key}.{stage}" for stage in ("source", "small")]
         made = cache.scratch / f"{key}.mkv"
-        graph = f"[0:v:0]{clip.first_filters()},split[s][p];[p]{down},split[e][l]"
+        graph = f"[0:V:0]{clip.first_filters()},split[s][p];[p]{down},split[e][l]"
         done = tools.ffmpeg("small", *clip.input(), "-filter_complex", graph,
                             *log_outputs(("s", logs[0]), ("l", logs[1])),
                             "-map", "[e]", "-fps_mode", "passthrough", "-c:v", "ffv1", "-level", "3", made)
@@ -100,7 +103,7 @@ def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, c
         if "hcd_" in down:
             path, before = small_frames(cache, clip, down)
             frames, graph = ["-threads", "1", "-r", str(clip.rate), "-i", str(path)], "split[s][p];[p]null"
-        done = tools.ffmpeg("small", *frames, "-filter_complex", f"[0:v:0]{graph},split[e][l]",
+        done = tools.ffmpeg("small", *frames, "-filter_complex", f"[0:V:0]{graph},split[e][l]",
                             *log_outputs(("s", logs[0]), ("l", logs[1])),
                             "-map", "[e]", "-fps_mode", "passthrough", "-c:v", encoder.name, *options, coded)
         for stage, log in zip(("source", "small"), logs):

@@ -85,7 +85,7 @@ def by_filters(clip: Clip, frames: Path) -> dict[str, float | None]:
              f"[a][c]libvmaf=model='{models}':feature='{'|'.join('name=' + name for name in features)}'"
              f":log_fmt=json:log_path={quoted(scores)}:n_threads=1[x];[b][d]xpsnr=stats_file={quoted(lines)}[y]")
     raw = ["-f", "rawvideo", "-pix_fmt", clip.pixel_format, "-s", f"{clip.width}x{clip.height}", "-r", str(clip.rate)]
-    tools.run("measured", "measuring ffmpeg", "-v", "error", "-nostdin", "-y", *raw, "-i", frames, *raw, "-i",
+    tools.run("measured", "measuring ffmpeg", "-v", "level+error", "-nostdin", "-y", *raw, "-i", frames, *raw, "-i",
               clip.raw(), "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[x]", "-f", "null", "-",
               "-map", "[y]", "-f", "null", "-")
     try:

@@ -11,7 +11,11 @@ import numpy
 import tools
 from cache import Cache
 from failure import CellError, Failure
+from hcd_common import reason
 
+# As scripts/encode reads a source: damage looks the same each time, and where frames change in mid-stream the first
+# filter, a scale, makes them like the first.
+READING = ["-noautorotate", "-threads", "1", "-reinit_filter", "0"]
 GRID = 4  # the source is cropped to multiples of this: half of it is even, which encoders of 4:2:0 want
 LAYOUTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}  # log2 of the subsampling, horizontal and vertical
 SITINGS = {"left": (0, 128), "center": (128, 128), "topleft": (0, 0)}  # in 1/256 of a luma pixel
@@ -30,7 +34,10 @@ class Clip:
         self.stored_format: str = about["pixel_format"]
         self.pixel_format = measured_format(self.stored_format)
         self.siting: str = about["siting"]
+        if about["damage"]:
+            say(f"{self.name}: damaged, decoded as ffmpeg decodes it ({about['damage']})")
         width, height = about["width"], about["height"]
+        self.stored = f"scale={width}:{height}"
         self.width, self.height = width - width % GRID, height - height % GRID
         if min(self.width, self.height) < SMALLEST:
             raise Failure(f"{self.name}: expected {SMALLEST}x{SMALLEST} pixels or more, found {width}x{height}")
@@ -51,7 +58,7 @@ class Clip:
         """What is stored with the clip's hash; its frames are counted by decoding them."""
         try:
             entries = "stream=width,height,pix_fmt,avg_frame_rate,r_frame_rate,chroma_location"
-            streams = tools.probe("source", self.path, "-select_streams", "v:0", "-show_entries", entries)["streams"]
+            streams = tools.probe("source", self.path, "-select_streams", "V:0", "-show_entries", entries)["streams"]
         except CellError as error:
             raise Failure(f"{self.path}: expected a video file, found '{str(error).split('found ', 1)[-1]}'") from error
         if not streams:
@@ -61,24 +68,27 @@ class Clip:
                      if re.fullmatch(r"[1-9]\d*/[1-9]\d*", text)), "25/1")
         trim = f"trim=end_frame={limit}" if limit else "null"
         try:
-            listing = tools.ffmpeg("source", "-noautorotate", "-r", rate, "-i", self.path, "-map", "0:v:0", "-vf",
-                                   trim, "-fps_mode", "passthrough", "-f", "framecrc", "-").output.decode()
+            done = tools.ffmpeg("source", *READING, "-r", rate, "-i", self.path, "-map", "0:V:0", "-vf",
+                                f"scale,{trim}", "-fps_mode", "passthrough", "-f", "framecrc", "-")
         except CellError as error:
             raise Failure(f"{self.path}: {error}") from error
+        listing = done.output.decode()
         frames = sum(not line.startswith("#") for line in listing.splitlines())
         if frames == 0:
             raise Failure(f"{self.path}: expected frames, found none")
-        return {"frames": frames, "rate": rate, "width": stream["width"], "height": stream["height"],
+        # The frames' own size: a container may be wrong.
+        width, height = (int(side) for side in re.search(r"^#dimensions 0: (\d+)x(\d+)$", listing, re.M).groups())
+        return {"frames": frames, "rate": rate, "width": width, "height": height, "damage": reason(done.log),
                 "pixel_format": stream["pix_fmt"], "siting": stream.get("chroma_location", "unspecified")}
 
     # ---- for filter strings ----
 
     def input(self) -> list[str]:
         """ffmpeg's input: frame n has the time n / rate, whatever the container says."""
-        return ["-noautorotate", "-threads", "1", "-r", str(self.rate), "-i", str(self.path)]
+        return [*READING, "-r", str(self.rate), "-i", str(self.path)]
 
     def first_filters(self) -> str:
-        return f"trim=end_frame={self.frames},{self.crop}format={self.frame_format}"
+        return f"{self.stored},trim=end_frame={self.frames},{self.crop}format={self.frame_format}"
 
     def fill(self, filters: str, weights: str = "") -> str:
         horizontal, vertical = SITINGS.get(self.siting, SITINGS["left"])
@@ -116,7 +126,7 @@ class Clip:
         with self.raw_lock:
             if not self.raw_file.exists():
                 part = self.raw_file.with_suffix(".part")
-                tools.ffmpeg("source", *self.input(), "-map", "0:v:0", "-vf", self.first_filters(), "-fps_mode",
+                tools.ffmpeg("source", *self.input(), "-map", "0:V:0", "-vf", self.first_filters(), "-fps_mode",
                              "passthrough", "-f", "rawvideo", part)
                 if part.stat().st_size != self.frames * self.frame_bytes():
                     raise CellError("source", f"{self.frames} frames of {self.frame_bytes()} bytes",

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The tables of docs/results/bandwidth.md, from the CSV files of its parts: `summary.py FOLDER...`."""
 
-import csv
-import sys
-from collections import defaultdict
-from fractions import Fraction
-from pathlib import Path
+import signal
 
-import bdrate
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback
+
+import csv  # noqa: E402
+import sys  # noqa: E402
+from collections import defaultdict  # noqa: E402
+from fractions import Fraction  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import bdrate  # noqa: E402
 
 TITLES = {"clips": "All clips", "tuned": "Tuned clients", "whole": "Tuned clients, whole clips"}
 MEASURES = (("psnr_y", "PSNR-Y"), ("vmaf_neg", "NEG"), ("vmaf", "VMAF"), ("ms_ssim", "MS-SSIM"),

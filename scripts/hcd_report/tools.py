@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from failure import CellError, Failure, disk_full
-from hcd_common import BIN, reason
+from hcd_common import BIN, ended, reason
 
 LIB = BIN.parent / "lib"
 
@@ -32,6 +32,7 @@ class Done:
     output: bytes
     seconds: float
     cpu_seconds: float
+    log: str = ""
 
 
 def path_of(program: str) -> str:
@@ -76,9 +77,9 @@ def run(stage: str, program: str, *arguments: object) -> Done:
         if child.returncode != 0:
             if os.strerror(errno.ENOSPC).lower() in text.lower():
                 raise disk_full(str(Path(str(arguments[-1])).parent))
-            raise CellError(stage, f"{program} to succeed", reason(text) or f"exit code {child.returncode}")
+            raise CellError(stage, f"{program} to succeed", reason(text) or ended(child.returncode))
         output.seek(0)
-        return Done(output.read(), seconds, usage.ru_utime + usage.ru_stime)
+        return Done(output.read(), seconds, usage.ru_utime + usage.ru_stime, text)
 
 
 def stop_all() -> None:
@@ -90,12 +91,12 @@ def stop_all() -> None:
 
 
 def ffmpeg(stage: str, *arguments: object) -> Done:
-    return run(stage, "ffmpeg", "-v", "error", "-nostdin", "-y", *arguments)
+    return run(stage, "ffmpeg", "-v", "level+error", "-nostdin", "-y", *arguments)
 
 
 def probe(stage: str, path: Path, *arguments: str) -> dict:
     """What ffprobe says about a file."""
-    return json.loads(run(stage, "ffprobe", "-v", "error", "-of", "json", *arguments, path).output)
+    return json.loads(run(stage, "ffprobe", "-v", "level+error", "-of", "json", *arguments, path).output)
 
 
 def hash_file(path: Path) -> str:

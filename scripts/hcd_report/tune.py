@@ -14,7 +14,7 @@ def tuned_weights(cache: Cache, clip: Clip, streams: list[Stream]) -> Path:
     def make(key: str) -> tuple[dict, Path]:
         source, weights = cache.scratch / f"{key}.source.mkv", cache.scratch / f"{key}.safetensors"
         try:
-            tools.ffmpeg("tuned", *clip.input(), "-map", "0:v:0", "-vf", clip.first_filters(),
+            tools.ffmpeg("tuned", *clip.input(), "-map", "0:V:0", "-vf", clip.first_filters(),
                          "-fps_mode", "passthrough", "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", source)
             tools.run("tuned", "hcd", "tune", source, *(stream.path for stream in streams), "-o", weights)
         finally:

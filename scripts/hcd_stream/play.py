@@ -10,58 +10,107 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pixels
+import streams
 import tools
 import video
-from hcd_common import models
+from hcd_common import described, end_now, models
+from streams import Streams
 from tools import Fault, Stopped, say
 
+ENDINGS = tuple(streams.MUXERS)
+
 EPILOG = """\
-Files of scripts/encode say how they are to be enlarged; for others --model and --size do. Without -o the frames go to
-mpv or ffplay. Exit code: 0 done, 1 an error, 130 stopped."""
+Files of scripts/encode say how they are to be enlarged, and name their weights; for others --model and --size do.
+Without -o the frames go to mpv or ffplay. Exit code: 0 done, 1 an error, 130 stopped."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="play", epilog=EPILOG,
                                      description="Enlarges a small stream as its client does.")
     parser.add_argument("stream", type=Path, help="a file of scripts/encode")
-    parser.add_argument("-o", "--output", type=Path, help="write the enlarged video there, by libx264")
+    parser.add_argument("-o", "--output", type=Path, help=f"write the enlarged video there, by libx264: "
+                        f"{', '.join(ENDINGS)}")
     parser.add_argument("--crf", type=int, default=15, help="of -o (default: 15)")
     parser.add_argument("--model", help="the client, in place of the file's tag")
     parser.add_argument("--size", help="WxH, in place of the file's tag (without one: twice the size)")
     parser.add_argument("--player", help="mpv or ffplay (default: the first one that is there)")
     parser.add_argument("-y", "--overwrite", action="store_true", help="replace the output of before")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if not 0 <= options.crf <= 51:
+        raise Fault(f"--crf: expected a number [0, 51], found {options.crf}")
+    return options
 
 
 def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> str:
     """What the file says is looked at before a filter gets it."""
-    model = options.model or found.tags.get(video.MODEL)
+    own = found.tag(video.MODEL)
+    model = options.model or own
     if model is None:
         raise Fault(f"{found.path}: expected a tag {video.MODEL}, found none: name the client with --model")
     if model == "none":
         return "null"
     if model not in models(tools.program("hcd")):
         raise Fault(f"{found.path}: expected a model of `hcd models`, found '{model}'")
-    size = options.size or found.tags.get(video.SIZE) or f"{2 * found.width}x{2 * found.height}"
-    numbers = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", size)
-    if not numbers:
+    width, height = found.own["width"], found.own["height"]
+    size = options.size or found.tag(video.SIZE) or f"{2 * width}x{2 * height}"
+    if not re.fullmatch(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", size):
         raise Fault(f"{found.path}: expected a size as 1920x1080, found '{size}'")
-    weights = video.attached_weights(found, folder)
-    return video.enlarging(model, int(numbers[1]), int(numbers[2]), weights is not None)
+    if options.model:  # the user's client has its own weights; the file's only where they are there and fit
+        weights = None
+        try:
+            weights = video.weights_of(found, folder) if model == own else None
+        except Fault as fault:
+            say(f"play: warning: {str(fault).removesuffix(': --model names a client that needs none of them')}: goes on "
+                "without them")
+    else:
+        weights = video.weights_of(found, folder)
+        stray = video.beside(found.path)
+        if not weights and not video.is_matroska(found.path) and stray.is_file():
+            say(f"play: {stray.name} is not used: {found.path.name} does not name it")
+    return video.enlarging(model, size, weights is not None)
+
+
+def check_output(options: argparse.Namespace, found: video.Video) -> None:
+    output = options.output
+    if output.suffix.lower() not in ENDINGS:
+        raise Fault(f"{output}: expected a name with {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if not output.resolve().parent.is_dir():
+        raise Fault(f"{output}: expected an existing folder for the result, found none")
+    if output.is_dir():
+        raise Fault(f"{output}: expected the name of a file, found a folder")
+    if output.exists() and output.samefile(found.path):
+        raise Fault(f"{output}: expected another file than the stream")
+    if output.exists() and not options.overwrite:
+        raise Fault(f"{output}: expected no such file, found one (-y replaces it)")
 
 
 def write(options: argparse.Namespace, found: video.Video, up: str, folder: Path) -> None:
-    if options.output.exists() and options.output.samefile(found.path):
-        raise Fault(f"{options.output}: expected another file than the stream")
-    if options.output.exists() and not options.overwrite:
-        raise Fault(f"{options.output}: expected no such file, found one (-y replaces it)")
-    part = folder / f"enlarged{options.output.suffix}"
-    tools.ffmpeg(f"{options.output.name}: enlarging", "-v", "error", "-i", f"file:{found.path.resolve()}",
-                 "-filter_complex", f"[0:V:0]{up}[large]", "-map", "[large]", "-map", "0:a?", "-map", "0:s?",
-                 "-fps_mode", "passthrough", "-enc_time_base", found.time_base.replace("/", ":"), "-c", "copy",
-                 "-c:v", "libx264", "-crf", options.crf, "-metadata", f"{video.MODEL}=none", part.name,
-                 folder=folder, frames=found.frames)
-    os.replace(part, options.output)
+    output, matroska = options.output, video.is_matroska(options.output)
+    frame = pixels.first_frame(found.path, video.READING, f"scale,{up}", folder, found.readers)
+    coded = pixels.coded("libx264", frame.pixels, frame.width, frame.height)
+    if pixels.loses(frame.pixels, coded):
+        say(f"play: {output.name}: {frame.size} {frame.pixels} is coded as {coded}, which libx264 takes")
+    plan = Streams(found, output).choose([])
+    plan.tell("play", plan.notes)
+    part = folder / f"enlarged{output.suffix}"
+    tags = {video.MODEL: "none"}
+    if matroska:
+        more = [*plan.attach(folder), *(word for name, value in tags.items() for word in ("-metadata", f"{name}={value}"))]
+    else:
+        more = ["-movflags", "+faststart"]
+    log = tools.ffmpeg(f"{output.name}: enlarging", "-v", "level+warning", *video.READING, "-i",
+                       f"file:{found.path.resolve()}", "-filter_complex", f"[0:V:0]scale,{up},format={coded}[large]",
+                       "-map", "[large]", *found.timing(), "-c:0", "libx264", "-crf:v:0", options.crf, *plan.words(),
+                       *more, part.name, folder=folder, frames=found.frames, readers=found.readers)
+    if told := video.damage(found, log, None):
+        say(f"play: warning: {told}")
+    if not matroska:
+        whole = folder / f"whole{output.suffix}"
+        plan.tag(part, whole, tags)
+        part = whole
+    plan.tell("play", plan.compare(part))
+    os.replace(part, output)
 
 
 def find_player(wanted: str | None) -> str:
@@ -75,9 +124,9 @@ def find_player(wanted: str | None) -> str:
 
 def play(options: argparse.Namespace, found: video.Video, up: str, folder: Path) -> None:
     player = find_player(options.player)
-    source = tools.start("ffmpeg", "-nostdin", "-v", "error", "-i", f"file:{found.path.resolve()}", "-filter_complex",
-                         f"[0:V:0]{up}[large]", "-map", "[large]", "-map", "0:a:0?", "-c:v", "rawvideo", "-c:a",
-                         "pcm_s16le", "-f", "nut", "-", stdout=subprocess.PIPE, cwd=folder)
+    source = tools.start("ffmpeg", "-nostdin", "-v", "error", *video.READING, "-i", f"file:{found.path.resolve()}",
+                         "-filter_complex", f"[0:V:0]scale,{up}[large]", "-map", "[large]", "-map", "0:a:0?", "-c:v",
+                         "rawvideo", "-c:a", "pcm_s16le", "-f", "nut", "-", stdout=subprocess.PIPE, cwd=folder)
     viewer = None
     try:
         words = ["-"] if player == "mpv" else ["-v", "error", "-autoexit", "-i", "-"]
@@ -90,25 +139,30 @@ def play(options: argparse.Namespace, found: video.Video, up: str, folder: Path)
             tools.end(viewer)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> None:
+    output: Path | str = "output"
     try:
         tools.stop_on_signals()
         options = parse(arguments)
         found = video.look(options.stream)
+        if options.output:
+            output = options.output
+            check_output(options, found)
         place = options.output.resolve().parent if options.output else None
-        if place and not place.is_dir():
-            raise Fault(f"{options.output}: expected an existing folder for the result, found none")
         with tempfile.TemporaryDirectory(prefix=".hcd-play-", dir=place) as folder:
-            up = filters(options, found, Path(folder))
-            (write if options.output else play)(options, found, up, Path(folder))
-        return 0
+            try:
+                up = filters(options, found, Path(folder))
+                (write if options.output else play)(options, found, up, Path(folder))
+            finally:
+                tools.end_all()
+        code = 0
     except Stopped:
         say("play: stopped, nothing is left behind" if "-o" in sys.argv else "play: stopped")
-        return 130
-    except (Fault, OSError) as fault:
+        code = 130
+    except Fault as fault:
         say(f"play: {fault}")
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        code = 1
+    except OSError as error:
+        say(f"play: {described(error, output)}")
+        code = 1
+    end_now(code)

@@ -1,61 +1,78 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is known of a file, and the names under which a stream says how it is to be enlarged."""
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import tools
-from hcd_common import listed_times
+from hcd_common import lines_of, listed_times
 from tools import Fault
 
-MODEL, SIZE = "HCD_MODEL", "HCD_SIZE"  # tags: the client, the size to enlarge to
+MODEL, SIZE, KEY = "HCD_MODEL", "HCD_SIZE", "HCD_WEIGHTS"  # tags: the client, the size to enlarge to, key_of(weights)
 WEIGHTS = "hcd_weights.safetensors"  # attachment
+# One thread: with several, what ffmpeg makes of damaged frames changes from run to run. Frames of another size or
+# format in mid-stream go into the filters that are there, whose first is a `scale`.
+READING = ["-threads", "1", "-reinit_filter", "0"]
 
-ENTRIES = ("format_tags:stream=index,codec_type,codec_name,width,height,pix_fmt,time_base,nb_frames,avg_frame_rate,"
-           "duration,field_order:stream_tags=filename:stream_disposition=attached_pic:stream_side_data=rotation:"
-           "format=duration")
+ENTRIES = ("format_tags:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,time_base,nb_frames,"
+           "avg_frame_rate,duration:stream_tags:stream_disposition:format=duration,format_name:chapter=id")
+
+
+class Differs(Fault):
+    """A finished file is not what it should be."""
 
 
 @dataclass
 class Video:
-    """Its first video stream, as it is shown."""
+    """Its first video stream that is no cover picture, and what lies beside it."""
     path: Path
-    width: int = 0
-    height: int = 0
-    pixels: str = ""
-    time_base: str = ""
+    own: dict = field(default_factory=dict)
     frames: int = 0  # about
-    interlaced: bool = False
-    tags: dict = field(default_factory=dict)
-    streams: list = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    streams: list[dict] = field(default_factory=list)
+    chapters: int = 0
+    readers: tuple[str, ...] = ()  # names of the demuxer and the decoders
 
     @property
     def size(self) -> str:
-        return f"{self.width}x{self.height}"
+        return f"{self.own['width']}x{self.own['height']}"
+
+    @property
+    def time_base(self) -> str:
+        return self.own["time_base"]
+
+    def tag(self, name: str) -> str | None:
+        return next((value for key, value in self.tags.items() if key.upper() == name), None)
 
     def of_kind(self, kind: str) -> list[dict]:
-        return [stream for stream in self.streams if stream["codec_type"] == kind]
+        return [stream for stream in self.streams if stream.get("codec_type") == kind]
+
+    def timing(self) -> list[str]:
+        """Frames keep their times, those of streams whose rate varies too."""
+        return ["-fps_mode", "passthrough", "-enc_time_base", self.time_base.replace("/", ":")]
+
+
+def is_cover(stream: dict) -> bool:
+    return stream.get("codec_type") == "video" and bool(stream.get("disposition", {}).get("attached_pic"))
 
 
 def look(path: Path) -> Video:
     if not path.is_file():
         raise Fault(f"{path}: expected a video file, found {'something else' if path.exists() else 'none'}")
     found = tools.probe(path, ENTRIES)
-    streams = found.get("streams", [])
-    shown = [stream for stream in streams
-             if stream["codec_type"] == "video" and not stream.get("disposition", {}).get("attached_pic")]
+    streams, container = found.get("streams", []), found.get("format", {})
+    shown = [stream for stream in streams if stream.get("codec_type") == "video" and not is_cover(stream)]
     if not shown:
         raise Fault(f"{path}: expected a video stream, found none")
-    own = shown[0]
-    width, height = own["width"], own["height"]
-    if any(int(side.get("rotation", 0)) % 180 for side in own.get("side_data_list", [])):
-        width, height = height, width  # ffmpeg turns the frames
-    tags = {key.upper(): value for key, value in found.get("format", {}).get("tags", {}).items()}
-    return Video(path, width, height, own.get("pix_fmt", ""), own["time_base"],
-                 count(own, found.get("format", {})), own.get("field_order", "progressive") not in
-                 ("progressive", "unknown"), tags, streams)
+    readers = {container.get("format_name", ""), *(stream.get("codec_name", "") for stream in streams)} - {""}
+    if "av1" in readers:
+        readers |= {"libdav1d", "libaom-av1"}
+    return Video(path, shown[0], count(shown[0], container), container.get("tags", {}), streams,
+                 len(found.get("chapters", [])), tuple(sorted(readers)))
 
 
 def count(stream: dict, container: dict) -> int:
@@ -67,6 +84,35 @@ def count(stream: dict, container: dict) -> int:
     return round(seconds * over / under) if under else 0
 
 
+def damage(video: Video, log: str, last: Fraction | None) -> str:
+    """In words, what a log of ffmpeg says of a source that it has decoded; "": nothing. Where in the file, a second
+    look at its frames says."""
+    complaints = [f"{who}: {text}" if who else text for who, level, text in lines_of(log)
+                  if level in ("error", "fatal") and (who in video.readers or re.search("decod|corrupt", text))]
+    if not complaints:
+        return ""
+    code, output, _ = tools.quick("ffprobe", "-v", "error", "-threads", "1", "-select_streams",
+                                  str(video.own["index"]), "-show_log", "16", "-of", "json", "-show_entries",
+                                  "frame=best_effort_timestamp_time:log=level,message", f"file:{video.path}")
+    times = []
+    for frame in json.loads(output).get("frames", []) if code == 0 else []:
+        if any(int(log["level"]) <= 16 for log in frame.get("logs", [])):
+            times.append(frame.get("best_effort_timestamp_time"))
+    where = ""
+    if times and times[0]:
+        where = f" at {float(times[0]):.3f} s"
+        where += f" and {len(times) - 1} more place{'s' * (len(times) > 2)}" if len(times) > 1 else ""
+    elif last is not None:
+        where = f", whose last frame is {float(last):.3f} s after the first"
+    return f"{video.path}: damaged{where}, decoded as ffmpeg decodes it ({complaints[0]})"
+
+
+# ---- weights ----
+
+def key_of(weights: Path) -> str:
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+
+
 def beside(path: Path) -> Path:
     """Where the weights of a file lie that cannot hold them."""
     return path.with_name(f"{path.stem}.hcd.safetensors")
@@ -76,26 +122,41 @@ def is_matroska(path: Path) -> bool:
     return path.suffix.lower() in (".mkv", ".webm")
 
 
-def attached_weights(video: Video, folder: Path) -> Path | None:
-    """The weights that travel with a stream, if there are any; copied to the folder."""
-    for stream in video.of_kind("attachment"):
-        if stream.get("tags", {}).get("filename") == WEIGHTS:
-            tools.ffmpeg("weights", "-v", "error", f"-dump_attachment:{stream['index']}", WEIGHTS, "-i",
-                         f"file:{video.path.resolve()}", "-map", "0:V:0", "-c", "copy", "-frames:v", "1", "-f", "null", "-",
-                         folder=folder)
+def is_weights(stream: dict) -> bool:
+    return stream.get("codec_type") == "attachment" and stream.get("tags", {}).get("filename") == WEIGHTS
+
+
+def weights_of(video: Video, folder: Path) -> Path | None:
+    """The weights that a file names, if it does; copied to the folder. An attachment is named by being there: files
+    from before there were keys have none."""
+    key, found = video.tag(KEY), []
+    for stream in filter(is_weights, video.streams):
+        tools.ffmpeg("weights", "-v", "level+error", f"-dump_attachment:{stream['index']}", WEIGHTS, "-i",
+                     f"file:{video.path.resolve()}", "-map", "0:V:0", "-c", "copy", "-frames:v", "1", "-f", "null", "-",
+                     folder=folder)
+        if key in (None, key_of(folder / WEIGHTS)):
             return folder / WEIGHTS
+        found.append(f"an attachment {key_of(folder / WEIGHTS)}")
     own = beside(video.path)
-    if own.is_file():
+    if key and own.is_file():
         (folder / WEIGHTS).write_bytes(own.read_bytes())
-        return folder / WEIGHTS
+        if key == key_of(folder / WEIGHTS):
+            return folder / WEIGHTS
+        found.append(f"{key_of(folder / WEIGHTS)} in {own}")
+    if key:
+        raise Fault(f"{video.path}: expected its weights {key}, found {' and '.join(found) or f'none at {own}'}: "
+                    "--model names a client that needs none of them")
     return None
 
 
-def enlarging(model: str, width: int, height: int, weights: bool) -> str:
+def enlarging(model: str, size: str, weights: bool) -> str:
     """The filter of the viewer. Weights lie in the folder where ffmpeg runs."""
+    width, height = size.split("x")
     own = f":weights={WEIGHTS}" if weights else ""
     return f"hcd_up=model={model}{own}:w={width}:h={height}"
 
+
+# ---- times ----
 
 def times_from_first(listing: Path) -> list[Fraction]:
     """Times in seconds of the frames of a framecrc file."""
@@ -103,13 +164,13 @@ def times_from_first(listing: Path) -> list[Fraction]:
     return [time - times[0] for time in times]
 
 
-def check_times(stage: str, found: list[Fraction], expected: list[Fraction]) -> None:
+def check_times(found: list[Fraction], expected: list[Fraction]) -> None:
     if len(found) != len(expected):
-        raise Fault(f"{stage}: expected {len(expected)} frames, found {len(found)}")
+        raise Differs(f"expected {len(expected)} frames, found {len(found)}")
     for number, (own, wanted) in enumerate(zip(found, expected)):
         # Four times of half a millisecond each: Matroska counts in milliseconds.
         if abs(own - wanted) > Fraction(25, 10000):
-            raise Fault(f"{stage}: expected frame {number} at {float(wanted):.3f} s, found {float(own):.3f} s")
+            raise Differs(f"expected frame {number} at {float(wanted):.3f} s, found {float(own):.3f} s")
 
 
 def plain_name(text: str) -> bool:

@@ -31,14 +31,25 @@ struct Frame {
     }
   }
   hcd_format format() const {
-    return {width, height, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, {}, {}};
+    hcd_format format{};
+    format.struct_size = sizeof(format);
+    format.width = width;
+    format.height = height;
+    format.layout = HCD_LAYOUT_YUV420;
+    format.depth = 8;
+    format.range = HCD_RANGE_LIMITED;
+    return format;
   }
   hcd_frame view() {
     const size_t luma = static_cast<size_t>(width) * height;
-    return {{bytes.data(), bytes.data() + luma, bytes.data() + luma * 5 / 4, nullptr},
-            {width, width / 2, width / 2, 0},
-            nullptr,
-            0};
+    hcd_frame frame{};
+    frame.struct_size = sizeof(frame);
+    frame.data[0] = bytes.data();
+    frame.data[1] = bytes.data() + luma;
+    frame.data[2] = bytes.data() + luma * 5 / 4;
+    frame.stride[0] = width;
+    frame.stride[1] = frame.stride[2] = width / 2;
+    return frame;
   }
   std::vector<hcd::bench::PlainPlane> planes() const {
     const size_t luma = static_cast<size_t>(width) * height;

@@ -29,6 +29,11 @@ def good(*arguments, stdin=None):
     return out, log
 
 
+def told(log, filters):
+    """The log without the lines in which ffmpeg repeats its arguments, which say nothing of what is wrong."""
+    return "\n".join(line for line in log.splitlines() if filters not in line and "with args" not in line)
+
+
 def source(size="64x48", frames=3, pixel_format="yuv420p", rate=25):
     """Arguments of a moving test picture."""
     # By way of RGB: the test source itself rounds odd sizes to the chroma grid.

@@ -53,15 +53,13 @@ class Default(unittest.TestCase):
     def test_what_lite_cannot(self):
         for filters, message in [
                 ("hcd_down=scale=3", "option scale: expected 2, the factor of model lite, found 3"),
-                ("hcd_up=scale=4", "base"),
+                ("hcd_up=scale=4", "option scale: expected 2, the factor of model lite, found 4, which bilinear"),
                 ("hcd_down=w=48:h=32", "size of the small frame: expected 32x24"),
-                ("hcd_down=loss=mse:detail=0.1", "option detail: belongs to loss=mixed"),
-                ("hcd_down=start=nearest", "option start: expected auto, area, or a linear client's name"),
-                ("hcd_down=loss=psnr", "option loss: expected auto, mse or mixed, found 'psnr'")]:
+                ("hcd_down=loss=mse:detail=0.1", "option detail: belongs to loss=mixed")]:
             with self.subTest(filters=filters):
                 code, _, log = ffmpeg.run(*ffmpeg.source(), "-vf", filters, "-f", "null", "-")
                 self.assertGreater(code, 0)
-                self.assertIn(message, log)
+                self.assertIn(message, ffmpeg.told(log, filters))
 
     def test_options_of_the_mixed_loss_do_something(self):
         default = ffmpeg.raw("hcd_down", "128x96", 2)

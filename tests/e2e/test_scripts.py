@@ -154,7 +154,7 @@ class Scripts(unittest.TestCase):
 
     def test_stopped_leaves_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM):
-            process = self.start("--weights", self.weights, "--encoder", "libx265", until="0.times")
+            process = self.start("--weights", self.weights, "--encoder", "libx265", until="half.times")
             process.send_signal(number)
             text = process.communicate(timeout=600)[1]
             self.assertEqual((process.returncode, self.made()), (130, []), text)
@@ -180,11 +180,11 @@ class Scripts(unittest.TestCase):
         text.write_text("no weights\n")
         self.before = self.names()
         for options, message in (
-                (("--weights", text), "out.mkv: encoding: ffmpeg: .*weights '/.*/text.safetensors': expected "),
+                (("--weights", text), "source: 1.mkv: ffmpeg: hcd_down: .*weights '/.*/text.safetensors': expected "),
                 (("--weights", self.folder / "absent"), "--weights: expected a file of lite's weights, found none at "),
                 (("--crf", "60"), r"--crf: expected a number \[0, 51\] for libx264, found 60"),
                 (("--bitrate", "fast"), "--bitrate: expected bits per second as 800k or 2M, found 'fast'"),
-                (("--preset", "mediun"), "out.mkv: encoding: ffmpeg: "),
+                (("--preset", "mediun"), "out.mkv: encoding: ffmpeg: libx264: .*mediun"),
                 (("--ladder", "720"), "--ladder: expected heights of at most the source's 96, found 720"),
                 (("--ladder", "96x"), "--ladder: expected heights with commas between them, found '96x'"),
                 (("--ladder", "72", "--tune", "--weights", self.weights),

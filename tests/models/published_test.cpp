@@ -139,5 +139,20 @@ TEST(Registry, RefusesAScaleThatTheModelHasNot) {
   EXPECT_THROW(make_model("swinir", 4, {{"heads", {7}}, {"depths", {2}}}, params), Error);
 }
 
+// A file of a few bytes whose configuration asks for a terabyte.
+TEST(Weights, AConfigurationAloneTakesNoMemory) {
+  const auto file = net::Safetensors::own(net::encode_safetensors({}, {}), "small");
+  Params params;
+  params.set_check(check_against(file));
+  try {
+    make_model("rcan", 2, {{"groups", 64}, {"blocks", 256}, {"features", 1024}}, params);
+    ADD_FAILURE();
+  } catch (const Error &error) {
+    EXPECT_EQ(std::string(error.what()).find("weights 'small': expected a tensor '"), 0U)
+        << error.what();
+  }
+  EXPECT_EQ(params.count(), 0);
+}
+
 }  // namespace
 }  // namespace hcd::models

@@ -82,7 +82,7 @@ class HeaderTest(unittest.TestCase):
     def test_pkg_config_points_into_the_moved_prefix(self):
         self.assertTrue(
             Path(installed.library_folder).resolve().is_relative_to(installed.prefix.resolve()))
-        self.assertEqual(installed.pkg_config("--modversion"), ["0.1.0"])
+        self.assertEqual(installed.pkg_config("--modversion"), ["0.2.0"])
 
 
 class CommandTest(unittest.TestCase):
@@ -91,7 +91,7 @@ class CommandTest(unittest.TestCase):
         if not command.exists():
             self.skipTest("built without the hcd command")
         environment = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
-        self.assertEqual(run([command, "--version"], env=environment).stdout, "hcd 0.1.0\n")
+        self.assertEqual(run([command, "--version"], env=environment).stdout, "hcd 0.2.0\n")
 
     def test_installed_command_finds_what_lies_beside_it(self):
         """LibTorch's library, hcd-train, the recipes and the script that draws."""

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "support/formats.h"
 #include "support/frames.h"
 
 namespace hcd::test {
@@ -32,7 +33,7 @@ class Context {
 
  protected:
   hcd_ctx *ctx_ = nullptr;
-  hcd_format out_{};
+  hcd_format out_ = wanted_size();
 };
 
 // Of contexts whose options name none: the tests are of what every client does, at any size.

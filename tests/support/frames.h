@@ -23,6 +23,7 @@ class Frame {
 
   hcd_frame view() {
     hcd_frame frame{};
+    frame.struct_size = sizeof(frame);
     for (int p = 0; p < n_planes(); ++p) {
       frame.data[p] = planes_[p].data();
       frame.stride[p] = stride_[p];

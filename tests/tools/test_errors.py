@@ -134,14 +134,17 @@ class InputTest(CommandTest):
         self.assert_refused(good[:8] + good[samples - 4:], "damaged PNG file: ", exact=False)
 
     def test_pictures_that_are_not_handled(self):
-        alpha = ("expected gray or RGB, found a picture with an alpha channel; remove the alpha "
-                 "channel first")
-        for colour in (png_files.GRAY_ALPHA, png_files.RGB_ALPHA):
-            path = png_files.write_pattern(self.folder / "b.png", 16, 16, colour)
-            self.assert_refused(path.read_bytes(), alpha)
+        remedy = "; remove it first, for example: ffmpeg -i in.png -pix_fmt {} out.png"
+        for colour, depth, pixels in ((png_files.GRAY_ALPHA, 8, "gray"), (png_files.RGB_ALPHA, 8, "rgb24"),
+                                      (png_files.GRAY_ALPHA, 16, "gray16be"),
+                                      (png_files.RGB_ALPHA, 16, "rgb48be")):
+            path = png_files.write_pattern(self.folder / "b.png", 16, 16, colour, depth)
+            self.assert_refused(path.read_bytes(), "expected gray or RGB, found an alpha channel" +
+                                remedy.format(pixels))
         key = png_files.chunk(b"tRNS", bytes(6))
         path = png_files.write_pattern(self.folder / "b.png", 16, 16, extra=[key])
-        self.assert_refused(path.read_bytes(), alpha)
+        self.assert_refused(path.read_bytes(), "expected gray or RGB, found transparent colours (chunk tRNS)" +
+                            remedy.format("rgb24"))
         wide = png_files.encode(32769, 1, png_files.GRAY, 8, [bytes(32769)])
         self.assert_refused(wide, "expected at most 32768x32768 pixels, found 32769x1")
 

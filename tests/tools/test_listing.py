@@ -42,7 +42,7 @@ class HelpTest(CommandTest):
                 self.assertLessEqual(len(line), 100, line)
 
     def test_version(self):
-        self.assertEqual(hcd("--version").stdout, "hcd 0.1.0\n")
+        self.assertEqual(hcd("--version").stdout, "hcd 0.2.0\n")
 
 
 class UsageTest(CommandTest):

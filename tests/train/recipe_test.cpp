@@ -97,6 +97,13 @@ TEST_F(RecipeTest, NamesTheLineOfMalformedText) {
   EXPECT_TRUE(error("0.01", "0.01,").starts_with(":9: ")) << error("0.01", "0.01,");
 }
 
+TEST_F(RecipeTest, RefusesWhatIsNoRecipeBySize) {
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  EXPECT_EQ(error("100", deep), ": expected at most 16 levels of lists and objects, found more");
+  EXPECT_EQ(error("100", "100" + std::string(1 << 20, ' ')),
+            ": expected a recipe of at most 1048576 bytes, found more");
+}
+
 TEST_F(RecipeTest, SchedulesFollowTheirFormulas) {
   Recipe recipe = read(kGood);
   EXPECT_DOUBLE_EQ(learning_rate(recipe, 0), 0.01);

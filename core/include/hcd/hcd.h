@@ -13,13 +13,22 @@
  *     hcd_down_params_set(&p, "model", "bicubic", err, sizeof(err));
  *     hcd_ctx *ctx;
  *     hcd_down_create(&ctx, &p, NULL, NULL);
+ *     hcd_format in_format = { .struct_size = sizeof(hcd_format), .width = 1920, ... };
+ *     hcd_format out_format = { .struct_size = sizeof(hcd_format) };
  *     hcd_configure(ctx, &in_format, &out_format);      in_format known, out_format filled
  *     per frame: hcd_send_frame(ctx, &in);  then hcd_receive_frame(ctx, &out, &stats) until HCD_AGAIN
  *     at the end: hcd_send_frame(ctx, NULL);  then hcd_receive_frame() until HCD_EOF
  *     hcd_destroy(&ctx);
  *
- * One frame in, one frame out, in order. The library has no global state that a caller could see,
- * never writes to standard output or error, and lets no C++ exception through. */
+ * One frame in, one frame out, in order. The library has no global state that a caller could see
+ * (no environment, locale, signal mask, arithmetic mode or thread count changes), never writes to
+ * standard output or error, and lets no C++ exception through. Numbers are read and written with a
+ * point, whatever the caller's locale.
+ *
+ * Binary compatibility, from version 0.2.0 on: every struct that may grow begins with its size as
+ * the caller knows it. Fields are only ever appended. So a program built with an older header runs
+ * with a newer library, which reads and writes no more than the caller's struct has, and one built
+ * with a newer header runs with an older library as long as it leaves what is new at zero. */
 #ifndef HCD_HCD_H
 #define HCD_HCD_H
 
@@ -33,11 +42,19 @@ extern "C" {
 #endif
 
 #define HCD_VERSION_MAJOR 0
-#define HCD_VERSION_MINOR 1
+#define HCD_VERSION_MINOR 2
 #define HCD_VERSION_PATCH 0
 
 /* Version of the library that runs, "MAJOR.MINOR.PATCH". Static string. */
 HCD_API const char *hcd_version(void);
+
+/* A field with a place of eight bytes to itself: what is appended later never lies in the padding
+ * of an older struct. */
+#ifdef __cplusplus
+#define HCD_SLOT alignas(8)
+#else
+#define HCD_SLOT _Alignas(8)
+#endif
 
 /* ---- results and log: <hcd/status.h> --------------------------------------------------------- */
 
@@ -79,8 +96,12 @@ typedef enum hcd_siting {
     HCD_SITING_BOTTOM
 } hcd_siting;
 
+/* Where the samples of a frame lie. This version works in host memory and refuses all else. */
+typedef enum hcd_device { HCD_DEVICE_HOST = 0 } hcd_device;
+
 /* What the samples of a frame are. Plane sizes of subsampled chroma are rounded up. */
 typedef struct hcd_format {
+    size_t struct_size;     /* sizeof(hcd_format), set by the caller                            */
     int width;              /* luma samples, [1, 32768]                                         */
     int height;             /* luma samples, [1, 32768]                                         */
     hcd_layout layout;
@@ -89,20 +110,28 @@ typedef struct hcd_format {
     hcd_range range;
     hcd_matrix matrix;
     hcd_siting siting;
+    hcd_device device;      /* of the frames of this format: HCD_DEVICE_HOST                    */
+    int device_index;       /* which one, where there are several: 0 for host memory            */
+    HCD_SLOT void *device_context; /* the caller's, where the device has contexts: NULL         */
+    HCD_SLOT uint64_t reserved[4]; /* 0                                                         */
 } hcd_format;
 
 #define HCD_FRAME_PLAIN 1   /* resize this frame plainly: no descent (a filter that is disabled) */
 
-/* One frame in host memory. The library never frees or keeps `data`.
+/* One frame. The library never frees or keeps `data`.
  * hcd_send_frame(): the pixels stay the caller's and must stay valid and unchanged until the frame
  * has come out of hcd_receive_frame(), or until hcd_reset() or hcd_destroy().
  * hcd_receive_frame(): the caller provides the memory, of the format that hcd_configure() returned;
  * on failure its content is undefined. */
 typedef struct hcd_frame {
+    size_t struct_size;     /* sizeof(hcd_frame), set by the caller                             */
     uint8_t *data[4];       /* planes                                                           */
     ptrdiff_t stride[4];    /* bytes from one row to the next; may be negative                  */
     void *opaque;           /* travels unchanged from a sent frame to the received one          */
-    unsigned flags;         /* HCD_FRAME_*, of a sent frame                                     */
+    unsigned flags;         /* HCD_FRAME_*, of a sent frame; others are refused                 */
+    hcd_device device;      /* as in its format                                                 */
+    HCD_SLOT void *device_stream;  /* that orders work on the samples: NULL for host memory     */
+    HCD_SLOT uint64_t reserved[4]; /* 0                                                         */
 } hcd_frame;
 
 /* ---- parameters ---------------------------------------------------------------------------- */
@@ -114,32 +143,35 @@ typedef struct hcd_frame {
  * are the caller's and need to live until hcd_*_create() returns.
  * Thread-safety: plain data. */
 typedef struct hcd_down_params {
-    size_t struct_size;     /* sizeof(hcd_down_params), set by hcd_down_params_init()           */
+    HCD_SLOT size_t struct_size; /* sizeof(hcd_down_params), set by hcd_down_params_init()      */
 #define HCD_OPTIONS_DOWN
-#define HCD_STR(name, def, help) const char *name;
-#define HCD_INT(name, def, min, max, help) int name;
-#define HCD_I64(name, def, min, max, help) int64_t name;
-#define HCD_NUM(name, def, min, max, help) double name;
-#define HCD_AUTO_INT(name, min, max, runtime, help) int name;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) double name;
+#define HCD_STR(name, def, help) HCD_SLOT const char *name;
+#define HCD_INT(name, def, min, max, help) HCD_SLOT int name;
+#define HCD_I64(name, def, min, max, help) HCD_SLOT int64_t name;
+#define HCD_NUM(name, def, min, max, help) HCD_SLOT double name;
+#define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SLOT int name;
+#define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SLOT double name;
 #include <hcd/options.def>
 } hcd_down_params;
 
 typedef struct hcd_up_params {
-    size_t struct_size;     /* sizeof(hcd_up_params), set by hcd_up_params_init()               */
+    HCD_SLOT size_t struct_size; /* sizeof(hcd_up_params), set by hcd_up_params_init()          */
 #define HCD_OPTIONS_UP
-#define HCD_STR(name, def, help) const char *name;
-#define HCD_INT(name, def, min, max, help) int name;
-#define HCD_I64(name, def, min, max, help) int64_t name;
-#define HCD_NUM(name, def, min, max, help) double name;
-#define HCD_AUTO_INT(name, min, max, runtime, help) int name;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) double name;
+#define HCD_STR(name, def, help) HCD_SLOT const char *name;
+#define HCD_INT(name, def, min, max, help) HCD_SLOT int name;
+#define HCD_I64(name, def, min, max, help) HCD_SLOT int64_t name;
+#define HCD_NUM(name, def, min, max, help) HCD_SLOT double name;
+#define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SLOT int name;
+#define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SLOT double name;
 #include <hcd/options.def>
 } hcd_up_params;
 
-/* Fill in the defaults. */
-HCD_API void hcd_down_params_init(hcd_down_params *params);
-HCD_API void hcd_up_params_init(hcd_up_params *params);
+/* Fill in the defaults. Called through the macros, with `params` alone: the size is that of the
+ * struct in the header that the caller was built with. */
+HCD_API void hcd_down_params_init(hcd_down_params *params, size_t struct_size);
+HCD_API void hcd_up_params_init(hcd_up_params *params, size_t struct_size);
+#define hcd_down_params_init(params) hcd_down_params_init((params), sizeof(hcd_down_params))
+#define hcd_up_params_init(params) hcd_up_params_init((params), sizeof(hcd_up_params))
 
 /* Set one option from text ("auto" where the option has it). `value` is kept by pointer for text
  * options. On HCD_E_OPTION `error` (may be NULL) gets a text that names the option, what was
@@ -165,7 +197,8 @@ HCD_API hcd_status hcd_up_create(hcd_ctx **ctx, const hcd_up_params *params, hcd
 
 /* Say what frames come. `out->width` and `out->height`: the size wanted, or 0 for the one that the
  * option `scale` gives (down: ceil(size / scale), rounded up to the chroma grid; up: size * scale
- * rounded). On success *out is the format of the frames that come out. Loads the model. May be
+ * rounded). On success *out is the format of the frames that come out; its struct_size stays the
+ * caller's. Loads the model and makes the threads. May be
  * called again when the format changes, after draining; frames not yet received are dropped. */
 HCD_API hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out);
 
@@ -182,7 +215,7 @@ HCD_API hcd_status hcd_send_frame(hcd_ctx *ctx, const hcd_frame *in);
  * not measured: hcd_up, and frames that were resized plainly. */
 #define HCD_MAX_CLIENTS 8
 typedef struct hcd_stats {
-    size_t struct_size;     /* sizeof(hcd_stats), set by the caller                             */
+    size_t struct_size;     /* sizeof(hcd_stats), set by the caller; no more is written         */
     double psnr_plain;      /* the plain small frame enlarged; several clients: the mean of all */
     double psnr;            /* this frame enlarged                                              */
     int steps;              /* descent steps made, both stages; 0 for the rule exact            */
@@ -193,10 +226,13 @@ typedef struct hcd_stats {
         const char *name;   /* lives as long as the context                                     */
         double psnr_plain, psnr;
     } client[HCD_MAX_CLIENTS];
+    int kept_plain;         /* 1: clipping left a descent on the loss mixed no gain, and the plain
+                               small frame was sent; else 0                                     */
 } hcd_stats;
 
 /* Get the next finished frame into `out`, and what was done to it into `stats` (may be NULL).
- * HCD_AGAIN, HCD_EOF: nothing was written. An error: this frame is lost, the next one can be had. */
+ * HCD_AGAIN, HCD_EOF: nothing was written. An error: this frame is lost, the next one can be had.
+ * `out` NULL only asks: HCD_OK says that a frame is ready, which stays. */
 HCD_API hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats);
 
 /* Forget frames sent and not received, and a drain; keep model and format. */
@@ -211,6 +247,8 @@ HCD_API const char *hcd_last_error(const hcd_ctx *ctx);
 
 /* ---- models -------------------------------------------------------------------------------- */
 
+/* The two structs below never grow, since they come in arrays: new facts take reserved places. */
+
 /* A network at one scale. Figures are those of the published size, or of the built-in weights. */
 typedef struct hcd_model_variant {
     int scale;
@@ -218,6 +256,7 @@ typedef struct hcd_model_variant {
     int receptive_field;      /* small pixels on each side that a result depends on             */
     int64_t macs;             /* multiplications of enlarging per small pixel                   */
     int built_in;             /* 1: the library has weights; 0: the option weights must name some */
+    int64_t reserved[4];      /* 0                                                              */
 } hcd_model_variant;
 
 /* A model that this build knows. */
@@ -234,6 +273,7 @@ typedef struct hcd_model_info {
     int tiles_exactly;        /* 0: it looks at the whole picture, so tiles change the result   */
     const hcd_model_variant *variants;
     int n_variants;           /* 0 for linear clients and torchscript                           */
+    HCD_SLOT void *reserved[8]; /* NULL                                                         */
 } hcd_model_info;
 
 /* All models, ended by an entry whose name is NULL. Static. */

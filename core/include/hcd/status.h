@@ -24,7 +24,7 @@ typedef enum hcd_status {
     HCD_E_FORMAT = -2,      /* frame size or format that cannot be handled                      */
     HCD_E_FILE = -3,        /* weights missing, unreadable, damaged or of another kind          */
     HCD_E_DEVICE = -4,      /* device or back end not there, or it failed                       */
-    HCD_E_MEMORY = -5,      /* out of memory                                                    */
+    HCD_E_MEMORY = -5,      /* out of memory, or of threads                                     */
     HCD_E_STATE = -6,       /* calls in the wrong order                                         */
     HCD_E_INTERNAL = -7     /* a defect of this library                                         */
 } hcd_status;

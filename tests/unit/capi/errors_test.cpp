@@ -9,6 +9,7 @@
 #include <string>
 
 #include "support/context.h"
+#include "support/formats.h"
 
 namespace hcd::test {
 namespace {
@@ -120,28 +121,12 @@ TEST(UpOption, OneClientOnly) {
   hcd_destroy(&ctx);
 }
 
-TEST(Params, StructSizeIsChecked) {
-  hcd_down_params params;
-  hcd_down_params_init(&params);
-  params.struct_size = 8;
-  hcd_ctx *ctx = nullptr;
-  EXPECT_EQ(hcd_down_create(&ctx, &params, nullptr, nullptr), HCD_E_OPTION);
-  EXPECT_NE(std::string(hcd_last_error(ctx)).find("struct_size"), std::string::npos);
-  hcd_frame frame{};
-  EXPECT_EQ(hcd_send_frame(ctx, &frame), HCD_E_STATE);
-  hcd_format format{};
-  EXPECT_EQ(hcd_configure(ctx, &format, &format), HCD_E_STATE);
-  hcd_destroy(&ctx);
-}
-
 std::string configure_error(const hcd_format &in, int width, int height, hcd_status expected) {
   hcd_down_params params;
   hcd_down_params_init(&params);
   hcd_ctx *ctx = nullptr;
   EXPECT_EQ(hcd_down_create(&ctx, &params, nullptr, nullptr), HCD_OK);
-  hcd_format out{};
-  out.width = width;
-  out.height = height;
+  hcd_format out = wanted_size(width, height);
   EXPECT_EQ(hcd_configure(ctx, &in, &out), expected);
   std::string text = hcd_last_error(ctx);
   hcd_destroy(&ctx);
@@ -149,7 +134,7 @@ std::string configure_error(const hcd_format &in, int width, int height, hcd_sta
 }
 
 TEST(Configure, Refusals) {
-  hcd_format in{64, 48, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};
+  hcd_format in = format_of(64, 48);
   EXPECT_EQ(configure_error(in, 80, 48, HCD_E_FORMAT),
             "size of the small frame: expected 1x1 to 64x48, the size of the source, found 80x48");
   EXPECT_EQ(configure_error(in, -3, 48, HCD_E_FORMAT),
@@ -165,10 +150,8 @@ TEST(Up, SmallerThanTheSourceIsRefused) {
   params.model = "bicubic";
   hcd_ctx *ctx = nullptr;
   ASSERT_EQ(hcd_up_create(&ctx, &params, nullptr, nullptr), HCD_OK);
-  const hcd_format in{64, 48, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};
-  hcd_format out{};
-  out.width = 32;
-  out.height = 96;
+  const hcd_format in = format_of(64, 48);
+  hcd_format out = wanted_size(32, 96);
   EXPECT_EQ(hcd_configure(ctx, &in, &out), HCD_E_FORMAT);
   EXPECT_STREQ(hcd_last_error(ctx),
                "size of the enlarged frame: expected at least 64x48, the size of "
@@ -177,7 +160,7 @@ TEST(Up, SmallerThanTheSourceIsRefused) {
 }
 
 TEST(Frames, AreChecked) {
-  const hcd_format format{64, 48, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};
+  const hcd_format format = format_of(64, 48);
   Down down({}, format);
   Frame in(format), out(down.out());
   hcd_frame frame = in.view();
@@ -204,8 +187,8 @@ TEST(Memory, TooLittleIsSaid) {
     params.threads = 1;
     hcd_ctx *ctx = nullptr;
     hcd_down_create(&ctx, &params, nullptr, nullptr);
-    const hcd_format in{16000, 16000, HCD_LAYOUT_YUV444, 8, 0, {}, {}, {}};
-    hcd_format out{};
+    const hcd_format in = format_of(16000, 16000, HCD_LAYOUT_YUV444);
+    hcd_format out = wanted_size();
     const hcd_status status = hcd_configure(ctx, &in, &out);
     std::fprintf(stderr, "%s: %s", hcd_status_name(status), hcd_last_error(ctx));
     std::exit(0);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "support/context.h"
+#include "support/formats.h"
 #include "support/light_file.h"
 #include "support/temporary.h"
 
@@ -27,8 +28,8 @@ class LightTest : public testing::Test {
     return more;
   }
 
-  const hcd_format small_{97, 62, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, {}, {}};
-  const hcd_format large_{150, 98, HCD_LAYOUT_YUV420, 10, 0, HCD_RANGE_LIMITED, {}, {}};
+  const hcd_format small_ = format_of(97, 62, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED);
+  const hcd_format large_ = format_of(150, 98, HCD_LAYOUT_YUV420, 10, 0, HCD_RANGE_LIMITED);
   std::string path_;
 };
 
@@ -89,7 +90,7 @@ std::string error_of(const Options &options, const hcd_format &in) {
     EXPECT_EQ(hcd_up_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)), HCD_OK);
   }
   hcd_ctx *ctx = nullptr;
-  hcd_format out{};
+  hcd_format out = wanted_size();
   if (hcd_up_create(&ctx, &params, nullptr, nullptr) == HCD_OK) hcd_configure(ctx, &in, &out);
   const std::string text = hcd_last_error(ctx);
   hcd_destroy(&ctx);

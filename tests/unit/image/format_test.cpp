@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "support/formats.h"
 #include "support/frames.h"
 
 namespace hcd::image {
@@ -20,8 +21,8 @@ std::vector<hcd_format> formats() {
     for (const int depth : {8, 10, 12, 16}) {
       for (const hcd_range range : {HCD_RANGE_LIMITED, HCD_RANGE_FULL}) {
         const int shift = layout == HCD_LAYOUT_NV12 && depth > 8 ? 16 - depth : 0;
-        list.push_back({37, 21, static_cast<hcd_layout>(layout), depth, shift, range,
-                        HCD_MATRIX_UNSPECIFIED, HCD_SITING_UNSPECIFIED});
+        list.push_back(
+            test::format_of(37, 21, static_cast<hcd_layout>(layout), depth, shift, range));
       }
     }
   }
@@ -46,7 +47,7 @@ TEST(Pack, UnpackAndPackGiveBackEveryCode) {
 
 TEST(Pack, RoundsClipsAndKeepsThePadding) {
   ThreadPool pool(1);
-  const hcd_format format{4, 1, HCD_LAYOUT_GRAY, 10, 0, HCD_RANGE_LIMITED, {}, {}};
+  const hcd_format format = test::format_of(4, 1, HCD_LAYOUT_GRAY, 10, 0, HCD_RANGE_LIMITED);
   Frame frame(format);
   frame.view().data[0][8] = 77;  // first byte behind the row
   const float values[4] = {16.1F, -3, 400, 100.125F};
@@ -81,14 +82,14 @@ TEST(Pack, QuantiseEqualsPackThenUnpack) {
 }
 
 TEST(Format, PlaneSizesRoundUp) {
-  const hcd_format format{37, 21, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};
+  const hcd_format format = test::format_of(37, 21);
   EXPECT_EQ(component_width(format, 1), 19);
   EXPECT_EQ(component_height(format, 2), 11);
   EXPECT_EQ(Geometry(format).size(), 37U * 21 + 2 * 19 * 11);
 }
 
 TEST(Format, Siting) {
-  hcd_format format{8, 8, HCD_LAYOUT_YUV420, 8, 0, {}, {}, HCD_SITING_UNSPECIFIED};
+  hcd_format format = test::format_of(8, 8);
   EXPECT_EQ(component_position(format, 1).x, 0.25);  // left
   EXPECT_EQ(component_position(format, 1).y, 0.5);
   EXPECT_EQ(component_position(format, 0).x, 0.5);
@@ -109,7 +110,7 @@ TEST(Format, Refusals) {
     }
     return "accepted";
   };
-  const hcd_format good{8, 8, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};
+  const hcd_format good = test::format_of(8, 8);
   EXPECT_EQ(text(good), "accepted");
   hcd_format bad = good;
   bad.width = 0;
@@ -127,7 +128,7 @@ TEST(Format, Refusals) {
 }
 
 TEST(Hash, SeesSamplesAndNotPadding) {
-  const hcd_format format{5, 3, HCD_LAYOUT_YUV420, 8, 0, {}, {}, {}};
+  const hcd_format format = test::format_of(5, 3);
   Frame a(format), b(format);
   a.fill_random(1);
   b.fill_random(1);
@@ -135,6 +136,28 @@ TEST(Hash, SeesSamplesAndNotPadding) {
   EXPECT_EQ(hash_frame(format, a.view(), 3), hash_frame(format, b.view(), 3));
   b.view().data[2][0] ^= 1;
   EXPECT_NE(hash_frame(format, a.view(), 3), hash_frame(format, b.view(), 3));
+}
+
+TEST(Format, ChromaSitsWhereTheTagSays) {
+  hcd_format format{};
+  format.width = format.height = 8;
+  format.depth = 8;
+  format.layout = HCD_LAYOUT_YUV420;
+  const auto place = [&](hcd_siting siting, int c) {
+    format.siting = siting;
+    const Position position = component_position(format, c);
+    return std::pair{position.x, position.y};
+  };
+  EXPECT_EQ(place(HCD_SITING_UNSPECIFIED, 1), (std::pair{0.25, 0.5}));
+  EXPECT_EQ(place(HCD_SITING_LEFT, 1), (std::pair{0.25, 0.5}));
+  EXPECT_EQ(place(HCD_SITING_CENTER, 1), (std::pair{0.5, 0.5}));
+  EXPECT_EQ(place(HCD_SITING_TOPLEFT, 1), (std::pair{0.25, 0.25}));
+  EXPECT_EQ(place(HCD_SITING_TOP, 2), (std::pair{0.5, 0.25}));
+  EXPECT_EQ(place(HCD_SITING_BOTTOMLEFT, 2), (std::pair{0.25, 0.75}));
+  EXPECT_EQ(place(HCD_SITING_BOTTOM, 2), (std::pair{0.5, 0.75}));
+  EXPECT_EQ(place(HCD_SITING_TOPLEFT, 0), (std::pair{0.5, 0.5}));
+  format.layout = HCD_LAYOUT_YUV422;
+  EXPECT_EQ(place(HCD_SITING_TOPLEFT, 1), (std::pair{0.25, 0.5}));
 }
 
 }  // namespace

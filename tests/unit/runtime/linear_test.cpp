@@ -8,13 +8,14 @@
 #include <cmath>
 
 #include "descent/rules.h"
+#include "support/formats.h"
 #include "support/natural_planes.h"
 
 namespace hcd::runtime {
 namespace {
 
 hcd_format make_format(int width, int height, hcd_layout layout = HCD_LAYOUT_YUV420) {
-  return {width, height, layout, 8, 0, HCD_RANGE_FULL, {}, {}};
+  return test::format_of(width, height, layout, 8, 0, HCD_RANGE_FULL);
 }
 
 // Mean squared error by enlarging, in double.

@@ -10,6 +10,7 @@
 #include "image/format.h"
 #include "runtime/tiles.h"
 #include "support/fake_network.h"
+#include "support/formats.h"
 #include "support/natural_planes.h"
 #include "support/random_values.h"
 
@@ -81,7 +82,8 @@ class NetworkTest : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     const Case c = GetParam();
-    hr_ = {60, 44, c.layout, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709, HCD_SITING_LEFT};
+    hr_ = test::format_of(60, 44, c.layout, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709,
+                          HCD_SITING_LEFT);
     lr_ = hr_;
     lr_.width = 30;
     lr_.height = 22;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "image/format.h"
+#include "support/formats.h"
 #include "support/random_values.h"
 
 namespace hcd::transport {
@@ -29,7 +30,7 @@ std::array<double, 3> convert(const Affine &a, std::array<double, 3> v) {
 }
 
 hcd_format make_format(hcd_layout layout, hcd_range range, hcd_matrix matrix) {
-  return {37, 22, layout, 8, 0, range, matrix, HCD_SITING_UNSPECIFIED};
+  return test::format_of(37, 22, layout, 8, 0, range, matrix);
 }
 
 // Code values of the primaries, from the standards' definitions.

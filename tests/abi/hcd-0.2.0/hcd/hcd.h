@@ -1,0 +1,283 @@
+/* hcd.h - the public API of libhcd: collaborative downscaling of video frames, and enlarging.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause
+ *
+ * hcd_down makes small frames that a known client (a player's bicubic scaler, a network) enlarges
+ * best; hcd_up is that client. Method: Xu et al., "Downscaled Representation Matters: Improving
+ * Image Rescaling with Collaborative Downscaled Images", ICCV 2023 ("the paper").
+ *
+ * Order of calls:
+ *
+ *     hcd_down_params p;
+ *     hcd_down_params_init(&p);
+ *     hcd_down_params_set(&p, "model", "bicubic", err, sizeof(err));
+ *     hcd_ctx *ctx;
+ *     hcd_down_create(&ctx, &p, NULL, NULL);
+ *     hcd_format in_format = { .struct_size = sizeof(hcd_format), .width = 1920, ... };
+ *     hcd_format out_format = { .struct_size = sizeof(hcd_format) };
+ *     hcd_configure(ctx, &in_format, &out_format);      in_format known, out_format filled
+ *     per frame: hcd_send_frame(ctx, &in);  then hcd_receive_frame(ctx, &out, &stats) until HCD_AGAIN
+ *     at the end: hcd_send_frame(ctx, NULL);  then hcd_receive_frame() until HCD_EOF
+ *     hcd_destroy(&ctx);
+ *
+ * One frame in, one frame out, in order. The library has no global state that a caller could see
+ * (no environment, locale, signal mask, arithmetic mode or thread count changes), never writes to
+ * standard output or error, and lets no C++ exception through. Numbers are read and written with a
+ * point, whatever the caller's locale.
+ *
+ * Binary compatibility, from version 0.2.0 on: every struct that may grow begins with its size as
+ * the caller knows it. Fields are only ever appended. So a program built with an older header runs
+ * with a newer library, which reads and writes no more than the caller's struct has, and one built
+ * with a newer header runs with an older library as long as it leaves what is new at zero. */
+#ifndef HCD_HCD_H
+#define HCD_HCD_H
+
+#include <hcd/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HCD_VERSION_MAJOR 0
+#define HCD_VERSION_MINOR 2
+#define HCD_VERSION_PATCH 0
+
+/* Version of the library that runs, "MAJOR.MINOR.PATCH". Static string. */
+HCD_API const char *hcd_version(void);
+
+/* A field with a place of eight bytes to itself: what is appended later never lies in the padding
+ * of an older struct. */
+#ifdef __cplusplus
+#define HCD_SLOT alignas(8)
+#else
+#define HCD_SLOT _Alignas(8)
+#endif
+
+/* ---- results and log: <hcd/status.h> --------------------------------------------------------- */
+
+/* Name of a status, for example "HCD_E_OPTION". Static string, never NULL. */
+HCD_API const char *hcd_status_name(hcd_status status);
+
+/* ---- frames -------------------------------------------------------------------------------- */
+
+typedef enum hcd_layout {
+    HCD_LAYOUT_GRAY = 1,    /* 1 plane                                                          */
+    HCD_LAYOUT_YUV420,      /* 3 planes, chroma halved in both directions                       */
+    HCD_LAYOUT_YUV422,      /* 3 planes, chroma halved horizontally                             */
+    HCD_LAYOUT_YUV444,      /* 3 planes                                                         */
+    HCD_LAYOUT_NV12,        /* 2 planes: Y, then Cb and Cr interleaved; 4:2:0 (also P010)       */
+    HCD_LAYOUT_RGB          /* 3 planes R, G, B                                                 */
+} hcd_layout;
+
+/* Range of the code values. Unspecified is read as limited for Y'CbCr and gray and full for RGB. */
+typedef enum hcd_range { HCD_RANGE_UNSPECIFIED = 0, HCD_RANGE_LIMITED, HCD_RANGE_FULL } hcd_range;
+
+/* Matrix between R'G'B' and Y'CbCr; matters for networks that see RGB. Unspecified is read as BT.709
+ * from 720 lines up and as BT.601 below, like players do. */
+typedef enum hcd_matrix {
+    HCD_MATRIX_UNSPECIFIED = 0,
+    HCD_MATRIX_BT601,
+    HCD_MATRIX_BT709,
+    HCD_MATRIX_BT2020
+} hcd_matrix;
+
+/* Where a subsampled chroma sample sits in its group of luma samples. Unspecified is read as left,
+ * the default of H.264, HEVC and AV1 players. */
+typedef enum hcd_siting {
+    HCD_SITING_UNSPECIFIED = 0,
+    HCD_SITING_LEFT,
+    HCD_SITING_CENTER,
+    HCD_SITING_TOPLEFT,
+    HCD_SITING_TOP,
+    HCD_SITING_BOTTOMLEFT,
+    HCD_SITING_BOTTOM
+} hcd_siting;
+
+/* Where the samples of a frame lie. This version works in host memory and refuses all else. */
+typedef enum hcd_device { HCD_DEVICE_HOST = 0 } hcd_device;
+
+/* What the samples of a frame are. Plane sizes of subsampled chroma are rounded up. */
+typedef struct hcd_format {
+    size_t struct_size;     /* sizeof(hcd_format), set by the caller                            */
+    int width;              /* luma samples, [1, 32768]                                         */
+    int height;             /* luma samples, [1, 32768]                                         */
+    hcd_layout layout;
+    int depth;              /* bits of a sample, [8, 16]; 8: one byte, else two, native endian  */
+    int shift;              /* unused low bits below a sample: 6 for P010, else 0               */
+    hcd_range range;
+    hcd_matrix matrix;
+    hcd_siting siting;
+    hcd_device device;      /* of the frames of this format: HCD_DEVICE_HOST                    */
+    int device_index;       /* which one, where there are several: 0 for host memory            */
+    HCD_SLOT void *device_context; /* the caller's, where the device has contexts: NULL         */
+    HCD_SLOT uint64_t reserved[4]; /* 0                                                         */
+} hcd_format;
+
+#define HCD_FRAME_PLAIN 1   /* resize this frame plainly: no descent (a filter that is disabled) */
+
+/* One frame. The library never frees or keeps `data`.
+ * hcd_send_frame(): the pixels stay the caller's and must stay valid and unchanged until the frame
+ * has come out of hcd_receive_frame(), or until hcd_reset() or hcd_destroy().
+ * hcd_receive_frame(): the caller provides the memory, of the format that hcd_configure() returned;
+ * on failure its content is undefined. */
+typedef struct hcd_frame {
+    size_t struct_size;     /* sizeof(hcd_frame), set by the caller                             */
+    uint8_t *data[4];       /* planes                                                           */
+    ptrdiff_t stride[4];    /* bytes from one row to the next; may be negative                  */
+    void *opaque;           /* travels unchanged from a sent frame to the received one          */
+    unsigned flags;         /* HCD_FRAME_*, of a sent frame; others are refused                 */
+    hcd_device device;      /* as in its format                                                 */
+    HCD_SLOT void *device_stream;  /* that orders work on the samples: NULL for host memory     */
+    HCD_SLOT uint64_t reserved[4]; /* 0                                                         */
+} hcd_frame;
+
+/* ---- parameters ---------------------------------------------------------------------------- */
+
+/* "Not given": the library chooses. Value of those options whose default is auto. */
+#define HCD_AUTO (-2147483647 - 1)
+
+/* The options of hcd_down and hcd_up; meaning, unit and range of each: <hcd/options.def>. Strings
+ * are the caller's and need to live until hcd_*_create() returns.
+ * Thread-safety: plain data. */
+typedef struct hcd_down_params {
+    HCD_SLOT size_t struct_size; /* sizeof(hcd_down_params), set by hcd_down_params_init()      */
+#define HCD_OPTIONS_DOWN
+#define HCD_STR(name, def, help) HCD_SLOT const char *name;
+#define HCD_INT(name, def, min, max, help) HCD_SLOT int name;
+#define HCD_I64(name, def, min, max, help) HCD_SLOT int64_t name;
+#define HCD_NUM(name, def, min, max, help) HCD_SLOT double name;
+#define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SLOT int name;
+#define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SLOT double name;
+#include <hcd/options.def>
+} hcd_down_params;
+
+typedef struct hcd_up_params {
+    HCD_SLOT size_t struct_size; /* sizeof(hcd_up_params), set by hcd_up_params_init()          */
+#define HCD_OPTIONS_UP
+#define HCD_STR(name, def, help) HCD_SLOT const char *name;
+#define HCD_INT(name, def, min, max, help) HCD_SLOT int name;
+#define HCD_I64(name, def, min, max, help) HCD_SLOT int64_t name;
+#define HCD_NUM(name, def, min, max, help) HCD_SLOT double name;
+#define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SLOT int name;
+#define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SLOT double name;
+#include <hcd/options.def>
+} hcd_up_params;
+
+/* Fill in the defaults. Called through the macros, with `params` alone: the size is that of the
+ * struct in the header that the caller was built with. */
+HCD_API void hcd_down_params_init(hcd_down_params *params, size_t struct_size);
+HCD_API void hcd_up_params_init(hcd_up_params *params, size_t struct_size);
+#define hcd_down_params_init(params) hcd_down_params_init((params), sizeof(hcd_down_params))
+#define hcd_up_params_init(params) hcd_up_params_init((params), sizeof(hcd_up_params))
+
+/* Set one option from text ("auto" where the option has it). `value` is kept by pointer for text
+ * options. On HCD_E_OPTION `error` (may be NULL) gets a text that names the option, what was
+ * expected and what was found. */
+HCD_API hcd_status hcd_down_params_set(hcd_down_params *params, const char *key, const char *value,
+                                       char *error, size_t error_size);
+HCD_API hcd_status hcd_up_params_set(hcd_up_params *params, const char *key, const char *value,
+                                     char *error, size_t error_size);
+
+/* ---- contexts ------------------------------------------------------------------------------ */
+
+/* A downscaler or an upscaler.
+ * Thread-safety: one thread at a time; different contexts are independent. */
+typedef struct hcd_ctx hcd_ctx;
+
+/* Make a context; checks the options, loads nothing heavy. `log` may be NULL.
+ * On failure *ctx is a context that answers only hcd_last_error() and hcd_destroy() (so that the
+ * text can be had), or NULL where even that found no memory. Destroy it in every case. */
+HCD_API hcd_status hcd_down_create(hcd_ctx **ctx, const hcd_down_params *params, hcd_log_fn log,
+                                   void *log_opaque);
+HCD_API hcd_status hcd_up_create(hcd_ctx **ctx, const hcd_up_params *params, hcd_log_fn log,
+                                 void *log_opaque);
+
+/* Say what frames come. `out->width` and `out->height`: the size wanted, or 0 for the one that the
+ * option `scale` gives (down: ceil(size / scale), rounded up to the chroma grid; up: size * scale
+ * rounded). On success *out is the format of the frames that come out; its struct_size stays the
+ * caller's. Loads the model and makes the threads. May be
+ * called again when the format changes, after draining; frames not yet received are dropped. */
+HCD_API hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out);
+
+/* Change an option that may change while frames flow (steps, steps_hr, steps_lr, budget, proximity,
+ * detail, ringing, rate, quality_hint).
+ * Applies from the next frame sent. */
+HCD_API hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value);
+
+/* Hand in a frame, or NULL: no more will come. */
+HCD_API hcd_status hcd_send_frame(hcd_ctx *ctx, const hcd_frame *in);
+
+/* What was done to a frame. PSNR in dB, of luma (of all three planes for RGB), of what the client
+ * shows (rounded to code values) against the source; before coding. INFINITY where equal; NAN where
+ * not measured: hcd_up, and frames that were resized plainly. */
+#define HCD_MAX_CLIENTS 8
+typedef struct hcd_stats {
+    size_t struct_size;     /* sizeof(hcd_stats), set by the caller; no more is written         */
+    double psnr_plain;      /* the plain small frame enlarged; several clients: the mean of all */
+    double psnr;            /* this frame enlarged                                              */
+    int steps;              /* descent steps made, both stages; 0 for the rule exact            */
+    double time_ms;         /* wall time of this frame                                          */
+    double move_rms;        /* RMS move from the plain frame in 8-bit code values, all planes   */
+    int n_clients;
+    struct {
+        const char *name;   /* lives as long as the context                                     */
+        double psnr_plain, psnr;
+    } client[HCD_MAX_CLIENTS];
+} hcd_stats;
+
+/* Get the next finished frame into `out`, and what was done to it into `stats` (may be NULL).
+ * HCD_AGAIN, HCD_EOF: nothing was written. An error: this frame is lost, the next one can be had. */
+HCD_API hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats);
+
+/* Forget frames sent and not received, and a drain; keep model and format. */
+HCD_API hcd_status hcd_reset(hcd_ctx *ctx);
+
+/* Free everything and set *ctx to NULL. `ctx` may point to NULL. */
+HCD_API void hcd_destroy(hcd_ctx **ctx);
+
+/* Text of the last error of this context: what was expected and what was found. "" if there was
+ * none. Valid until the next call with this context. `ctx` may be NULL ("out of memory"). */
+HCD_API const char *hcd_last_error(const hcd_ctx *ctx);
+
+/* ---- models -------------------------------------------------------------------------------- */
+
+/* The two structs below never grow, since they come in arrays: new facts take reserved places. */
+
+/* A network at one scale. Figures are those of the published size, or of the built-in weights. */
+typedef struct hcd_model_variant {
+    int scale;
+    int64_t parameters;       /* values of both directions together                             */
+    int receptive_field;      /* small pixels on each side that a result depends on             */
+    int64_t macs;             /* multiplications of enlarging per small pixel                   */
+    int built_in;             /* 1: the library has weights; 0: the option weights must name some */
+    int64_t reserved[4];      /* 0                                                              */
+} hcd_model_variant;
+
+/* A model that this build knows. */
+typedef struct hcd_model_info {
+    const char *name;
+    const char *description;  /* one line                                                       */
+    int linear;               /* 1: a linear client, any ratio; 0: a network                    */
+    int needs_weights;        /* 1: the option weights must name a file, at every scale         */
+    const char *planes;       /* what it sees: "all" (each plane alone), "luma", "rgb"; NULL:
+                                 as the file says (torchscript)                                 */
+    const char *paper;        /* authors, title, place; NULL where there is none                */
+    const char *licence;      /* of the built-in weights or of the authors' code; NULL: none    */
+    int has_downscale;        /* 1: brings its own way down                                     */
+    int tiles_exactly;        /* 0: it looks at the whole picture, so tiles change the result   */
+    const hcd_model_variant *variants;
+    int n_variants;           /* 0 for linear clients and torchscript                           */
+    HCD_SLOT void *reserved[8]; /* NULL                                                         */
+} hcd_model_info;
+
+/* All models, ended by an entry whose name is NULL. Static. */
+HCD_API const hcd_model_info *hcd_models(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HCD_HCD_H */

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A host that uses LibTorch itself finds it as it was.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "picture.h"
+
+namespace hcd::net {
+namespace {
+
+struct Seen {
+  int threads = at::get_num_threads();
+  bool gradients = c10::GradMode::is_enabled();
+  bool nnpack = at::globalContext().userEnabledNNPACK();
+  bool deterministic = at::globalContext().deterministicAlgorithms();
+  bool operator==(const Seen &) const = default;
+};
+
+void use(Network &network) {
+  const Picture x = Picture::noise(3, 24, 32, 1);
+  const Picture y = Picture::noise(3, 48, 64, 2);
+  Picture small(3, 24, 32), large(3, 48, 64);
+  network.upscale(view(x), large.view());
+  network.error_and_gradient(view(x), view(y), y.all(), small.view());
+}
+
+TEST(Host, KeepsItsLibtorch) {
+  std::vector<std::string> before;
+  for (char **entry = environ; *entry; ++entry) before.emplace_back(*entry);
+  for (const int threads : {3, 2}) {
+    at::set_num_threads(threads);
+    for (const bool switches : {true, false}) {
+      c10::GradMode::set_enabled(switches);
+      at::globalContext().setUserEnabledNNPACK(switches);
+      const Seen own;
+      EXPECT_EQ(own.threads, threads);
+      const auto network =
+          load_network({"torchscript", HCD_TORCHSCRIPT_FILES "rgb_x2.pt", "cpu"}, Log());
+      EXPECT_TRUE(Seen() == own) << "loading";
+      use(*network);
+      EXPECT_TRUE(Seen() == own) << "running";
+      // What a thread of the host begins with.
+      std::thread([threads] { EXPECT_EQ(at::get_num_threads(), threads); }).join();
+    }
+  }
+  c10::GradMode::set_enabled(true);
+  at::globalContext().setUserEnabledNNPACK(true);
+  std::vector<std::string> after;
+  for (char **entry = environ; *entry; ++entry) after.emplace_back(*entry);
+  EXPECT_EQ(after, before);
+}
+
+}  // namespace
+}  // namespace hcd::net
