@@ -48,7 +48,8 @@ class Places(trees.ReducedTree):
             r"((?:^@(?:anchor|c |cindex).*\n)*)^@section (.*)$", self.read("doc/filters.texi"), re.M))
 
     def test_what_belongs_to_a_section_stays_with_it(self):
-        self.edit("doc/filters.texi", "@section hflip\n", "@c mirrors\n@anchor{hflip}\n@cindex mirror\n@section hflip\n")
+        self.edit("doc/filters.texi", "@section hflip\n",
+                  "@c mirrors\n@anchor{hflip}\n@cindex mirror\n@section hflip\n")
         before, whole = self.heads(), trees.snapshot(self.tree)
         self.patched()
         behind = self.heads()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """configure_patch on trees that it must refuse, or handle with care: nothing may be changed."""
 
+import functools
 import os
 import shutil
 import signal
@@ -52,10 +53,10 @@ class Refused(trees.ReducedTree):
                 ("libavfilter/Makefile", "OBJS-$(CONFIG_", "OBJS-$(", "'OBJS-$(CONFIG_..._FILTER) += vf_'"),
                 ("libavfilter/Makefile", "SKIPHEADERS-", "SKIP-", "'SKIPHEADERS-$(CONFIG_...) +='"),
                 ("libavfilter/allfilters.c", "ff_vf_", "ff_", "'extern ... ff_vf_...;'"),
-                ("configure", "  --enable-lib", "  --with-lib", "'  --enable-... '"),
+                ("configure", "  --enable-lib", "  --with-lib", "'  --enable-lib... '"),
                 ("configure", 'EXTERNAL_LIBRARY_LIST="', 'LIST="', "'EXTERNAL_LIBRARY_LIST=\"'"),
                 ("configure", "_filter_", "_", "'..._filter_deps='"),
-                ("configure", "enabled lib", "is_enabled lib", "'enabled ... && '"),
+                ("configure", "enabled lib", "is_enabled lib", "'enabled lib... && '"),
                 ("doc/filters.texi", "@chapter Video Filters", "@chapter Filters", "'@chapter Video Filters'")):
             with self.subTest(name=name, old=old):
                 text = self.read(name)
@@ -134,6 +135,13 @@ class HalfPatched(trees.ReducedTree):
         self.both_ways(lambda: os.remove(self.path(COMPAT)), f"not {COMPAT}")
         self.both_ways(lambda: os.remove(self.path("libavfilter/vf_hcd_up.c")), "not libavfilter/vf_hcd_up.c")
 
+    def test_run_that_was_killed(self):
+        self.write("configure.hcd-part", "half")
+        self.patched()
+        self.write("libavfilter/hcd_filter.c.hcd-part", "half")
+        self.patched("--revert")
+        self.assertEqual(trees.snapshot(self.tree), self.before)
+
     def test_document(self):
         name = "doc/filters.texi"
         for line in ("@c hcd filters: end\n", "@c hcd filters: begin\n", "@section hcd_down\n", "@section hcd_up\n"):
@@ -158,13 +166,13 @@ class HalfPatched(trees.ReducedTree):
 
 
 class Stopped(trees.ReducedTree):
-    def stops_in_the_middle(self, stop, message):
+    def stops_in_the_middle(self, stop, message, calls_that_stop=(5,)):
         module = trees.load_patcher()
         real, calls = os.replace, []
 
         def failing(source, target):
             calls.append(target)
-            if len(calls) == 5:
+            if len(calls) in calls_that_stop:
                 stop()
             real(source, target)
 
@@ -177,19 +185,25 @@ class Stopped(trees.ReducedTree):
         finally:
             module.os.replace = real
         self.assertEqual(len(calls) >= 5, True)
-        self.assertEqual(trees.snapshot(self.tree), self.before)
 
     def test_write_that_fails_in_the_middle_changes_nothing(self):
         def full():
             raise OSError(28, "No space left on device")
 
         self.stops_in_the_middle(full, "No space left on device; nothing was changed")
+        self.assertEqual(trees.snapshot(self.tree), self.before)
+        # Not even the way back is open: the file is named, and --revert does the rest.
+        self.stops_in_the_middle(full, "nor could configure be restored: No space left on device", (5, 9))
+        self.patched("--revert")
+        self.assertEqual(trees.snapshot(self.tree), self.before)
 
     def test_signal_in_the_middle_changes_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             before = signal.getsignal(number)
-            self.stops_in_the_middle(lambda: os.kill(os.getpid(), number), "interrupted; nothing was changed")  # pylint: disable=cell-var-from-loop
+            self.stops_in_the_middle(functools.partial(os.kill, os.getpid(), number),
+                                     "interrupted; nothing was changed")
             self.assertEqual(signal.getsignal(number), before)
+            self.assertEqual(trees.snapshot(self.tree), self.before)
 
     def test_no_permission(self):
         module = trees.load_patcher()

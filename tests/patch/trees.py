@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """FFmpeg source trees for the tests: Debian's source packages, kept in build/downloads."""
 
+import atexit
 import contextlib
+import functools
 import glob
 import importlib.machinery
 import importlib.util
@@ -94,24 +96,27 @@ READ_FILES = (*PATCHED_FILES, "libavfilter/version.h", "libavfilter/version_majo
               "libavfilter/filters.h", "libavutil/frame.h")
 
 
+@functools.cache
+def reduced_tree():
+    """Unpacked once: the folder goes when the tests end."""
+    home = tempfile.TemporaryDirectory()
+    atexit.register(home.cleanup)
+    with tarfile.open(oldest()) as archive:
+        for member in archive:
+            member.name = member.name.split("/", 1)[-1]
+            if member.name in READ_FILES:
+                archive.extract(member, home.name)
+    return home.name
+
+
 class ReducedTree(unittest.TestCase):
     """Tests on a tree of only those files; each gets a copy of its own, self.tree."""
 
-    @classmethod
-    def setUpClass(cls):
-        home = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(home.cleanup)
-        cls.home, cls.pristine = home.name, os.path.join(home.name, "pristine")
-        with tarfile.open(oldest()) as archive:
-            for member in archive:
-                member.name = member.name.split("/", 1)[-1]
-                if member.name in READ_FILES:
-                    archive.extract(member, cls.pristine)
-
     def setUp(self):
-        self.tree = os.path.join(self.home, "tree")
+        home = tempfile.TemporaryDirectory()
+        self.addCleanup(home.cleanup)
+        self.home, self.tree, self.pristine = home.name, os.path.join(home.name, "tree"), reduced_tree()
         shutil.copytree(self.pristine, self.tree)
-        self.addCleanup(shutil.rmtree, self.tree)
         self.before = snapshot(self.tree)
 
     def path(self, name):
