@@ -59,7 +59,7 @@ def models(hcd: str) -> dict[str, bool]:
 FOLLOWS = re.compile(
     r"^Error (re)?initializing|^Error while (filtering|opening|processing)|^Failed to inject|^Conversion failed|"
     r"^Error (configuring|submitting|sending|muxing|writing|closing|opening output)|^Terminating thread|^Task finished|"
-    r"^Cannot determine format of input|^Error marking filters|^Could not (write header|open encoder)|av_interleaved_write_frame|^Nothing was written|[Nn]on.monoton|"
+    r"^Cannot determine format of input|^Consider increasing|^Error marking filters|^Could not (write header|open encoder)|av_interleaved_write_frame|^Nothing was written|[Nn]on.monoton|"
     r"Cannot allocate memory$|^Failed to (configure|set value)|^Invalid data found|^(Last|Timestamps|Application)")
 # Of a source's decoder or demuxer: ffmpeg passes over them.
 DAMAGE = re.compile(r"^Error while decoding|^Error submitting packet to decoder|corrupt", re.IGNORECASE)

@@ -24,7 +24,8 @@ std::vector<std::string> decoding(const std::string &ffmpeg, const std::string &
   std::error_code error;
   HCD_CHECK(fs::is_regular_file(path, error), HCD_E_FILE, "%s: expected a video file, found %s",
             path.c_str(), fs::exists(path, error) ? "something else" : "none");
-  std::vector<std::string> words = {ffmpeg, "-nostdin", "-v", "error", "-reinit_filter", "0"};
+  std::vector<std::string> words = {ffmpeg, "-nostdin",        "-v", "error", "-reinit_filter",
+                                    "0",    "-max_error_rate", "1"};
   if (trust == Trust::kWhole) words.insert(words.end(), {"-xerror", "-err_detect", "explode"});
   words.insert(words.end(), {"-i", "file:" + path, "-filter_complex",
                              "[0:V:0]scale," + filter + (filter.empty() ? "" : ",") +

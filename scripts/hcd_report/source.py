@@ -15,7 +15,7 @@ from hcd_common import reason
 
 # As scripts/encode reads a source: damage looks the same each time, and where frames change in mid-stream the first
 # filter, a scale, makes them like the first.
-READING = ["-noautorotate", "-threads", "1", "-reinit_filter", "0"]
+READING = ["-noautorotate", "-threads", "1", "-reinit_filter", "0", "-max_error_rate", "1"]
 GRID = 4  # the source is cropped to multiples of this: half of it is even, which encoders of 4:2:0 want
 LAYOUTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}  # log2 of the subsampling, horizontal and vertical
 SITINGS = {"left": (0, 128), "center": (128, 128), "topleft": (0, 0)}  # in 1/256 of a luma pixel

@@ -110,12 +110,17 @@ def first_line(*command: str) -> str:
 
 @functools.cache
 def coder_id() -> str:
-    """Our ffmpeg, and the names (with versions) of the libraries of encoders that it loads."""
-    program = path_of("ffmpeg")
-    libraries = subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=False).stdout.decode()
+    """Our ffmpeg, its libavfilter, and the names (with versions) of the libraries of encoders that it loads."""
+    program = Path(path_of("ffmpeg"))
+    launched = re.search(rb"exec (/\S+)", program.read_bytes()) if program.read_bytes()[:2] == b"#!" else None
+    if launched:  # the distribution's, with our libavfilter
+        program = Path(launched[1].decode())
+    libraries = subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=False,
+                               env={**os.environ, "LD_LIBRARY_PATH": str(LIB)}).stdout.decode()
     names = sorted(os.path.basename(os.path.realpath(found)) for found in re.findall(r"=> (/\S+)", libraries)
                    if "libhcd" not in found)
-    return hashlib.sha256("\n".join([hash_file(Path(program)), *names]).encode()).hexdigest()
+    own = [hash_file(path) for path in sorted({path.resolve() for path in LIB.glob("libavfilter.so*")})]
+    return hashlib.sha256("\n".join([hash_file(program), *own, *names]).encode()).hexdigest()
 
 
 @functools.cache

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pixels
 import streams
 import tools
 import video
 from hcd_common import DEFAULT_CRF, HIGHEST_CRF, crf_like_x264, crf_on_x264, models
-from pixels import Frame
 from tools import Fault
 
 WORDS = {"libx264": (), "libx265": ("-x265-params", "log-level=error"), "libsvtav1": ()}
@@ -105,12 +105,13 @@ class Rung:
         return f"hcd_down=model={self.model}{hint}" + (f":h={self.height}" if self.height else "")
 
 
-def rungs(options: argparse.Namespace, source: video.Video, frame: Frame) -> list[Rung]:
+def rungs(options: argparse.Namespace, source: video.Video, frame: pixels.Frame) -> list[Rung]:
     """What to make of frames like this one."""
     lite = options.weights is not None or models(tools.program("hcd")).get("lite", False)
     quality = None if options.bitrate is not None else round(crf_on_x264(options.encoder, options.crf))
-    # What half is, in the order of how near: the network doubles exactly, and chroma may need an even number.
-    halves = list(dict.fromkeys((-(-frame.height // 2), -(-frame.height // 4) * 2, frame.height // 2)))
+    unit = 1 << pixels.subsampling(frame.pixels)[1]
+    # What half is: first what hcd_down makes, on the chroma grid, then what a user may write for it.
+    halves = (-(-frame.height // (2 * unit)) * unit, -(-frame.height // 2), frame.height // 2)
     heights = list(dict.fromkeys(int(text) for text in options.ladder.split(","))) if options.ladder else [0]
     half = next((height for height in halves if height in heights), 0)
     chosen = []

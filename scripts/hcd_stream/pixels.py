@@ -89,9 +89,14 @@ class Frame:
 
 def first_frame(path: Path, reading: list[str], filters: str, folder: Path, readers: tuple[str, ...]) -> Frame:
     """Asks ffmpeg rather than the container: that may be wrong, and filters know best what they make."""
-    log = tools.ffmpeg(path.name, "-v", "level+info", *reading, "-i", f"file:{path.resolve()}", "-filter_complex",
-                       f"[0:V:0]{filters},showinfo[v]", "-map", "[v]", "-frames:v", "1", "-f", "null", "-",
-                       folder=folder, readers=readers)
+    try:
+        log = tools.ffmpeg(path.name, "-v", "level+info", *reading, "-i", f"file:{path.resolve()}", "-filter_complex",
+                           f"[0:V:0]{filters},showinfo[v]", "-map", "[v]", "-frames:v", "1", "-f", "null", "-",
+                           folder=folder, readers=readers)
+    except Fault as fault:
+        if not re.search("Cannot determine format of input stream|Output file is empty", fault.log):
+            raise
+        log = fault.log
     found = re.search(r"n: *0 pts:.* fmt:(\S+) .*\bs:(\d+)x(\d+) i:(\w)", log)
     if not found:
         raise Fault(f"{path}: expected a video with frames, found none"

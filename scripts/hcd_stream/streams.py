@@ -29,7 +29,7 @@ def kind_of(stream: dict) -> str:
 
 def called(stream: dict) -> str:
     """For the user."""
-    codec = stream.get("codec_name") or stream.get("codec_tag_string", "")
+    codec = stream.get("codec_name") or stream.get("codec_tag_string", "").removeprefix("[0][0][0][0]")
     name = stream.get("tags", {}).get("filename") or stream.get("tags", {}).get("title", "")
     return f"stream {stream['index']} ({' '.join(filter(None, (kind_of(stream), codec, name)))})"
 

@@ -18,7 +18,11 @@ children: set[subprocess.Popen] = set()
 
 
 class Fault(Exception):
-    """What went wrong, for the user: one line."""
+    """What went wrong, for the user: one line. `log`: of the program that failed."""
+
+    def __init__(self, text: str, log: str = ""):
+        super().__init__(text)
+        self.log = log
 
 
 class Stopped(BaseException):
@@ -112,7 +116,7 @@ def ffmpeg(stage: str, *words: object, folder: Path, frames: int = 0, readers: t
         log.seek(0)
         text = log.read().decode(errors="replace")
     if process.returncode or NO_ROOM.search(text):  # ffmpeg ends well where only the last bytes found none
-        raise Fault(f"{stage}: ffmpeg: {reason(text, readers) or ended(process.returncode)}")
+        raise Fault(f"{stage}: ffmpeg: {reason(text, readers) or ended(process.returncode)}", text)
     return text
 
 

@@ -15,8 +15,9 @@ from tools import Fault
 MODEL, SIZE, KEY = "HCD_MODEL", "HCD_SIZE", "HCD_WEIGHTS"  # tags: the client, the size to enlarge to, key_of(weights)
 WEIGHTS = "hcd_weights.safetensors"  # attachment
 # One thread: with several, what ffmpeg makes of damaged frames changes from run to run. Frames of another size or
-# format in mid-stream go into the filters that are there, whose first is a `scale`.
-READING = ["-threads", "1", "-reinit_filter", "0"]
+# format in mid-stream go into the filters that are there, whose first is a `scale`. However much is damaged, what
+# there is counts.
+READING = ["-threads", "1", "-reinit_filter", "0", "-max_error_rate", "1"]
 
 ENTRIES = ("format_tags:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,time_base,nb_frames,"
            "avg_frame_rate,duration:stream_tags:stream_disposition:format=duration,format_name:chapter=id")
@@ -35,6 +36,7 @@ class Video:
     tags: dict[str, str] = field(default_factory=dict)
     streams: list[dict] = field(default_factory=list)
     chapters: int = 0
+    container: str = ""
     readers: tuple[str, ...] = ()  # names of the demuxer and the decoders
 
     @property
@@ -72,7 +74,7 @@ def look(path: Path) -> Video:
     if "av1" in readers:
         readers |= {"libdav1d", "libaom-av1"}
     return Video(path, shown[0], count(shown[0], container), container.get("tags", {}), streams,
-                 len(found.get("chapters", [])), tuple(sorted(readers)))
+                 len(found.get("chapters", [])), container.get("format_name", ""), tuple(sorted(readers)))
 
 
 def count(stream: dict, container: dict) -> int:
@@ -87,10 +89,11 @@ def count(stream: dict, container: dict) -> int:
 def damage(video: Video, log: str, last: Fraction | None) -> str:
     """In words, what a log of ffmpeg says of a source that it has decoded; "": nothing. Where in the file, a second
     look at its frames says."""
-    complaints = [f"{who}: {text}" if who else text for who, level, text in lines_of(log)
+    complaints = [(who, text) for who, level, text in lines_of(log)
                   if level in ("error", "fatal") and (who in video.readers or re.search("decod|corrupt", text))]
     if not complaints:
         return ""
+    who, text = complaints[0]
     code, output, _ = tools.quick("ffprobe", "-v", "error", "-threads", "1", "-select_streams",
                                   str(video.own["index"]), "-show_log", "16", "-of", "json", "-show_entries",
                                   "frame=best_effort_timestamp_time:log=level,message", f"file:{video.path}")
@@ -102,9 +105,11 @@ def damage(video: Video, log: str, last: Fraction | None) -> str:
     if times and times[0]:
         where = f" at {float(times[0]):.3f} s"
         where += f" and {len(times) - 1} more place{'s' * (len(times) > 2)}" if len(times) > 1 else ""
+    elif who != video.container:
+        where = " at its start"  # which ffmpeg looks at before it decodes
     elif last is not None:
-        where = f", whose last frame is {float(last):.3f} s after the first"
-    return f"{video.path}: damaged{where}, decoded as ffmpeg decodes it ({complaints[0]})"
+        where = f", its last frame is {float(last):.3f} s after the first"
+    return f"{video.path}: damaged{where}, decoded as ffmpeg decodes it ({f'{who}: ' if who else ''}{text})"
 
 
 # ---- weights ----
