@@ -7,7 +7,7 @@
 extern "C" {
 [[gnu::weak]] int omp_get_max_threads(void);
 [[gnu::weak]] void omp_set_num_threads(int);
-[[gnu::weak]] int mkl_set_num_threads_local(int);
+[[gnu::weak]] int MKL_Set_Num_Threads_Local(int);
 }
 
 namespace hcd::torch_backend {
@@ -31,13 +31,13 @@ OneThread::OneThread() {
   omp_ = omp_get_max_threads();
   at::get_num_threads();  // chooses a number at the first use in a thread: before ours, not after
   omp_set_num_threads(1);
-  if (mkl_set_num_threads_local) mkl_ = mkl_set_num_threads_local(1);
+  if (MKL_Set_Num_Threads_Local) mkl_ = MKL_Set_Num_Threads_Local(1);
 }
 
 OneThread::~OneThread() {
   if (!omp_set_num_threads) return;
   omp_set_num_threads(omp_);
-  if (mkl_set_num_threads_local) mkl_set_num_threads_local(mkl_);
+  if (MKL_Set_Num_Threads_Local) MKL_Set_Num_Threads_Local(mkl_);
 }
 
 NoNnpack::NoNnpack() {
