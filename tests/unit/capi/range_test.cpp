@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/context.h"
+#include "support/formats.h"
 #include "support/frames.h"
 
 namespace hcd::test {
@@ -31,13 +32,7 @@ constexpr std::pair<const char *, Pattern> kPatterns[] = {
 };
 
 hcd_format make_format(hcd_layout layout, int depth, hcd_range range) {
-  hcd_format format{};
-  format.width = kWidth;
-  format.height = kHeight;
-  format.layout = layout;
-  format.depth = depth;
-  format.range = range;
-  return format;
+  return format_of(kWidth, kHeight, layout, depth, 0, range);
 }
 
 // Of the chroma planes, code values of the format.
