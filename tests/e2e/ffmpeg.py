@@ -12,12 +12,13 @@ FFPROBE = os.path.join(os.path.dirname(FFMPEG), "ffprobe")
 SCRIPTS = os.environ.get("HCD_TEST_SCRIPTS", "")
 
 
-def run(*arguments, stdin=None):
+def run(*arguments, stdin=None, environment=None):
     """Runs ffmpeg; returns its exit code, standard output (bytes) and log (text)."""
     done = subprocess.run([FFMPEG, "-hide_banner", "-nostdin", "-y", *arguments] if stdin is None
                           else [FFMPEG, "-hide_banner", "-y", *arguments],
                           input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                          env={**os.environ, **(environment or {})})
     return done.returncode, done.stdout, done.stderr.decode(errors="replace")
 
 
