@@ -152,7 +152,7 @@ class Encoding:
             if not self.times:
                 raise Fault(f"{self.source.path}: expected a video with frames, found none")
             log = (self.work.path / f"{rung.name}.log").read_text(encoding="utf-8")
-            if told := video.damage(self.source, log, self.times[-1]):
+            if told := video.damage(self.source, log):
                 say(f"encode: warning: {told}")
         return made
 

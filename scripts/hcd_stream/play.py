@@ -103,7 +103,7 @@ def write(options: argparse.Namespace, found: video.Video, up: str, folder: Path
                        f"file:{found.path.resolve()}", "-filter_complex", f"[0:V:0]scale,{up},format={coded}[large]",
                        "-map", "[large]", *found.timing(), "-c:0", "libx264", "-crf:v:0", options.crf, *plan.words(),
                        *more, part.name, folder=folder, frames=found.frames, readers=found.readers)
-    if told := video.damage(found, log, None):
+    if told := video.damage(found, log):
         say(f"play: warning: {told}")
     if not matroska:
         whole = folder / f"whole{output.suffix}"

@@ -2,7 +2,6 @@
 """What is known of a file, and the names under which a stream says how it is to be enlarged."""
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -36,7 +35,6 @@ class Video:
     tags: dict[str, str] = field(default_factory=dict)
     streams: list[dict] = field(default_factory=list)
     chapters: int = 0
-    container: str = ""
     readers: tuple[str, ...] = ()  # names of the demuxer and the decoders
 
     @property
@@ -74,7 +72,7 @@ def look(path: Path) -> Video:
     if "av1" in readers:
         readers |= {"libdav1d", "libaom-av1"}
     return Video(path, shown[0], count(shown[0], container), container.get("tags", {}), streams,
-                 len(found.get("chapters", [])), container.get("format_name", ""), tuple(sorted(readers)))
+                 len(found.get("chapters", [])), tuple(sorted(readers)))
 
 
 def count(stream: dict, container: dict) -> int:
@@ -86,30 +84,31 @@ def count(stream: dict, container: dict) -> int:
     return round(seconds * over / under) if under else 0
 
 
-def damage(video: Video, log: str, last: Fraction | None) -> str:
-    """In words, what a log of ffmpeg says of a source that it has decoded; "": nothing. Where in the file, a second
-    look at its frames says."""
-    complaints = [(who, text) for who, level, text in lines_of(log)
-                  if level in ("error", "fatal") and (who in video.readers or re.search("decod|corrupt", text))]
-    if not complaints:
+def damage(video: Video, log: str) -> str:
+    """In words, what a log of ffmpeg says of a source that it has decoded; "": nothing. Where it is, a second run over
+    the frames alone says."""
+    def complains(who: str, level: str, text: str) -> bool:
+        return level in ("error", "fatal") and (who in video.readers or bool(re.search("decod|corrupt", text)))
+
+    first = next((line for line in lines_of(log) if complains(*line)), None)
+    if not first:
         return ""
-    who, text = complaints[0]
-    code, output, _ = tools.quick("ffprobe", "-v", "error", "-threads", "1", "-select_streams",
-                                  str(video.own["index"]), "-show_log", "16", "-of", "json", "-show_entries",
-                                  "frame=best_effort_timestamp_time:log=level,message", f"file:{video.path}")
-    times = []
-    for frame in json.loads(output).get("frames", []) if code == 0 else []:
-        if any(int(log["level"]) <= 16 for log in frame.get("logs", [])):
-            times.append(frame.get("best_effort_timestamp_time"))
-    where = ""
-    if times and times[0]:
-        where = f" at {float(times[0]):.3f} s"
-        where += f" and {len(times) - 1} more place{'s' * (len(times) > 2)}" if len(times) > 1 else ""
-    elif who != video.container:
-        where = " at its start"  # which ffmpeg looks at before it decodes
-    elif last is not None:
-        where = f", its last frame is {float(last):.3f} s after the first"
-    return f"{video.path}: damaged{where}, decoded as ffmpeg decodes it ({f'{who}: ' if who else ''}{text})"
+    _, _, again = tools.quick("ffmpeg", "-nostdin", "-nostats", "-v", "level+info", *READING, "-i",
+                              f"file:{video.path.resolve()}", "-filter_complex", "[0:V:0]scale,showinfo[v]", "-map",
+                              "[v]", "-f", "null", "-")
+    places, last, pending, decoding = [], "", False, False
+    for who, level, text in lines_of(again):
+        shown = re.search(r"pts_time:([0-9.]+)", text) if who == "showinfo" else None
+        if shown:
+            places += [f"near {float(shown[1]):.3f} s"] * pending
+            last, pending = shown[1], False
+        decoding |= text.startswith("Stream mapping")  # before, ffmpeg looks at the first frames
+        pending |= decoding and complains(who, level, text)
+    if pending:
+        places.append(f"behind {float(last):.3f} s, its last frame" if last else "at its start")
+    more = f" and at {len(places) - 1} more place{'s' * (len(places) > 2)}" if len(places) > 1 else ""
+    return (f"{video.path}: damaged {places[0] if places else 'at its start'}{more}, decoded as ffmpeg decodes it "
+            f"({f'{first[0]}: ' if first[0] else ''}{first[2]})")
 
 
 # ---- weights ----
