@@ -83,6 +83,12 @@ class Places(trees.ReducedTree):
                 self.assertEqual(trees.snapshot(self.tree), whole)
                 self.write(name, text)
 
+    def test_only_the_spelling_is_the_neighbours(self):
+        self.edit("libavfilter/allfilters.c", "ff_vf_hflip;", "ff_vf_hflip; // mirrors")
+        self.patched()
+        self.assertIn("extern const AVFilter ff_vf_hcd_down;\nextern const AVFilter ff_vf_hcd_up;\n",
+                      self.read("libavfilter/allfilters.c"))
+
     def test_never_under_a_condition(self):
         self.edit("libavfilter/Makefile", "OBJS-$(CONFIG_HALDCLUT_FILTER) ",
                   "ifdef CONFIG_GPL\nOBJS-$(CONFIG_HALDCLUT_FILTER) ")

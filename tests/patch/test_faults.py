@@ -130,6 +130,8 @@ class HalfPatched(trees.ReducedTree):
 
     def test_one_line_lost(self):
         self.both_ways(lambda: self.edit("configure", 'hcd_up_filter_deps="libhcd"\n', ""), "hcd_down_filter_deps=")
+        self.both_ways(lambda: self.edit("libavfilter/Makefile", "OBJS-$(CONFIG_HCD_UP_FILTER) ", "OBJS-$(CONFIG_HCD_UP"
+                                         "_FILTER) #\nOBJS-$(CONFIG_HCD_UP_FILTER) "), "CONFIG_HCD_DOWN_FILTER")
 
     def test_files_lost(self):
         self.both_ways(lambda: os.remove(self.path(COMPAT)), f"not {COMPAT}")
