@@ -17,10 +17,22 @@ static int damaged(const void *bytes, size_t n)
 }
 
 /* Structs with memory behind them that is not the library's. */
-static struct { hcd_down_params value; char beyond[128]; } down;
-static struct { hcd_up_params value; char beyond[128]; } up;
-static struct { hcd_format value; char beyond[128]; } in, out;
-static struct { hcd_stats value; char beyond[128]; } stats;
+static struct {
+    hcd_down_params value;
+    char beyond[128];
+} down;
+static struct {
+    hcd_up_params value;
+    char beyond[128];
+} up;
+static struct {
+    hcd_format value;
+    char beyond[128];
+} in, out;
+static struct {
+    hcd_stats value;
+    char beyond[128];
+} stats;
 
 static uint8_t large[3][64 * 48], small[3][64 * 48];
 
@@ -49,9 +61,12 @@ static int run(hcd_ctx *ctx, uint8_t from[3][64 * 48], uint8_t to[3][64 * 48], i
     memset(&in, 0xee, sizeof(in));
     memset(&out, 0xee, sizeof(out));
     memset(&stats, 0xee, sizeof(stats));
-    in.value = (hcd_format) { .struct_size = sizeof(hcd_format), .width = w, .height = h,
-                              .layout = HCD_LAYOUT_YUV444, .depth = 8 };
-    out.value = (hcd_format) { .struct_size = sizeof(hcd_format) };
+    in.value = (hcd_format){ .struct_size = sizeof(hcd_format),
+                             .width = w,
+                             .height = h,
+                             .layout = HCD_LAYOUT_YUV444,
+                             .depth = 8 };
+    out.value = (hcd_format){ .struct_size = sizeof(hcd_format) };
     if (hcd_configure(ctx, &in.value, &out.value) != HCD_OK)
         return fail("configure", ctx);
     sent = frame_of(from, w);
@@ -64,8 +79,8 @@ static int run(hcd_ctx *ctx, uint8_t from[3][64 * 48], uint8_t to[3][64 * 48], i
     for (int p = 0; p < 3; p++)
         for (int i = 0; i < out.value.width * out.value.height; i++)
             sum = sum * 31 + to[p][i];
-    printf("%dx%d sum %08x psnr %.3f clients %d opaque %d\n", out.value.width, out.value.height, sum,
-           stats.value.psnr, stats.value.n_clients, received.opaque == to);
+    printf("%dx%d sum %08x psnr %.3f clients %d opaque %d\n", out.value.width, out.value.height,
+           sum, stats.value.psnr, stats.value.n_clients, received.opaque == to);
     return damaged(in.beyond, sizeof(in.beyond)) || damaged(out.beyond, sizeof(out.beyond)) ||
            damaged(stats.beyond, sizeof(stats.beyond));
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Stands in for libhcd-torch (FAKE_TORCH), libhcd-cuda or a CUDA driver in devices_test: says in
+// the environment when it was opened, and where a network was asked to run.
+#include <stdlib.h>
+
+#include <string>
+
+#include "base/error.h"
+#include "net/backend.h"
+
+namespace {
+
+void note(const char *what) {
+  const char *before = getenv("HCD_FAKE_BACKENDS");
+  setenv("HCD_FAKE_BACKENDS", ((before ? before : "") + std::string(what) + " ").c_str(), 1);
+}
+
+[[maybe_unused]] std::unique_ptr<hcd::net::Network> load(const hcd::net::NetworkRequest &,
+                                                         std::span<const uint8_t>, int device,
+                                                         const hcd::Log &) {
+  throw hcd::Error(HCD_E_FILE, "asked to run on " + std::to_string(device));
+}
+
+}  // namespace
+
+extern "C" {
+
+#if defined(FAKE_TORCH)
+HCD_API const hcd::net::TorchBackend *hcd_torch_backend(int) {
+  static const hcd::net::TorchBackend backend{load};
+  note("torch");
+  return &backend;
+}
+#else
+HCD_API const hcd::net::CudaBackend *hcd_cuda_backend(int) {
+  static const hcd::net::CudaBackend backend{[](std::string &) { return 2; },
+                                             [](int) -> std::string { return "fake"; }};
+  note("cuda");
+  return &backend;
+}
+#endif
+
+}  // extern "C"
