@@ -77,14 +77,13 @@ class Encoding:
         front = f"{steady},format={'bgra' if pixels.flag(raw.pixels, 'palette') else raw.pixels}"
         front += f",{own}" if own else ""
         frame = self.first_frame(front) if own or raw.pixels not in front else raw
-        if pixels.flag(frame.pixels, "rgb") and not any(
-                pixels.flag(name, "rgb") for name in pixels.of_encoder(self.options.encoder)) and not pixels.flag(
-                    frame.pixels, "alpha"):
+        coded = any(pixels.flag(name, "rgb") for name in pixels.of_encoder(self.options.encoder))
+        if pixels.flag(frame.pixels, "rgb") and not pixels.flag(frame.pixels, "alpha") and (self.options.tune or not coded):
             depth = "10le" if pixels.depth(frame.pixels) > 8 else ""
             front += f",scale=out_color_matrix=bt709:out_range=tv:{FLAGS},format=yuv444p{depth}," \
                      "setparams=colorspace=bt709:range=tv"
-            say(f"encode: {source.path.name}: {frame.pixels} is made Y'CbCr by BT.709: {self.options.encoder} takes "
-                "no RGB")
+            say(f"encode: {source.path.name}: {frame.pixels} is made Y'CbCr by BT.709: "
+                f"{'--tune' if coded else self.options.encoder} takes no RGB")
             frame = self.first_frame(front)
         if any(name.upper() == "ALPHA_MODE" and value == "1" for name, value in source.own.get("tags", {}).items()) and \
                 not pixels.flag(raw.pixels, "alpha"):
@@ -162,7 +161,7 @@ class Encoding:
             return self.given
         tuned = self.work.path / "tuned.safetensors"
         words = ["tune", self.source_path, *coded, "-o", tuned, "--ffmpeg", tools.program("ffmpeg"), "--filter",
-                 self.front]
+                 f"{self.front},format={self.frame.pixels}"]
         for name, value in (("--init", self.given), ("--iterations", self.options.iterations),
                             ("--seed", self.options.seed)):
             words += [name, value] if value is not None else []
