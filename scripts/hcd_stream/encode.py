@@ -57,14 +57,15 @@ class Encoding:
         for rung, path in coded.items():
             own = weights if rung.model == "lite" else None
             done = self.finish(rung, path, own)
+            output, problem = rung.output, None
             try:
                 self.verify(done, rung)
-                self.deliver(done, rung.output, own)
-            except Differs as difference:
-                kept = rung.output.with_name(f"{rung.output.stem}.failed-check{rung.output.suffix}")
-                self.deliver(done, kept, own)
+            except Fault as fault:  # of the check, too: finished work is not thrown away
+                output, problem = output.with_name(f"{output.stem}.failed-check{output.suffix}"), fault
+            self.deliver(done, output, own)
+            if problem:
                 self.failed = True
-                say(f"encode: {rung.output.name}: the finished file failed its check: {difference}: kept as {kept}")
+                say(f"encode: {rung.output.name}: the finished file failed its check: {problem}: kept as {output}")
 
     # ---- before the work ----
 
@@ -212,18 +213,15 @@ class Encoding:
     def verify(self, path: Path, rung: Rung) -> None:
         """Decodes and enlarges the finished file: frames, times, size; tells what it lacks, the bits and the PSNR."""
         name, source, folder = rung.output.name, self.source, self.work.path
-        try:
-            found = video.look(path)
-            (folder / video.WEIGHTS).unlink(missing_ok=True)
-            weights = video.weights_of(found, folder) if rung.model else None
-            # By itself, so that damage of the source is none of the result's; then against the source.
-            log = tools.ffmpeg(f"{name}: checking", "-v", "level+error", "-err_detect", "explode", "-i", path.name,
-                               "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
-                               "found.times", folder=folder, frames=source.frames)
-            if log:
-                raise Differs(f"its decoder says: {reason(log)}")
-        except Fault as fault:
-            raise fault if isinstance(fault, Differs) else Differs(str(fault)) from None
+        found = video.look(path)
+        (folder / video.WEIGHTS).unlink(missing_ok=True)
+        weights = video.weights_of(found, folder) if rung.model else None
+        # By itself, so that damage of the source is none of the result's; then against the source.
+        log = tools.ffmpeg(f"{name}: checking", "-v", "level+error", "-err_detect", "explode", "-i", path.name,
+                           "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
+                           "found.times", folder=folder, frames=source.frames)
+        if log:
+            raise Differs(f"its decoder says: {reason(log)}")
         video.check_times(video.times_from_first(folder / "found.times"), self.times)
         up = video.enlarging(rung.model, self.frame.size, weights is not None) if rung.model else "null"
         numbered = f"settb=1/1000,setpts=N,format={self.frame.pixels}"  # frame n against frame n
