@@ -93,7 +93,7 @@ def reason(log: str, readers: tuple[str, ...] = ()) -> str:
             return 1
         if FOLLOWS.search(text) or who in readers or DAMAGE.search(text):
             return 4
-        return 2 if who or level else 3
+        return 2 if who or level or re.match(r"\w+ ?\[error\]:", text) else 3  # encoders that write by themselves
 
     best = min(lines, key=rank, default=None)  # the first of the best
     return f"{best[0]}: {best[2]}" if best and best[0] else best[2] if best else ""

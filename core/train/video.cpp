@@ -18,17 +18,18 @@ namespace fs = std::filesystem;
 
 // Code values untouched, but for those of more than 8 bits. Times go to descriptor 3 as framecrc
 // writes them; a fine time base keeps those of streams whose rate varies. Frames are numbered,
-// since two may have one time. The first scale does nothing but where a source changes its size.
+// since two may have one time. Filters in front go on where a source changes its size:
+// scripts/encode puts a scale first.
 std::vector<std::string> decoding(const std::string &ffmpeg, const std::string &path, Trust trust,
                                   const std::string &filter) {
   std::error_code error;
   HCD_CHECK(fs::is_regular_file(path, error), HCD_E_FILE, "%s: expected a video file, found %s",
             path.c_str(), fs::exists(path, error) ? "something else" : "none");
-  std::vector<std::string> words = {ffmpeg, "-nostdin",        "-v", "error", "-reinit_filter",
-                                    "0",    "-max_error_rate", "1"};
+  std::vector<std::string> words = {ffmpeg, "-nostdin", "-v", "error", "-max_error_rate", "1"};
+  if (!filter.empty()) words.insert(words.end(), {"-reinit_filter", "0"});
   if (trust == Trust::kWhole) words.insert(words.end(), {"-xerror", "-err_detect", "explode"});
   words.insert(words.end(), {"-i", "file:" + path, "-filter_complex",
-                             "[0:V:0]scale," + filter + (filter.empty() ? "" : ",") +
+                             "[0:V:0]" + filter + (filter.empty() ? "" : ",") +
                                  "extractplanes=y,scale=flags=accurate_rnd+bitexact:"
                                  "sws_dither=none,format=gray,split[count][times];"
                                  "[count]setpts=N[frames]"});

@@ -57,14 +57,15 @@ class Encoding:
         for rung, path in coded.items():
             own = weights if rung.model == "lite" else None
             done = self.finish(rung, path, own)
+            output, problem = rung.output, None
             try:
                 self.verify(done, rung)
-                self.deliver(done, rung.output, own)
-            except Differs as difference:
-                kept = rung.output.with_name(f"{rung.output.stem}.failed-check{rung.output.suffix}")
-                self.deliver(done, kept, own)
+            except Fault as fault:  # of the check, too: finished work is not thrown away
+                output, problem = output.with_name(f"{output.stem}.failed-check{output.suffix}"), fault
+            self.deliver(done, output, own)
+            if problem:
                 self.failed = True
-                say(f"encode: {rung.output.name}: the finished file failed its check: {difference}: kept as {kept}")
+                say(f"encode: {rung.output.name}: the finished file failed its check: {problem}: kept as {output}")
 
     # ---- before the work ----
 
@@ -77,14 +78,13 @@ class Encoding:
         front = f"{steady},format={'bgra' if pixels.flag(raw.pixels, 'palette') else raw.pixels}"
         front += f",{own}" if own else ""
         frame = self.first_frame(front) if own or raw.pixels not in front else raw
-        if pixels.flag(frame.pixels, "rgb") and not any(
-                pixels.flag(name, "rgb") for name in pixels.of_encoder(self.options.encoder)) and not pixels.flag(
-                    frame.pixels, "alpha"):
+        coded = any(pixels.flag(name, "rgb") for name in pixels.of_encoder(self.options.encoder))
+        if pixels.flag(frame.pixels, "rgb") and not pixels.flag(frame.pixels, "alpha") and (self.options.tune or not coded):
             depth = "10le" if pixels.depth(frame.pixels) > 8 else ""
             front += f",scale=out_color_matrix=bt709:out_range=tv:{FLAGS},format=yuv444p{depth}," \
                      "setparams=colorspace=bt709:range=tv"
-            say(f"encode: {source.path.name}: {frame.pixels} is made Y'CbCr by BT.709: {self.options.encoder} takes "
-                "no RGB")
+            say(f"encode: {source.path.name}: {frame.pixels} is made Y'CbCr by BT.709: "
+                f"{'--tune' if coded else self.options.encoder} takes no RGB")
             frame = self.first_frame(front)
         if any(name.upper() == "ALPHA_MODE" and value == "1" for name, value in source.own.get("tags", {}).items()) and \
                 not pixels.flag(raw.pixels, "alpha"):
@@ -162,7 +162,7 @@ class Encoding:
             return self.given
         tuned = self.work.path / "tuned.safetensors"
         words = ["tune", self.source_path, *coded, "-o", tuned, "--ffmpeg", tools.program("ffmpeg"), "--filter",
-                 self.front]
+                 f"{self.front},format={self.frame.pixels}"]
         for name, value in (("--init", self.given), ("--iterations", self.options.iterations),
                             ("--seed", self.options.seed)):
             words += [name, value] if value is not None else []
@@ -213,18 +213,15 @@ class Encoding:
     def verify(self, path: Path, rung: Rung) -> None:
         """Decodes and enlarges the finished file: frames, times, size; tells what it lacks, the bits and the PSNR."""
         name, source, folder = rung.output.name, self.source, self.work.path
-        try:
-            found = video.look(path)
-            (folder / video.WEIGHTS).unlink(missing_ok=True)
-            weights = video.weights_of(found, folder) if rung.model else None
-            # By itself, so that damage of the source is none of the result's; then against the source.
-            log = tools.ffmpeg(f"{name}: checking", "-v", "level+error", "-err_detect", "explode", "-i", path.name,
-                               "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
-                               "found.times", folder=folder, frames=source.frames)
-            if log:
-                raise Differs(f"its decoder says: {reason(log)}")
-        except Fault as fault:
-            raise fault if isinstance(fault, Differs) else Differs(str(fault)) from None
+        found = video.look(path)
+        (folder / video.WEIGHTS).unlink(missing_ok=True)
+        weights = video.weights_of(found, folder) if rung.model else None
+        # By itself, so that damage of the source is none of the result's; then against the source.
+        log = tools.ffmpeg(f"{name}: checking", "-v", "level+error", "-err_detect", "explode", "-i", path.name,
+                           "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
+                           "found.times", folder=folder, frames=source.frames)
+        if log:
+            raise Differs(f"its decoder says: {reason(log)}")
         video.check_times(video.times_from_first(folder / "found.times"), self.times)
         up = video.enlarging(rung.model, self.frame.size, weights is not None) if rung.model else "null"
         numbered = f"settb=1/1000,setpts=N,format={self.frame.pixels}"  # frame n against frame n
