@@ -26,7 +26,7 @@ def load():
     found = glob.glob(os.path.join(LIBRARIES, "libavfilter.so.*"))
     if not found:
         return None
-    ctypes.CDLL(os.path.join(LIBRARIES, "libhcd.so.0"), ctypes.RTLD_GLOBAL)
+    ctypes.CDLL(os.path.join(LIBRARIES, "libhcd.so"), ctypes.RTLD_GLOBAL)
     avfilter = ctypes.CDLL(found[0], ctypes.RTLD_GLOBAL)
     avfilter.av_log_set_level(16)  # errors
     for name in ("avfilter_graph_alloc", "avfilter_graph_get_filter", "av_frame_alloc", "av_frame_new_side_data",
