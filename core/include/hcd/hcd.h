@@ -226,7 +226,7 @@ typedef struct hcd_stats {
         const char *name;   /* lives as long as the context                                     */
         double psnr_plain, psnr;
     } client[HCD_MAX_CLIENTS];
-    int kept_plain;         /* 1: clipping left a descent on the loss mixed no gain, and the plain
+    HCD_SLOT int kept_plain; /* 1: clipping left a descent on the loss mixed no gain, and the plain
                                small frame was sent; else 0                                     */
 } hcd_stats;
 

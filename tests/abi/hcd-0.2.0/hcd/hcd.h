@@ -226,10 +226,13 @@ typedef struct hcd_stats {
         const char *name;   /* lives as long as the context                                     */
         double psnr_plain, psnr;
     } client[HCD_MAX_CLIENTS];
+    HCD_SLOT int kept_plain; /* 1: clipping left a descent on the loss mixed no gain, and the plain
+                               small frame was sent; else 0                                     */
 } hcd_stats;
 
 /* Get the next finished frame into `out`, and what was done to it into `stats` (may be NULL).
- * HCD_AGAIN, HCD_EOF: nothing was written. An error: this frame is lost, the next one can be had. */
+ * HCD_AGAIN, HCD_EOF: nothing was written. An error: this frame is lost, the next one can be had.
+ * `out` NULL only asks: HCD_OK says that a frame is ready, which stays. */
 HCD_API hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats);
 
 /* Forget frames sent and not received, and a drain; keep model and format. */
