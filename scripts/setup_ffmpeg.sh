@@ -1,5 +1,6 @@
 # The ffmpeg of scripts/setup, which sources this: the distribution's own with a patched libavfilter, or a
-# whole one. Sees build, jobs, ffmpeg_tree.
+# whole one. Sees build, jobs, ffmpeg_tree, and runs under set -e.
+# shellcheck disable=SC2154,SC2164
 
 # Configure options of libavfilter and the development packages they need: those that are small. Filters of
 # the distribution that need others are missing, and named after the build.

@@ -32,8 +32,9 @@ void run_train(char **argv) {
     execv(place.c_str(), argv + 1);
     if (errno != ENOENT) throw file_error(place.string(), "cannot run", errno);
   }
-  throw ToolError(std::string(argv[1]) + ": expected " + places[0].string() + " or " +
-                  places[1].string() + ", found neither: this hcd was built without LibTorch (scripts/setup --all builds it)");
+  throw ToolError(
+      std::string(argv[1]) + ": expected " + places[0].string() + " or " + places[1].string() +
+      ", found neither: this hcd was built without LibTorch (scripts/setup --all builds it)");
 }
 
 }  // namespace hcd::tools

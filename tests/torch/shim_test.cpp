@@ -66,10 +66,11 @@ TEST(Shim, RefusesUnknownDevices) {
 // HCD_TORCH_BACKEND points to /nowhere in this program.
 TEST(Shim, SaysWhatIsMissing) {
   const std::string path = write_file("whole.pt", archive());
-  expect_error(path, "cpu", HCD_E_DEVICE,
-               "networks need libhcd-torch.so, which could not be opened "
-               "(/nowhere/libhcd-torch.so: cannot open shared object file: No such file or "
-               "directory): build it with scripts/setup --all, or set HCD_TORCH_BACKEND to its path");
+  expect_error(
+      path, "cpu", HCD_E_DEVICE,
+      "networks need libhcd-torch.so, which could not be opened "
+      "(/nowhere/libhcd-torch.so: cannot open shared object file: No such file or "
+      "directory): build it with scripts/setup --all, or set HCD_TORCH_BACKEND to its path");
   expect_error(path, "cuda", HCD_E_DEVICE,
                "device=cuda: built without CUDA (scripts/setup --cuda)");
   expect_error(path, "cuda:2", HCD_E_DEVICE,
