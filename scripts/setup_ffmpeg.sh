@@ -159,15 +159,16 @@ build_libavfilter() {
 write_launcher() {
   local files
   mapfile -t files < <(echo "/usr/bin/$1"; distribution_libraries)
+  # Programs by their whole names: a PATH may have none of them.
   cat >"$build/libavfilter/$1" <<END_OF_LAUNCHER
 #!/bin/sh
 # Made by scripts/setup: the distribution's $1 with the hcd filters, which are in ../lib.
-if [ "\$(stat -L -c '%s %Y' ${files[*]} 2>/dev/null)" != '$(stat -L -c '%s %Y' "${files[@]}")' ]; then
+if [ "\$(/usr/bin/stat -L -c '%s %Y' ${files[*]} 2>/dev/null)" != '$(stat -L -c '%s %Y' "${files[@]}")' ]; then
   echo "$1: the distribution's FFmpeg has changed since the hcd filters were built for it: run scripts/setup" >&2
   exit 1
 fi
-here=\$(dirname -- "\$(readlink -f -- "\$0")")
-LD_LIBRARY_PATH=\$here/../lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH} exec /usr/bin/$1 "\$@"
+here=\$(/usr/bin/readlink -f -- "\$0")
+LD_LIBRARY_PATH=\${here%/*}/../lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH} exec /usr/bin/$1 "\$@"
 END_OF_LAUNCHER
   chmod +x "$build/libavfilter/$1"
   in_place "$build/libavfilter/$1" "$build/bin/$1"

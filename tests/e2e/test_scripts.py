@@ -184,7 +184,7 @@ class Scripts(unittest.TestCase):
                 (("--weights", self.folder / "absent"), "--weights: expected a file of lite's weights, found none at "),
                 (("--crf", "60"), r"--crf: expected a number \[0, 51\] for libx264, found 60"),
                 (("--bitrate", "fast"), "--bitrate: expected bits per second as 800k or 2M, found 'fast'"),
-                (("--preset", "mediun"), "out.mkv: encoding: ffmpeg: libx264: .*mediun"),
+                (("--preset", "mediun"), "out.mkv: encoding: ffmpeg: .*mediun"),
                 (("--ladder", "720"), "--ladder: expected heights of at most the source's 96, found 720"),
                 (("--ladder", "96x"), "--ladder: expected heights with commas between them, found '96x'"),
                 (("--ladder", "72", "--tune", "--weights", self.weights),
