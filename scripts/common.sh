@@ -58,7 +58,8 @@ step() {
 watch_step() {
   local pause=30 before='' after=' %s' text
   [ ! -t 1 ] || pause=0.5 before="\\r\\033[K$(printf '%-10s ...' "$1")"
-  while sleep $pause && kill -0 "$3" 2>/dev/null; do
+  # Not on our outputs: whoever reads them would wait for the last sleep.
+  while sleep $pause >/dev/null 2>&1 && kill -0 "$3" 2>/dev/null; do
     text=$(how_far "$2")
     # shellcheck disable=SC2059  # the format is ours
     [ -z "$text" ] || printf "$before$after" "$text"
