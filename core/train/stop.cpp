@@ -2,6 +2,7 @@
 #include "train/stop.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace hcd::train {
 namespace {
