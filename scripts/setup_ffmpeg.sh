@@ -85,21 +85,29 @@ distribution_libraries() {
 }
 
 make_libavfilter() {
-  local version missing
+  local version missing fetched=0
   if ! version=$(distribution_version); then
     build_whole_instead "$version"
-  elif ! is_version "$build/ffmpeg-src" "$version" 2>/dev/null &&
-    ! (step fetch "$(fingerprint "$version")" /nonexistent get_source "$version"); then
-    build_whole_instead "the source of ffmpeg $version cannot be had"
-  else
-    ffmpeg_tree=$build/ffmpeg-src
-    patch_tree "$ffmpeg_tree"
-    step configure "$(fingerprint "$version" "$ffmpeg_tree/configure" "$ffmpeg_tree/libavfilter/allfilters.c" \
-      "$build/lib/pkgconfig/hcd.pc" "${filter_libraries[@]}")" "$build/libavfilter/ffbuild/config.mak" configure_libavfilter
-    step ffmpeg "$(date +%s.%N)" /nonexistent build_libavfilter
-    missing=$(cat "$build/libavfilter/missing")
-    [ -z "$missing" ] || printf '%-10s %s\n' '' "lacks filters of the distribution's ffmpeg: $missing"
+    return
   fi
+  if ! is_version "$build/ffmpeg-src" "$version" 2>/dev/null; then
+    # Not in a condition, for the reason that step() gives.
+    set +e
+    ( set -e; step fetch "$(fingerprint "$version")" /nonexistent get_source "$version" )
+    fetched=$?
+    set -e
+  fi
+  if [ $fetched != 0 ]; then
+    build_whole_instead "the source of ffmpeg $version cannot be had"
+    return
+  fi
+  ffmpeg_tree=$build/ffmpeg-src
+  patch_tree "$ffmpeg_tree"
+  step configure "$(fingerprint "$version" "$ffmpeg_tree/configure" "$ffmpeg_tree/libavfilter/allfilters.c" \
+    "$build/lib/pkgconfig/hcd.pc" "${filter_libraries[@]}")" "$build/libavfilter/ffbuild/config.mak" configure_libavfilter
+  step ffmpeg "$(date +%s.%N)" /nonexistent build_libavfilter
+  missing=$(cat "$build/libavfilter/missing")
+  [ -z "$missing" ] || printf '%-10s %s\n' '' "lacks filters of the distribution's ffmpeg: $missing"
 }
 
 build_whole_instead() {

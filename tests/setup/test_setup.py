@@ -85,6 +85,15 @@ class Steps(unittest.TestCase):
         self.assertIn("build/log/two.log", failing.stderr)
         self.assertNotIn("not reached", failing.stderr)
 
+    def test_a_source_that_cannot_be_had_means_a_whole_ffmpeg(self):
+        done = bash(f". {SOURCE}/scripts/setup_ffmpeg.sh; distribution_version() {{ echo 7:9.9; }}; "
+                    "get_source() { false; echo not reached; }; build_whole_instead() { echo \"whole: $1\"; }; "
+                    "patch_tree() { echo patched; }; make_libavfilter", self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("whole: the source of ffmpeg 7:9.9 cannot be had", done.stdout)
+        self.assertNotIn("patched", done.stdout)
+        self.assertNotIn("not reached", (Path(self.folder) / "build" / "log" / "fetch.log").read_text(encoding="utf-8"))
+
     def test_options(self):
         for words, message in [
                 (["--nonsense"], "unknown argument '--nonsense'"),
