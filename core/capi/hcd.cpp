@@ -19,8 +19,8 @@
 #include "capi/params.h"
 #include "capi/structs.h"
 #include "image/format.h"
-#include "runtime/models.h"
-#include "runtime/session.h"
+#include "client/models.h"
+#include "session/session.h"
 
 #define HCD_STRINGIFY(x) #x
 #define HCD_VERSION_TEXT(a, b, c) HCD_STRINGIFY(a) "." HCD_STRINGIFY(b) "." HCD_STRINGIFY(c)
@@ -29,10 +29,10 @@ struct hcd_ctx {
   hcd::Log log;
   std::string error;
   // One of the two, by the kind of the context; neither after a failed create.
-  std::optional<hcd::runtime::DownSettings> down;
-  std::optional<hcd::runtime::UpSettings> up;
+  std::optional<hcd::session::DownSettings> down;
+  std::optional<hcd::session::UpSettings> up;
   std::unique_ptr<hcd::ThreadPool> pool;
-  std::unique_ptr<hcd::runtime::Session> session;
+  std::unique_ptr<hcd::session::Session> session;
   hcd_format in{}, out{};
   std::list<hcd_frame> queue;  // sent and not yet received
   bool drained = false;
@@ -84,7 +84,7 @@ hcd_status create(hcd_ctx **ctx, const Params *params, hcd_log_fn log, void *opa
     HCD_CHECK(params, HCD_E_OPTION, "params: expected a struct, found NULL");
     (*ctx)->log = hcd::Log(log, opaque);
     Settings settings = hcd::capi::make_settings(*params);
-    hcd::runtime::check_settings(settings);
+    hcd::session::check_settings(settings);
     (*ctx)->*slot = std::move(settings);
     return HCD_OK;
   });
@@ -237,8 +237,8 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
     ctx->session =
-        ctx->down ? hcd::runtime::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log)
-                  : hcd::runtime::make_up_session(*ctx->up, from, &to, *ctx->pool, ctx->log);
+        ctx->down ? hcd::session::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log)
+                  : hcd::session::make_up_session(*ctx->up, from, &to, *ctx->pool, ctx->log);
     ctx->in = from;
     ctx->out = to;
     hcd::capi::write_struct(to, *out);
@@ -252,9 +252,9 @@ hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value) {
     HCD_CHECK(key && value, HCD_E_OPTION, "key and value: expected both, found NULL");
     HCD_CHECK(ctx->down, HCD_E_OPTION,
               "option '%s': no option of hcd_up can change while frames flow", key);
-    hcd::runtime::DownSettings changed = *ctx->down;
+    hcd::session::DownSettings changed = *ctx->down;
     hcd::capi::set_running(changed, key, value);
-    hcd::runtime::check_settings(changed);
+    hcd::session::check_settings(changed);
     if (ctx->session) ctx->session->update(changed);
     ctx->down = std::move(changed);
     return HCD_OK;
@@ -322,6 +322,6 @@ const char *hcd_last_error(const hcd_ctx *ctx) {
   return ctx ? ctx->error.c_str() : "out of memory";
 }
 
-const hcd_model_info *hcd_models(void) { return hcd::runtime::models(); }
+const hcd_model_info *hcd_models(void) { return hcd::client::models(); }
 
 }  // extern "C"
