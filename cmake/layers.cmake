@@ -2,14 +2,14 @@
 # those that its list names. The check runs at every configure; an offender stops it.
 
 # hcd_may_include(<folder> <layers...>): what the files of core/<folder> may include from. Prefixes count:
-# "client" lets client/light in.
+# "client" lets client/light in; a single header may be named, too.
 function(hcd_may_include folder)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${folder}/*.cpp
        ${PROJECT_SOURCE_DIR}/core/${folder}/*.h ${PROJECT_SOURCE_DIR}/core/${folder}/*.cu)
   foreach(file IN LISTS files)
     file(STRINGS ${file} includes REGEX "^#include \"[a-z]+/")
     foreach(line IN LISTS includes)
-      string(REGEX REPLACE "^#include \"(.*)/[^/]*\".*" "\\1" theirs "${line}")
+      string(REGEX REPLACE "^#include \"(.*)\".*" "\\1" theirs "${line}")
       set(allowed FALSE)
       foreach(layer ${folder} ${ARGN})
         if("${theirs}/" MATCHES "^${layer}/")

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -34,7 +33,6 @@ struct hcd_ctx {
   std::unique_ptr<hcd::ThreadPool> pool;
   std::unique_ptr<hcd::session::Session> session;
   hcd_format in{}, out{};
-  std::list<hcd_frame> queue;  // sent and not yet received
   bool drained = false;
 };
 
@@ -232,7 +230,6 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     const hcd_format from = read_format(*in);
     hcd_format to = read_format(*out);
     ctx->session.reset();
-    ctx->queue.clear();
     ctx->drained = false;
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
@@ -272,7 +269,7 @@ hcd_status hcd_send_frame(hcd_ctx *ctx, const hcd_frame *in) {
       HCD_CHECK((frame.flags & ~unsigned{HCD_FRAME_PLAIN}) == 0, HCD_E_FORMAT,
                 "hcd_frame.flags: expected 0 or HCD_FRAME_PLAIN, found %#x", frame.flags);
       check_frame(ctx->in, frame);
-      ctx->queue.push_back(frame);
+      ctx->session->send(frame);
     } else {
       ctx->drained = true;
     }
@@ -284,17 +281,15 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
   if (!ctx) return HCD_E_STATE;
   return guard(ctx->error, [&] {
     HCD_CHECK(ctx->session, HCD_E_STATE, "hcd_receive_frame(): expected a configured context");
-    if (ctx->queue.empty()) return ctx->drained ? HCD_EOF : HCD_AGAIN;
+    if (ctx->session->empty()) return ctx->drained ? HCD_EOF : HCD_AGAIN;
     if (!out) return HCD_OK;
     hcd_frame result = read_frame(*out);
     check_frame(ctx->out, result);
     if (stats) hcd::capi::check_size(*stats, kLeastStats, HCD_E_STATE, "hcd_stats");
-    const hcd_frame in = ctx->queue.front();
-    ctx->queue.pop_front();
     const auto start = std::chrono::steady_clock::now();
     hcd_stats made{};
     made.psnr_plain = made.psnr = std::numeric_limits<double>::quiet_NaN();
-    ctx->session->process(in, result, made);
+    const hcd_frame in = ctx->session->receive(result, stats ? &made : nullptr);
     made.time_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     result.opaque = in.opaque;
@@ -307,7 +302,7 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
 
 hcd_status hcd_reset(hcd_ctx *ctx) {
   if (!ctx) return HCD_E_STATE;
-  ctx->queue.clear();
+  if (ctx->session) ctx->session->clear();
   ctx->drained = false;
   return HCD_OK;
 }

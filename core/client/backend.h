@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What libhcd's loader and the libraries it opens (libhcd-torch, libhcd-cuda) agree on.
+// What libhcd's loader and the libraries it opens (libhcd-torch, libhcd-torch-cuda) agree on.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace hcd::client {
 
 // Number of this agreement: raise it with every change here or in net/network.h. C++ types cross
 // the border, so all three libraries must come from one build; this number catches a mixture.
-inline constexpr int kBackendAbi = 4;
+inline constexpr int kBackendAbi = 5;
 
 // Of libhcd-torch. Everything in it throws hcd::Error and nothing else.
 struct TorchBackend {
@@ -24,7 +24,7 @@ struct TorchBackend {
                                    int cuda_device, const Log &log);
 };
 
-// Of libhcd-cuda, which also brings LibTorch's own CUDA library into the process.
+// Of libhcd-torch-cuda, which also brings LibTorch's own CUDA library into the process.
 struct CudaBackend {
   // Usable devices; where there is none, `reason` says why.
   int (*device_count)(std::string &reason);

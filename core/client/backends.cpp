@@ -13,7 +13,7 @@ namespace hcd::client {
 namespace {
 
 std::mutex mutex;
-const client::TorchBackend *aten = nullptr;
+const client::TorchBackend *torch_backend = nullptr;
 const client::CudaBackend *cuda_backend = nullptr;
 std::string cuda_reason;  // why there is none
 
@@ -22,10 +22,10 @@ std::string torch_path() {
   return given && *given ? given : library_path(own_folder(), "libhcd-torch.so");
 }
 
-// libhcd-cuda lies next to libhcd-torch, wherever that was taken from.
+// libhcd-torch-cuda lies next to libhcd-torch, wherever that was taken from.
 std::string cuda_path() {
   const std::string folder = folder_of(torch_path());
-  return library_path(folder.empty() ? own_folder() : folder, "libhcd-cuda.so");
+  return library_path(folder.empty() ? own_folder() : folder, "libhcd-torch-cuda.so");
 }
 
 // The entry point of a back end, called; "" or why there is none in `reason`.
@@ -44,28 +44,28 @@ std::string open_cuda() {
   if (cuda_backend) return "";
   const std::string path = cuda_path();
   if (path.find('/') == std::string::npos) return "built without CUDA (scripts/setup --cuda)";
-  if (aten) return cuda_reason;  // it was tried before LibTorch was opened
+  if (torch_backend) return cuda_reason;  // it was tried before LibTorch was opened
   if (!dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) return "no CUDA driver found (libcuda.so.1)";
   std::string reason;
   cuda_backend = enter<client::CudaBackend>(path, client::kCudaEntry, reason);
   if (cuda_backend) return "";
-  return "libhcd-cuda.so could not be opened (" + reason +
+  return "libhcd-torch-cuda.so could not be opened (" + reason +
          "): LibTorch with CUDA is not complete "
          "(scripts/setup --cuda)";
 }
 
 const client::TorchBackend *open_torch() {
-  if (aten) return aten;
+  if (torch_backend) return torch_backend;
   // LibTorch counts the devices at its first backward pass and keeps the answer: what knows CUDA
   // must be there before, also where this network runs on the CPU and only a later one does not.
   cuda_reason = open_cuda();
   std::string reason;
-  aten = enter<client::TorchBackend>(torch_path(), client::kTorchEntry, reason);
-  HCD_CHECK(aten, HCD_E_DEVICE,
+  torch_backend = enter<client::TorchBackend>(torch_path(), client::kTorchEntry, reason);
+  HCD_CHECK(torch_backend, HCD_E_DEVICE,
             "networks need libhcd-torch.so, which could not be opened (%s): build it with "
             "scripts/setup --all, or set HCD_TORCH_BACKEND to its path",
             reason.c_str());
-  return aten;
+  return torch_backend;
 }
 
 // The CUDA device `index`, or -1 and the reason.

@@ -5,7 +5,7 @@
 #include "client/network.h"
 #include "files/safetensors.h"
 #include "client/light/spec.h"
-#include "client/light/spec_network.h"
+#include "client/light/light_network.h"
 #include "client/weights_label.h"
 #include "client/backends.h"
 #include "client/device.h"
@@ -39,7 +39,7 @@ std::unique_ptr<Network> load_light(const NetworkRequest &request, const Network
   const WeightsLabel label = read_label(file);
   check_kind(entry, file, label);
   const int scale = decide_scale(request, entry, file, label);
-  return make_spec_network(read_spec(entry, scale, file, label), file, entry.name,
+  return make_light_network(read_spec(entry, scale, file, label), file, entry.name,
                            label.downscaler.empty() ? "bicubic" : label.downscaler);
 }
 

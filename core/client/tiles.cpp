@@ -2,14 +2,11 @@
 #include "client/tiles.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/buffer.h"
-#include "base/view.h"
 
 namespace hcd::client {
 namespace {
-
 
 // Small enough for a frame to occupy a few threads, large enough for the halo to stay cheap: with
 // four times the halo a tile costs 2.25 times its own work.
@@ -17,176 +14,137 @@ constexpr int kDefaultTile = 128, kHalosInTile = 4;
 
 int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// A tile in LR pixels: what it is responsible for, and what it has to see.
-struct Tile {
-  Rect core, seen;
+int halo_of(const NetworkInfo &info) { return round_up(info.receptive_field, info.alignment); }
+
+std::vector<Tile> tiles_of(const NetworkInfo &info, const Run &run, int width, int height) {
+  const int halo = halo_of(info);
+  return make_tiles(width, height, tile_side(run.tile, halo, info.alignment), halo);
+}
+
+// A picture of its own.
+struct Picture {
+  Picture() = default;
+  Picture(int channels, const Rect &r)
+      : values(static_cast<size_t>(channels) * r.width * r.height),
+        view(values.data(), channels, r.height, r.width, r.width,
+             static_cast<ptrdiff_t>(r.width) * r.height) {}
+  void clear() { std::fill_n(values.data(), values.size(), 0.0F); }
+
+  Buffer values;
+  Plane view;
 };
+
+template <typename Function>
+void for_rows(const Plane &picture, const Function &function) {
+  for (int c = 0; c < picture.channels; ++c) {
+    for (int y = 0; y < picture.height; ++y) function(c, y, picture.row(c, y));
+  }
+}
+
+void copy(const ConstPlane &from, const Plane &to) {
+  for_rows(to, [&](int c, int y, float *row) { std::copy_n(from.row(c, y), to.width, row); });
+}
+
+// Adds up the tiles' gradients where they overlap, in the order of the tiles.
+void gather(const std::vector<Picture> &parts, const std::vector<Tile> &tiles, int scale,
+            const Plane &gradient) {
+  for_rows(gradient, [&](int, int, float *row) { std::fill_n(row, gradient.width, 0.0F); });
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    const ConstPlane from = parts[i].view;
+    for_rows(gradient.crop(tiles[i].seen.scaled(scale)), [&](int c, int y, float *row) {
+      const float *source = from.row(c, y);
+      for (int x = 0; x < from.width; ++x) row[x] += source[x];
+    });
+  }
+}
+
+}  // namespace
 
 std::vector<Tile> make_tiles(int width, int height, int side, int halo) {
   std::vector<Tile> tiles;
   for (int y = 0; y < height; y += side) {
     for (int x = 0; x < width; x += side) {
       const Rect core{x, y, std::min(side, width - x), std::min(side, height - y)};
-      const int x0 = std::max(0, x - halo), y0 = std::max(0, y - halo);
-      const int x1 = std::min(width, x + core.width + halo);
-      const int y1 = std::min(height, y + core.height + halo);
-      tiles.push_back({core, {x0, y0, x1 - x0, y1 - y0}});
+      tiles.push_back({core, core.grown(halo, width, height)});
     }
   }
   return tiles;
 }
 
-// A picture of its own.
-struct Picture {
-  Picture() = default;
-  Picture(int channels, const Rect &w)
-      : channels(channels),
-        width(w.width),
-        height(w.height),
-        values(static_cast<size_t>(channels) * w.width * w.height) {}
-  Plane view() {
-    return {values.data(), channels, height, width, width, static_cast<ptrdiff_t>(width) * height};
-  }
-  void clear() { std::fill_n(values.data(), values.size(), 0.0F); }
-
-  int channels = 0, width = 0, height = 0;
-  Buffer values;
-};
-
-template <typename Function>
-void for_rows(const Plane &image, const Function &function) {
-  for (int c = 0; c < image.channels; ++c) {
-    for (int y = 0; y < image.height; ++y)
-      function(c, y, image.data + c * image.plane + y * image.stride);
-  }
+int tile_side(int wanted, int halo, int alignment) {
+  return round_up(wanted > 0 ? wanted : std::max(kDefaultTile, kHalosInTile * halo), alignment);
 }
 
-void copy(const ConstPlane &from, const Plane &to) {
-  for_rows(to, [&](int c, int y, float *row) {
-    std::copy_n(from.data + c * from.plane + y * from.stride, to.width, row);
-  });
-}
-
-void add(const ConstPlane &from, const Plane &to) {
-  for_rows(to, [&](int c, int y, float *row) {
-    const float *source = from.data + c * from.plane + y * from.stride;
-    for (int x = 0; x < to.width; ++x) row[x] += source[x];
-  });
-}
-
-// Adds up the tiles' gradients where they overlap, in the order of the tiles.
-void gather(std::vector<Picture> &parts, const std::vector<Tile> &tiles, int scale,
-            Plane gradient) {
-  for_rows(gradient, [&](int, int, float *row) { std::fill_n(row, gradient.width, 0.0F); });
-  for (size_t i = 0; i < tiles.size(); ++i) {
-    add(parts[i].view(), gradient.crop(tiles[i].seen.scaled(scale)));
-  }
-}
-
-}  // namespace
-
-TiledNetwork::TiledNetwork(client::Network &network, int tile, ThreadPool &pool)
-    : network_(network),
-      halo_(round_up(network.info().receptive_field, network.info().alignment)),
-      tile_(round_up(tile > 0 ? tile : std::max(kDefaultTile, kHalosInTile * halo_),
-                     network.info().alignment)),
-      pool_(pool) {}
-
-void TiledNetwork::upscale(ConstPlane lr, Plane hr, uint64_t key) {
+void TiledNetwork::forward(const Run &run, ConstPlane lr, uint64_t key, Plane hr,
+                           std::unique_ptr<Tape> *) {
   const int s = info().scale;
-  const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
-  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+  const auto tiles = tiles_of(info(), run, lr.width, lr.height);
+  run.pool.run(static_cast<int>(tiles.size()), [&](int i) {
     const Tile &tile = tiles[static_cast<size_t>(i)];
-    network_.upscale_window(lr.crop(tile.seen), tile.core.relative_to(tile.seen).scaled(s),
-                            hr.crop(tile.core.scaled(s)), {key, tile.seen.x, tile.seen.y});
+    Picture result(lr.channels, tile.seen.scaled(s));
+    tile_forward(lr.crop(tile.seen), result.view, {key, tile.seen.x, tile.seen.y});
+    copy(result.view.crop(tile.core.relative_to(tile.seen).scaled(s)), hr.crop(tile.core.scaled(s)));
   });
 }
 
-double TiledNetwork::error_and_gradient(ConstPlane lr, ConstPlane target, Plane gradient,
-                                        uint64_t key) {
+void TiledNetwork::backward(const Run &run, ConstPlane lr, uint64_t key, const Tape *,
+                            ConstPlane slope, Plane gradient) {
+  const LocalLoss given = [&](const Rect &window, ConstPlane, Plane to) {
+    copy(slope.crop(window), to);
+    return 0.0;
+  };
+  pass(run, lr, key, given, gradient);
+}
+
+double TiledNetwork::pass(const Run &run, ConstPlane lr, uint64_t key, const LocalLoss &loss,
+                          Plane gradient) {
   const int s = info().scale;
-  const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
+  const auto tiles = tiles_of(info(), run, lr.width, lr.height);
   std::vector<Picture> parts(tiles.size());
-  std::vector<double> errors(tiles.size());
-  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+  std::vector<double> values(tiles.size());
+  run.pool.run(static_cast<int>(tiles.size()), [&](int i) {
     const auto n = static_cast<size_t>(i);
     const Tile &tile = tiles[n];
     parts[n] = Picture(lr.channels, tile.seen);
     parts[n].clear();
-    errors[n] = network_.error_and_gradient(lr.crop(tile.seen), target.crop(tile.core.scaled(s)),
-                                            tile.core.relative_to(tile.seen).scaled(s),
-                                            parts[n].view(), {key, tile.seen.x, tile.seen.y});
+    const Rect window = tile.core.scaled(s);
+    values[n] = tile_pass(
+        lr.crop(tile.seen), tile.core.relative_to(tile.seen).scaled(s),
+        [&](const Rect &, ConstPlane shown, Plane slope) { return loss(window, shown, slope); },
+        parts[n].view, {key, tile.seen.x, tile.seen.y});
   });
   gather(parts, tiles, 1, gradient);
-  double error = 0;
-  for (const double e : errors) error += e;
-  return error;
+  double value = 0;
+  for (const double v : values) value += v;
+  return value;
 }
 
-// Each tile has the whole gradient of its pixels, from all of f that depends on them: nothing is
-// added up between tiles, whose order would change the last bits.
-void TiledNetwork::whole_gradient(ConstPlane lr, ConstPlane target, Plane gradient) {
+void TiledNetwork::downscale(const Run &run, ConstPlane hr, Plane lr) {
   const int s = info().scale;
-  const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
-  const auto wide = make_tiles(lr.width, lr.height, tile_, 2 * halo_);
-  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
-    const auto &[core, shown] = tiles[static_cast<size_t>(i)];
-    const Rect &seen = wide[static_cast<size_t>(i)].seen;
-    Picture part(lr.channels, seen);
-    part.clear();
-    network_.gradient_part(lr.crop(seen), target.crop(shown.scaled(s)),
-                           shown.relative_to(seen).scaled(s), core.relative_to(seen), part.view());
-    copy(part.view().crop(core.relative_to(seen)), gradient.crop(core));
-  });
-}
-
-// The derivative of |f(lr) - target|^2 is 2 J^T (f(lr) - target): with target = f(lr) - v / 2 that
-// is J^T v. v is scaled to the size of pixels first, where float32 keeps its digits.
-void TiledNetwork::upscale_vjp(ConstPlane lr, ConstPlane shown, Plane v, Plane gradient) {
-  float largest = 0;
-  for_rows(v, [&](int, int, const float *row) {
-    for (int x = 0; x < v.width; ++x) largest = std::max(largest, std::abs(row[x]));
-  });
-  const float scale = largest > 0 ? 1 / largest : 0;
-  for_rows(v, [&](int c, int y, float *row) {
-    const float *from = shown.data + c * shown.plane + y * shown.stride;
-    for (int x = 0; x < v.width; ++x) row[x] = from[x] - 0.5F * scale * row[x];
-  });
-  if (info().exact_parts) {
-    whole_gradient(lr, v, gradient);
-  } else {
-    error_and_gradient(lr, v, gradient);
-  }
-  for_rows(gradient, [&](int, int, float *row) {
-    for (int x = 0; x < gradient.width; ++x) row[x] *= largest;
-  });
-}
-
-void TiledNetwork::downscale(ConstPlane hr, Plane lr) {
-  const int s = info().scale;
-  const auto tiles = make_tiles(lr.width, lr.height, tile_, halo_);
-  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+  const auto tiles = tiles_of(info(), run, lr.width, lr.height);
+  run.pool.run(static_cast<int>(tiles.size()), [&](int i) {
     const Tile &tile = tiles[static_cast<size_t>(i)];
     Picture result(lr.channels, tile.seen);
-    network_.downscale(hr.crop(tile.seen.scaled(s)), result.view());
-    copy(result.view().crop(tile.core.relative_to(tile.seen)), lr.crop(tile.core));
+    tile_downscale(hr.crop(tile.seen.scaled(s)), result.view);
+    copy(result.view.crop(tile.core.relative_to(tile.seen)), lr.crop(tile.core));
   });
 }
 
-void TiledNetwork::downscale_vjp(ConstPlane hr, ConstPlane v, Plane gradient) {
+void TiledNetwork::downscale_backward(const Run &run, ConstPlane hr, ConstPlane v,
+                                      Plane gradient) {
   const int s = info().scale;
-  const auto tiles = make_tiles(v.width, v.height, tile_, halo_);
+  const auto tiles = tiles_of(info(), run, v.width, v.height);
   std::vector<Picture> parts(tiles.size());
-  pool_.run(static_cast<int>(tiles.size()), [&](int i) {
+  run.pool.run(static_cast<int>(tiles.size()), [&](int i) {
     const auto n = static_cast<size_t>(i);
     const Tile &tile = tiles[n];
     // v counts where this tile is responsible, and is zero in the halo.
     Picture own(v.channels, tile.seen);
     own.clear();
-    copy(v.crop(tile.core), own.view().crop(tile.core.relative_to(tile.seen)));
+    copy(v.crop(tile.core), own.view.crop(tile.core.relative_to(tile.seen)));
     parts[n] = Picture(hr.channels, tile.seen.scaled(s));
     parts[n].clear();
-    network_.downscale_vjp(hr.crop(tile.seen.scaled(s)), own.view(), parts[n].view());
+    tile_downscale_backward(hr.crop(tile.seen.scaled(s)), own.view, parts[n].view);
   });
   gather(parts, tiles, s, gradient);
 }

@@ -64,7 +64,7 @@ Affine codes_from_rgb(const hcd_format &format) {
 
 Affine inverse(const Affine &a) {
   const Matrix &m = a.matrix;
-  Affine result;
+  Affine result{};
   const auto minor = [&m](size_t i, size_t j) {
     const size_t r0 = (i + 1) % 3, r1 = (i + 2) % 3, c0 = (j + 1) % 3, c1 = (j + 2) % 3;
     return m[r0][c0] * m[r1][c1] - m[r0][c1] * m[r1][c0];
@@ -82,16 +82,16 @@ Affine inverse(const Affine &a) {
 Affine codes_to_picture(const hcd_format &unresolved, Colour colour) {
   const hcd_format format = resolve(unresolved);
   const Affine rgb_from_codes = inverse(codes_from_rgb(format));
-  if (colour == Colour::kRgb) return rgb_from_codes;
+  if (colour == Colour::kRgb) return scaled(rgb_from_codes, 255);
   if (format.layout == HCD_LAYOUT_RGB) {
     // The literature's luma and chroma of RGB pictures: BT.601 unless the frame says otherwise.
     const hcd_matrix matrix =
         unresolved.matrix == HCD_MATRIX_UNSPECIFIED ? HCD_MATRIX_BT601 : format.matrix;
     const Affine limited = compose(codes_from_ycc(false), {ycc_from_rgb(matrix), {}});
-    return scaled(compose(limited, rgb_from_codes), 1.0 / 255);
+    return compose(limited, rgb_from_codes);
   }
   const bool full = format.range == HCD_RANGE_FULL;
-  return scaled(compose(codes_from_ycc(false), inverse(codes_from_ycc(full))), 1.0 / 255);
+  return full ? compose(codes_from_ycc(false), inverse(codes_from_ycc(full))) : Affine();
 }
 
 }  // namespace hcd::image

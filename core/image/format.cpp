@@ -114,6 +114,17 @@ Position component_position(const hcd_format &format, int c) {
   return position;
 }
 
+int n_operators(const hcd_format &format) {
+  const bool alike = n_components(format) == 1 || format.layout == HCD_LAYOUT_RGB ||
+                     format.layout == HCD_LAYOUT_YUV444;
+  return alike ? 1 : 2;
+}
+
+Separable resize_plane(const Kernel &kernel, const hcd_format &in, const hcd_format &out, int c) {
+  return resize(kernel, component_width(in, c), component_height(in, c), component_width(out, c),
+                component_height(out, c), component_position(in, c));
+}
+
 Range component_range(const hcd_format &format, int c) {
   if (resolve(format).range == HCD_RANGE_FULL) return {0, 255};
   return c == 0 || format.layout == HCD_LAYOUT_RGB ? Range{16, 235} : Range{16, 240};

@@ -32,6 +32,12 @@ int component_width(const hcd_format &format, int c);
 int component_height(const hcd_format &format, int c);
 Position component_position(const hcd_format &format, int c);
 
+// Operators of planes that a resizing needs: one where all components have the same size, else one
+// for luma and one for both of chroma.
+int n_operators(const hcd_format &format);
+// The operator that resizes component `c` between two formats of the same layout.
+Separable resize_plane(const Kernel &kernel, const hcd_format &in, const hcd_format &out, int c);
+
 // Interval of legal code values of component `c`, on the 8-bit scale.
 struct Range {
   float low = 0, high = 255;

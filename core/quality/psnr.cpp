@@ -2,8 +2,8 @@
 // Mean squared error and PSNR of two planes: see the header.
 #include "quality/psnr.h"
 
-#include <cmath>
-#include <limits>
+#include "base/psnr.h"
+
 
 namespace hcd::quality {
 
@@ -21,9 +21,7 @@ double mean_squared_error(ConstPlane a, ConstPlane b) {
 }
 
 double psnr(ConstPlane a, ConstPlane b) {
-  const double error = mean_squared_error(a, b);
-  if (error == 0) return std::numeric_limits<double>::infinity();
-  return 10.0 * std::log10(255.0 * 255.0 / error);
+  return hcd::psnr(mean_squared_error(a, b), 255);
 }
 
 }  // namespace hcd::quality

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "engine/cpu/samples.h"
 #include "session/down_session.h"
 
 #include <algorithm>
@@ -7,97 +6,195 @@
 #include <utility>
 #include <vector>
 
+#include "base/psnr.h"
 #include "base/random.h"
 #include "descent/rules.h"
-#include "engine/cpu/vector_ops.h"
-#include "engine/cpu/compare.h"
-#include "session/linear_model.h"
-#include "session/mixed_objective.h"
+#include "loss/squared_error.h"
 
 namespace hcd::session {
 namespace {
 
-
 // Repeats the last column and row of every plane of `small` until `large` is filled.
-void extend(const image::Geometry &small, const float *in, const image::Geometry &large,
-            float *out) {
+void extend(const image::Geometry &small, const float *in, const image::Geometry &large, float *out,
+            Engine &engine) {
   for (int c = 0; c < small.n_planes(); ++c) {
     const ConstPlane from = small.plane(in, c);
     const Plane to = large.plane(out, c);
-    for (int y = 0; y < to.height; ++y) {
-      const float *row = from.row(std::min(y, from.height - 1));
-      std::copy_n(row, from.width, to.row(y));
-      std::fill(to.row(y) + from.width, to.row(y) + to.width, row[from.width - 1]);
+    engine.copy(from, to.crop({0, 0, from.width, from.height}));
+    for (int x = from.width; x < to.width; ++x) {
+      engine.copy(from.crop({from.width - 1, 0, 1, from.height}), to.crop({x, 0, 1, from.height}));
+    }
+    for (int y = from.height; y < to.height; ++y) {
+      engine.copy(to.crop({0, from.height - 1, to.width, 1}), to.crop({0, y, to.width, 1}));
     }
   }
 }
 
 }  // namespace
 
-DownSession::DownSession(std::unique_ptr<DownModel> model, const DownSettings &settings,
-                         const hcd_format &in, const hcd_format &model_hr, const hcd_format &out,
-                         ThreadPool &pool)
-    : model_(std::move(model)),
-      traits_(model_->traits()),
-      plan_(make_plan(settings, traits_)),
+DownSession::DownSession(std::unique_ptr<Engine> engine, Clients clients,
+                         const DownSettings &settings, const hcd_format &in,
+                         const hcd_format &model_hr, const hcd_format &out)
+    : engine_(std::move(engine)),
+      clients_(std::move(clients)),
       seed_(static_cast<uint64_t>(settings.seed)),
       in_(in),
       hr_(model_hr),
       lr_(out),
-      pool_(pool),
       hr_geometry_(hr_),
       lr_geometry_(lr_),
-      y_(hr_geometry_.size()),
-      x0_(lr_geometry_.size()),
-      x_(lr_geometry_.size()) {
-  for (int k = 0; k < traits_.clients; ++k) names_.push_back(model_->client_name(k));
+      y_(engine_->allocate(hr_geometry_.size())),
+      x0_(engine_->allocate(lr_geometry_.size())),
+      x_(engine_->allocate(lr_geometry_.size())) {
+  update(settings);
 }
 
-void DownSession::update(const DownSettings &settings) { plan_ = make_plan(settings, traits_); }
+void DownSession::update(const DownSettings &settings) {
+  plan_ = std::make_shared<const Plan>(make_plan(settings, clients_.traits));
+}
 
 void DownSession::load(const hcd_frame &in) {
-  const image::Geometry geometry(in_);
   if (in_.width == hr_.width && in_.height == hr_.height) {
-    cpu::unpack(in_, in, y_.data(), pool_);
+    engine_->unpack(in_, in, y_.data());
     return;
   }
-  Buffer source(geometry.size());
-  cpu::unpack(in_, in, source.data(), pool_);
-  extend(geometry, source.data(), hr_geometry_, y_.data());
+  const image::Geometry geometry(in_);
+  Buffer source = engine_->allocate(geometry.size());
+  engine_->unpack(in_, in, source.data());
+  extend(geometry, source.data(), hr_geometry_, y_.data(), *engine_);
 }
 
-void DownSession::process(const hcd_frame &in, const hcd_frame &out, hcd_stats &stats) {
+void DownSession::process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *stats) {
+  const hcd_frame &in = window.front().frame;
+  const Plan &plan = *window.front().plan;
   load(in);
-  model_->downscale(y_.data(), x0_.data());
-  if ((in.flags & HCD_FRAME_PLAIN) || plan_.steps_hr + plan_.steps_lr == 0 || plan_.budget == 0) {
-    cpu::pack(lr_, x0_.data(), {}, out, pool_);
-    if (in.flags & HCD_FRAME_PLAIN) return;
-    std::copy_n(x0_.data(), x0_.size(), x_.data());
-    cpu::quantise(lr_, x_.data(), {}, pool_);
-    measure(in, stats);
+  clients_.plain().downscale(y_.data(), lr_geometry_.n_planes(), x0_.data());
+  const bool asked_plain = in.flags & HCD_FRAME_PLAIN;
+  if (asked_plain || plan.steps_hr + plan.steps_lr == 0 || plan.budget == 0) {
+    engine_->pack(lr_, x0_.data(), {}, out);
+    if (stats && !asked_plain) measure(in, out, true, *stats);
     return;
   }
   ranges_ = image::legal_ranges(lr_);
   kept_plain_ = false;
-  stats.steps = descend(in);
-  stats.kept_plain = kept_plain_ ? 1 : 0;
-  cpu::pack(lr_, x_.data(), ranges_, out, pool_);
-  cpu::quantise(lr_, x_.data(), ranges_, pool_);
-  measure(in, stats);
+  const int steps = descend(plan, in);
+  engine_->pack(lr_, x_.data(), ranges_, out);
+  if (!stats) return;
+  stats->steps = steps;
+  stats->kept_plain = kept_plain_ ? 1 : 0;
+  measure(in, out, kept_plain_, *stats);
 }
 
-void DownSession::judge_clipped(MixedObjective &objective) {
-  const size_t n = objective.size();
-  objective.clip({x_.data(), n});  // tells whether
-  std::vector<float> plain(x0_.data(), x0_.data() + x0_.size());
-  cpu::quantise(lr_, plain.data(), {}, pool_);
-  if (objective.clipped()) {
-    std::vector<float> descended(x_.data(), x_.data() + x_.size());
-    cpu::quantise(lr_, descended.data(), ranges_, pool_);
-    kept_plain_ = objective.value({descended.data(), n}) >= objective.value({plain.data(), n});
+int DownSession::descend(const Plan &plan, const hcd_frame &in) {
+  engine_->copy(x0_.span(), x_.span());
+  if (plan.rule == Rule::kExact) {
+    solve(plan, plan.proximity, 0);
+    return 0;
+  }
+  const uint64_t seed = plan.paper || clients_.traits.stochastic ? frame_key(in) : 0;
+  const Stage stage = make_stage(plan, mix(seed + 2));
+  const Vector x = x_.span().first(stage.lr->size());
+  int planes = 1;
+  while (lr_geometry_.offset(planes) < x.size()) ++planes;
+  if (planes < lr_geometry_.n_planes()) solve(plan, kVideoProximity, planes);
+  int steps = 0;
+  if (plan.steps_hr > 0) {
+    HrObjective hr(clients_.plain(), *stage.lr, hr_, planes, *engine_);
+    Buffer moved = engine_->allocate(hr.size());
+    engine_->copy(y_.span().first(hr.size()), moved.span());
+    steps += run_rule(plan, stage, hr, moved.span(), plan.steps_hr, seed);
+    clients_.plain().downscale(moved.data(), planes, x_.data());
+  }
+  steps += run_rule(plan, stage, *stage.lr, x, plan.steps_lr, seed + 1);
+  if (stage.mixed) judge_clipped(*stage.mixed, static_cast<const loss::Mixed &>(*stage.loss));
+  return steps;
+}
+
+// The rule exact for planes from `first` on, within the budget.
+void DownSession::solve(const Plan &plan, double proximity, int first) {
+  if (!solver_ || proximity != solver_proximity_) {
+    solver_.emplace(clients_.for_chroma(), *clients_.kernel, proximity, *engine_);
+  }
+  solver_proximity_ = proximity;
+  solver_->solve(y_.data(), first, x_.data());
+  if (plan.budget < 0 || (first > 0 && plan.budget_of_frame)) return;
+  const Vector x = x_.span().subspan(lr_geometry_.offset(first));
+  descent::project(x0_.span().subspan(lr_geometry_.offset(first)), x,
+                   {plan.budget * std::sqrt(static_cast<double>(x.size()))}, *engine_);
+}
+
+DownSession::Stage DownSession::make_stage(const Plan &plan, uint64_t key) {
+  Stage stage;
+  if (plan.loss == Loss::kMixed) {
+    stage.loss = std::make_unique<loss::Mixed>(
+        clients_.all.size(), hr_geometry_.plane(std::as_const(y_).data(), 0),
+        lr_geometry_.plane(std::as_const(x0_).data(), 0), image::shown_range(lr_),
+        loss::MixedWeights{plan.detail, plan.ringing, plan.proximity, plan.rate}, *engine_);
+    auto lr = make_shown(*stage.loss, plan, key);
+    stage.mixed = lr.get();
+    stage.lr = std::move(lr);
+  } else if (!clients_.linear.empty()) {
+    auto lr = std::make_unique<LinearObjective>(clients_.linear, y_.data(), x0_.data(), lr_,
+                                                plan.proximity, plan.paper, *engine_);
+    stage.quadratic = lr.get();
+    stage.lr = std::move(lr);
+  } else {
+    client::Client &client = *clients_.all[0];
+    stage.loss = std::make_unique<loss::SquaredError>(
+        std::vector<ConstPlane>{client.target(y_.data(), targets_)},
+        x0_.span().first(lr_geometry_.offset(client.n_planes())), plan.proximity, *engine_);
+    stage.lr = make_shown(*stage.loss, plan, key);
+  }
+  return stage;
+}
+
+std::unique_ptr<ShownObjective> DownSession::make_shown(loss::Loss &loss, const Plan &plan,
+                                                        uint64_t key) {
+  std::vector<client::Client *> all;
+  for (const auto &client : clients_.all) all.push_back(client.get());
+  return std::make_unique<ShownObjective>(std::move(all), loss, lr_, plan.paper, key, *engine_);
+}
+
+int DownSession::run_rule(const Plan &plan, const Stage &stage, descent::Objective &objective,
+                          Vector x, int steps, uint64_t seed) {
+  const double per_sample = std::sqrt(static_cast<double>(x.size()));
+  const descent::Budget budget{plan.budget < 0
+                                   ? descent::kUnlimited
+                                   : plan.budget * (plan.budget_of_frame ? 1 : per_sample)};
+  switch (plan.rule) {
+    case Rule::kPgd:
+      return descent::pgd(objective, x,
+                          {steps, plan.step_size * (plan.step_of_frame ? 1 : per_sample), budget,
+                           plan.paper, seed},
+                          *engine_);
+    case Rule::kAdam:
+      return descent::adam(objective, x, {steps, plan.step_size, plan.step_of_error, budget},
+                           *engine_);
+    case Rule::kCg:
+      return descent::cg(*stage.quadratic, x, {steps, budget}, *engine_);
+    case Rule::kExact:
+      break;
+  }
+  return 0;
+}
+
+void DownSession::judge_clipped(ShownObjective &objective, const loss::Mixed &loss) {
+  const Vector x = x_.span().first(objective.size());
+  objective.clip(x);  // tells whether
+  Buffer plain = engine_->allocate(x0_.size());
+  engine_->copy(x0_.span(), plain.span());
+  for (int c = 0; c < lr_geometry_.n_planes(); ++c) {
+    engine_->quantise(lr_.depth, {}, lr_geometry_.plane(plain.data(), c));
+  }
+  if (objective.clipped() || loss.clipped()) {
+    Buffer descended = engine_->allocate(x.size());
+    engine_->copy(x, descended.span());
+    engine_->quantise(lr_.depth, ranges_[0], lr_geometry_.plane(descended.data(), 0));
+    kept_plain_ =
+        objective.value(descended.span()) >= objective.value(plain.span().first(x.size()));
   }
   if (kept_plain_) {
-    std::copy_n(x0_.data(), x0_.size(), x_.data());
+    engine_->copy(x0_.span(), x_.span());
     ranges_ = {};
     return;
   }
@@ -107,107 +204,65 @@ void DownSession::judge_clipped(MixedObjective &objective) {
 void DownSession::judge_clipped_chroma(int c, const float *plain) {
   const Plane plane = lr_geometry_.plane(x_.data(), c);
   image::Range &range = ranges_[static_cast<size_t>(c)];
-  bool clipped = cpu::clip(plane, range, pool_), unused = false;
+  bool clipped = engine_->clip(range, plane), unused = false;
+  const ConstPlane truth = hr_geometry_.plane(std::as_const(y_).data(), c);
   const auto error = [&](const float *x, bool &was_clipped) {
-    return model_->chroma_client().shown_error(c, x, y_.data(), hr_, was_clipped, pool_);
+    Buffer memory = engine_->allocate(truth.size());
+    const Plane shown{memory.data(), truth.width, truth.height};
+    clients_.for_chroma().enlarge(c).apply(lr_geometry_.plane(x, c), shown);
+    if (engine_->clip(image::shown_range(hr_), shown)) was_clipped = true;
+    return engine_->shown_error(hr_.depth, shown, truth);
   };
   const double descended = error(x_.data(), clipped);
   if (!clipped || descended < error(plain, unused)) return;
-  std::copy_n(lr_geometry_.plane(std::as_const(x0_).data(), c).data, plane.size(), plane.data);
+  engine_->copy(lr_geometry_.plane(std::as_const(x0_).data(), c), plane);
   range = {};
 }
 
-int DownSession::descend(const hcd_frame &in) {
-  std::copy_n(x0_.data(), x0_.size(), x_.data());
-  const descent::Result x(x_.data(), x_.size());
-  if (plan_.rule == Rule::kExact) {
-    model_->solve(y_.data(), plan_.proximity, x_.data());
-    const double norm = plan_.budget * std::sqrt(static_cast<double>(x.size()));
-    descent::project({x0_.data(), x0_.size()}, x, {plan_.budget < 0 ? descent::kUnlimited : norm},
-                     pool_);
-    return 0;
-  }
-  const uint64_t seed = plan_.paper || traits_.stochastic ? frame_key(in) : 0;
-  const auto lr = lr_objective(mix(seed + 2));
-  if (lr->size() < x_.size()) {
-    model_->solve_chroma(y_.data(), x_.data());
-    if (plan_.budget >= 0 && !plan_.budget_of_frame) {
-      const size_t chroma = x_.size() - lr->size();
-      descent::project({x0_.data() + lr->size(), chroma}, x.subspan(lr->size()),
-                       {plan_.budget * std::sqrt(static_cast<double>(chroma))}, pool_);
-    }
-  }
-  int steps = 0;
-  if (plan_.steps_hr > 0) {
-    const auto hr = model_->hr_objective(*lr);
-    std::vector<float> moved(y_.data(), y_.data() + y_.size());
-    steps += run_rule(*hr, descent::Result(moved).subspan(0, hr->size()), plan_.steps_hr, seed);
-    std::vector<float> start(x_.size());
-    model_->downscale(moved.data(), start.data());
-    std::copy_n(start.data(), lr->size(), x_.data());  // fixed planes stay
-  }
-  steps += run_rule(*lr, x.subspan(0, lr->size()), plan_.steps_lr, seed + 1);
-  if (auto *mixed = dynamic_cast<MixedObjective *>(lr.get())) judge_clipped(*mixed);
-  return steps;
+uint64_t DownSession::frame_key(const hcd_frame &in) {
+  return mix(engine_->hash(in_, in, mix(seed_)));
 }
 
-std::unique_ptr<descent::Objective> DownSession::lr_objective(uint64_t key) {
-  if (plan_.loss == Loss::kMse) {
-    return model_->lr_objective(y_.data(), x0_.data(), plan_.proximity, plan_.paper, key);
+// Mean squared error, in 8-bit code values, of what a client shows of the luma of `x` (of all planes
+// for RGB), rounded to code values.
+double DownSession::shown_error(client::Client &client, const float *x, uint64_t key) {
+  const int planes = hr_.layout == HCD_LAYOUT_RGB ? 3 : 1;
+  Buffer shown = engine_->allocate(hr_geometry_.size());
+  client.show(x, key, planes, shown.data());
+  double sum = 0;
+  for (int c = 0; c < planes; ++c) {
+    sum += engine_->shown_error(hr_.depth, hr_geometry_.plane(std::as_const(shown).data(), c),
+                                hr_geometry_.plane(std::as_const(y_).data(), c));
   }
-  return std::make_unique<MixedObjective>(
-      model_->luma_clients(), hr_geometry_.plane(std::as_const(y_).data(), 0),
-      lr_geometry_.plane(std::as_const(x0_).data(), 0), lr_,
-      MixedWeights{plan_.detail, plan_.ringing, plan_.proximity, plan_.rate}, pool_);
+  return sum / planes;
 }
 
-int DownSession::run_rule(descent::Objective &objective, descent::Result x, int steps,
-                          uint64_t seed) {
-  const double per_sample = std::sqrt(static_cast<double>(x.size()));
-  const descent::Budget budget{plan_.budget < 0
-                                   ? descent::kUnlimited
-                                   : plan_.budget * (plan_.budget_of_frame ? 1 : per_sample)};
-  switch (plan_.rule) {
-    case Rule::kPgd:
-      return descent::pgd(objective, x,
-                          {steps, plan_.step_size * (plan_.step_of_frame ? 1 : per_sample), budget,
-                           plan_.paper, seed},
-                          pool_);
-    case Rule::kAdam:
-      return descent::adam(objective, x, {steps, plan_.step_size, plan_.step_of_error, budget},
-                           pool_);
-    case Rule::kCg:
-      return descent::cg(objective, x, {steps, budget}, pool_);
-    case Rule::kExact:
-      break;
-  }
-  return 0;
-}
-
-uint64_t DownSession::frame_key(const hcd_frame &in) const {
-  return mix(cpu::hash_frame(in_, in, mix(seed_)));
-}
-
-void DownSession::measure(const hcd_frame &in, hcd_stats &stats) {
+void DownSession::measure(const hcd_frame &in, const hcd_frame &out, bool plain, hcd_stats &stats) {
   // Another latent than any that the descent has seen.
-  const uint64_t key = traits_.stochastic ? mix(frame_key(in) + 3) : 0;
-  const size_t n = x_.size();
-  std::vector<float> plain(x0_.data(), x0_.data() + n);
-  cpu::quantise(lr_, plain.data(), {}, pool_);
-  stats.n_clients = std::min(traits_.clients, HCD_MAX_CLIENTS);
+  const uint64_t key = clients_.traits.stochastic ? mix(frame_key(in) + 3) : 0;
+  const double peak = static_cast<double>(image::shown_range(in_).high);
+  engine_->unpack(lr_, out, x_.data());
+  for (int c = 0; c < lr_geometry_.n_planes() && !plain; ++c) {
+    engine_->quantise(lr_.depth, {}, lr_geometry_.plane(x0_.data(), c));
+  }
+  stats.n_clients = std::min(clients_.traits.clients, HCD_MAX_CLIENTS);
   double plain_sum = 0, sum = 0;
   for (int k = 0; k < stats.n_clients; ++k) {
-    auto &client = stats.client[k];
-    client.name = names_[static_cast<size_t>(k)].c_str();
-    client.psnr_plain = psnr(in_, model_->shown_error(k, plain.data(), y_.data(), key));
-    client.psnr = psnr(in_, model_->shown_error(k, x_.data(), y_.data(), key));
-    plain_sum += client.psnr_plain;
-    sum += client.psnr;
+    auto &measured = stats.client[k];
+    client::Client &client = *clients_.all[static_cast<size_t>(k)];
+    measured.name = client.name().c_str();
+    measured.psnr = psnr(shown_error(client, x_.data(), key), peak);
+    measured.psnr_plain =
+        plain ? measured.psnr : psnr(shown_error(client, x0_.data(), key), peak);
+    plain_sum += measured.psnr_plain;
+    sum += measured.psnr;
   }
   stats.psnr_plain = plain_sum / stats.n_clients;
   stats.psnr = sum / stats.n_clients;
-  cpu::subtract({x_.data(), n}, plain, plain, pool_);
-  stats.move_rms = std::sqrt(cpu::dot(plain, plain, pool_) / static_cast<double>(n));
+  if (plain) return;
+  engine_->subtract(x_.span(), x0_.span(), x0_.span());
+  stats.move_rms =
+      std::sqrt(engine_->dot(x0_.span(), x0_.span()) / static_cast<double>(x0_.size()));
 }
 
 }  // namespace hcd::session

@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "image/format.h"
+#include "session/clients.h"
 #include "session/down_session.h"
-#include "session/linear_model.h"
 #include "client/models.h"
-#include "session/network_session.h"
+#include "session/up_session.h"
 
 namespace hcd::session {
 namespace {
@@ -21,23 +21,23 @@ constexpr double kDefaultScale = 2;
 // Checks common to both directions: names and values that need no frame.
 template <typename Settings>
 void check_common(const Settings &s, bool several) {
-  const auto clients = find_clients(s.model);
-  const bool network = is_network(s.model);
+  const auto clients = client::find_kernels(s.model);
+  const bool network = client::is_network(s.model);
   HCD_CHECK(network || !clients.empty(), HCD_E_OPTION, "option model: expected %s%s, found '%s'",
-            model_names().c_str(), several ? " (linear clients may be joined by +)" : "",
+            client::model_names().c_str(), several ? " (linear clients may be joined by +)" : "",
             s.model.c_str());
   HCD_CHECK(several || clients.size() <= 1, HCD_E_OPTION,
             "option model: expected one client, found '%s'", s.model.c_str());
   HCD_CHECK(clients.size() <= HCD_MAX_CLIENTS, HCD_E_OPTION,
             "option model: expected at most %d clients, found %zu", HCD_MAX_CLIENTS,
             clients.size());
-  if (network) check_network(s.model, s.weights, s.scale == HCD_AUTO ? 0 : s.scale);
+  if (network) client::check_network(s.model, s.weights, s.scale == HCD_AUTO ? 0 : s.scale);
   HCD_CHECK(network || s.latent == "auto", HCD_E_OPTION,
             "option latent: model %s has none, found '%s'", s.model.c_str(), s.latent.c_str());
-  parse_latent(s.latent);
+  client::parse_latent(s.latent);
   HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
             "option weights: model %s has none, found '%s'", s.model.c_str(), s.weights.c_str());
-  check_device(s.device);
+  client::check_device(s.device);
   HCD_CHECK(network || s.device.rfind("cuda", 0) != 0, HCD_E_OPTION,
             "option device: model %s runs on the CPU only, found '%s'", s.model.c_str(),
             s.device.c_str());
@@ -69,7 +69,7 @@ double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScal
 template <typename Settings>
 std::shared_ptr<client::Network> open(const Settings &s, const Log &log) {
   const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
-  return open_network({s.model, s.weights, s.device, scale, parse_latent(s.latent)}, log);
+  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent)}, log);
 }
 
 void check_network_scale(double scale, const client::NetworkInfo &info) {
@@ -84,6 +84,19 @@ void check_network_layout(const hcd_format &format, const client::NetworkInfo &i
             "model=bicubic take RGB)",
             info.name.c_str(), image::describe(format).c_str());
 }
+
+// Takes the first element away at the end of a scope.
+template <typename List>
+class PopFront {
+ public:
+  explicit PopFront(List &list) : list_(list) {}
+  ~PopFront() { list_.pop_front(); }
+  PopFront(const PopFront &) = delete;
+  PopFront &operator=(const PopFront &) = delete;
+
+ private:
+  List &list_;
+};
 
 // The format that comes out: that of `in` but for the size, which `out` may ask for.
 hcd_format sized(const hcd_format &in, const hcd_format &out, int default_width,
@@ -109,7 +122,7 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
 void check_settings(const DownSettings &settings) {
   check_common(settings, true);
   start_kernel(settings, Loss::kMse);
-  const size_t clients = find_clients(settings.model).size();
+  const size_t clients = client::find_kernels(settings.model).size();
   make_plan(settings, {clients > 0, static_cast<int>(std::max<size_t>(clients, 1))});
 }
 
@@ -120,12 +133,14 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   image::check_format(in);
   // The players' default matrix depends on the frame's size: both sides must mean the same one.
   const hcd_format source = image::resolve(in);
-  if (!is_network(s.model)) {
+  auto engine = make_cpu_engine(pool);
+  if (!client::is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
-    const Loss loss = make_plan(s, linear_traits(find_clients(s.model).size(), source)).loss;
-    auto model = make_linear_down_model(s.model, start_kernel(s, loss), source, lr, pool);
+    const Loss loss = make_plan(s, linear_traits(client::find_kernels(s.model).size(), source)).loss;
+    auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *engine);
     *out = sized(in, lr, 0, 0);
-    return std::make_unique<DownSession>(std::move(model), s, source, source, lr, pool);
+    return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, source,
+                                         lr);
   }
   auto network = open(s, log);
   const client::NetworkInfo &info = network->info();
@@ -145,17 +160,20 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
             "found '%s'",
             info.name.c_str(), s.start.c_str());
   const Loss loss = make_plan(s, network_traits(info, source)).loss;
-  auto model = make_network_down_model(network, s.tile, start_kernel(s, loss), extended, lr, pool);
+  auto clients =
+      make_network_clients(network, s.tile, start_kernel(s, loss), extended, lr, *engine);
   *out = sized(in, lr, 0, 0);
-  return std::make_unique<DownSession>(std::move(model), s, source, extended, lr, pool);
+  return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, extended,
+                                       lr);
 }
 
 std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &in, hcd_format *out,
                                          ThreadPool &pool, const Log &log) {
   image::check_format(in);
+  auto engine = make_cpu_engine(pool);
   std::shared_ptr<client::Network> network;
   double scale = factor_or_default(s.scale);
-  if (is_network(s.model)) {
+  if (client::is_network(s.model)) {
     network = open(s, log);
     check_network_scale(s.scale, network->info());
     check_network_layout(in, network->info());
@@ -179,14 +197,29 @@ std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &
               "by exactly %d, found %dx%d",
               in.width * factor, in.height * factor, network->info().name.c_str(), factor, hr.width,
               hr.height);
-    return make_network_up_session(std::move(network), s.tile, static_cast<uint64_t>(s.seed), small,
-                                   large, pool);
+    hcd_format full = large;
+    full.width = in.width * factor;
+    full.height = in.height * factor;
+    const bool stochastic = network->info().stochastic;
+    auto clients = make_network_clients(std::move(network), s.tile, nullptr, full, small, *engine);
+    return std::make_unique<UpSession>(std::move(engine), std::move(clients.all[0]), stochastic,
+                                       static_cast<uint64_t>(s.seed), small, full, large);
   }
   HCD_CHECK(
       hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
       "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
       in.width, in.height, hr.width, hr.height);
-  return make_linear_up_session(s.model, small, large, pool);
+  auto client = std::make_unique<client::LinearClient>(*client::find_kernels(s.model)[0], large,
+                                                       small, *engine);
+  return std::make_unique<UpSession>(std::move(engine), std::move(client), false, 0, small, large,
+                                     large);
+}
+
+hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {
+  const hcd_frame in = window_.front().frame;
+  const PopFront pop(window_);
+  process(window_, out, stats);
+  return in;
 }
 
 }  // namespace hcd::session

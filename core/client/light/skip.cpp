@@ -60,8 +60,9 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
   }
 }
 
-void Skip::add_adjoint(const float *phases, int y, int dy, int x0, int width, float *scratch,
+void Skip::add_adjoint(const float *phases, int y, int dy, const Rect &part, float *scratch,
                        Plane gradient) const {
+  const int x0 = part.x, width = part.width;
   const Inside inside(x0, width, reach_, gradient.width);
   const int n = width + 2 * reach_;
   std::fill_n(scratch, n, 0.0F);
@@ -75,6 +76,7 @@ void Skip::add_adjoint(const float *phases, int y, int dy, int x0, int width, fl
   for (int i = inside.end; i < n; ++i) scratch[inside.end - 1] += scratch[i];
   for (int t = 0; t < 2 * reach_; ++t) {
     const int to = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, gradient.height - 1);
+    if (to < part.y || to >= part.bottom()) continue;
     add_scaled(weights(dy)[t], scratch + inside.begin, inside.end - inside.begin,
                gradient.data + to * gradient.stride + x0 - reach_ + inside.begin);
   }

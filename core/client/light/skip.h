@@ -25,8 +25,9 @@ class Skip {
   // Row `dy` of the blocks [x0, x0 + width) of row y.
   void row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch, float *phases) const;
 
-  // The adjoint of row(): adds to `gradient`, which is as large as lr.
-  void add_adjoint(const float *phases, int y, int dy, int x0, int width, float *scratch,
+  // The adjoint of row() over the columns of `part`: adds to `gradient`, which is as large as lr, in
+  // the rows of `part` alone.
+  void add_adjoint(const float *phases, int y, int dy, const Rect &part, float *scratch,
                    Plane gradient) const;
 
  private:

@@ -11,48 +11,49 @@
 namespace hcd::aten {
 namespace {
 
-class TensorNetwork : public client::Network {
+class TensorNetwork : public client::TiledNetwork {
  public:
   explicit TensorNetwork(std::unique_ptr<Functions> functions) : functions_(std::move(functions)) {}
 
   const client::NetworkInfo &info() const override { return functions_->info(); }
 
-  void upscale(ConstPlane lr, Plane hr, const client::Draw &draw) override {
+  void tile_forward(ConstPlane lr, Plane hr, const client::Draw &draw) override {
     run("upscale", false,
         [&] { check_finite(copy_to(functions_->upscale(input(lr), draw), hr), "upscale"); });
   }
 
-  double error_and_gradient(ConstPlane lr, ConstPlane target, Rect window,
-                            Plane gradient, const client::Draw &draw) override {
-    double error = 0.0;
+  double tile_pass(ConstPlane lr, const Rect &window, const client::LocalLoss &loss, Plane gradient,
+                   const client::Draw &draw) override {
+    double value = 0;
     run("upscale", true, [&] {
       const at::Tensor x = input(lr).requires_grad_(true);
       const at::Tensor output = functions_->upscale(x, draw);
       at::Tensor slope;
-      error = squared_error(output, target, window, slope);
-      check_finite(std::isfinite(error), "upscale");
+      value = loss_of(output, window, loss, slope);
+      check_finite(std::isfinite(value), "upscale");
       check_finite(add_to(pull_back(functions_->title(), output, x, slope), gradient),
                    "derivative of upscale");
     });
-    return error;
+    return value;
   }
 
-  void downscale(ConstPlane hr, Plane lr) override {
+  void tile_downscale(ConstPlane hr, Plane lr) override {
     run("downscale", false,
         [&] { check_finite(copy_to(functions_->downscale(input(hr)), lr), "downscale"); });
   }
 
-  void downscale_vjp(ConstPlane hr, ConstPlane v, Plane gradient) override {
+  void tile_downscale_backward(ConstPlane hr, ConstPlane v, Plane gradient) override {
     run("downscale", true, [&] {
       const at::Tensor y = input(hr).requires_grad_(true);
       const at::Tensor output = functions_->downscale(y);
-      check_finite(add_to(pull_back(functions_->title(), output, y, input(v)), gradient),
+      const at::Tensor slope = to_tensor(v, 1, functions_->device());
+      check_finite(add_to(pull_back(functions_->title(), output, y, slope), gradient),
                    "derivative of downscale");
     });
   }
 
  private:
-  at::Tensor input(ConstPlane image) const { return to_tensor(image, functions_->device()); }
+  at::Tensor input(ConstPlane image) const { return to_tensor(image, kUnit, functions_->device()); }
 
   // Any failure on the way (copies, memory) leaves with the network's title.
   template <typename Work>

@@ -5,92 +5,67 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <cstring>
 
 namespace hcd::aten {
 namespace {
 
 at::Tensor on_host(const at::Tensor &tensor) { return tensor.detach().to(at::kCPU).contiguous(); }
 
-ConstPlane view(const at::Tensor &host) {
+Plane view(const at::Tensor &host) {
   const int height = static_cast<int>(host.size(2)), width = static_cast<int>(host.size(3));
-  return {
-      host.const_data_ptr<float>(),          static_cast<int>(host.size(1)), height, width, width,
-      static_cast<ptrdiff_t>(height) * width};
+  return {static_cast<float *>(host.data_ptr()),
+          static_cast<int>(host.size(1)),
+          height,
+          width,
+          width,
+          static_cast<ptrdiff_t>(height) * width};
 }
 
-Plane view(at::Tensor &host) {
-  const ConstPlane image = view(std::as_const(host));
-  return {host.mutable_data_ptr<float>(),
-          image.channels,
-          image.height,
-          image.width,
-          image.stride,
-          image.plane};
-}
-
-// Calls `row` with the beginnings of each row of two pictures of one size.
-template <typename A, typename B, typename Row>
-void for_rows(client::View<A> a, client::View<B> b, const Row &row) {
+// Calls `function` with each sample of two pictures of one size.
+template <typename Function>
+void for_samples(Plane a, ConstPlane b, const Function &function) {
   for (int c = 0; c < a.channels; ++c) {
     for (int y = 0; y < a.height; ++y) {
-      row(a.data + c * a.plane + y * a.stride, b.data + c * b.plane + y * b.stride);
+      float *to = a.row(c, y);
+      const float *from = b.row(c, y);
+      for (int x = 0; x < a.width; ++x) function(to[x], from[x]);
     }
   }
 }
 
 }  // namespace
 
-at::Tensor to_tensor(ConstPlane image, at::Device device) {
-  at::Tensor host = at::empty({1, image.channels, image.height, image.width}, at::kFloat);
-  const size_t bytes = static_cast<size_t>(image.width) * sizeof(float);
-  for_rows(view(host), image,
-           [bytes](float *to, const float *from) { std::memcpy(to, from, bytes); });
+at::Tensor to_tensor(ConstPlane picture, float scale, at::Device device) {
+  at::Tensor host = at::empty({1, picture.channels, picture.height, picture.width}, at::kFloat);
+  for_samples(view(host), picture, [scale](float &to, float from) { to = scale * from; });
   return host.to(device);
 }
 
-bool copy_to(const at::Tensor &tensor, Plane image) {
-  const at::Tensor host = on_host(tensor);
+bool copy_to(const at::Tensor &tensor, Plane picture) {
   bool finite = true;
-  for_rows(image, view(host), [&](float *to, const float *from) {
-    for (int x = 0; x < image.width; ++x) {
-      to[x] = from[x];
-      finite &= std::isfinite(from[x]);
-    }
+  for_samples(picture, view(on_host(tensor)), [&](float &to, float from) {
+    to = 255 * from;
+    finite &= std::isfinite(from);
   });
   return finite;
 }
 
-bool add_to(const at::Tensor &tensor, Plane image) {
-  const at::Tensor host = on_host(tensor);
+bool add_to(const at::Tensor &tensor, Plane picture) {
   bool finite = true;
-  for_rows(image, view(host), [&](float *to, const float *from) {
-    for (int x = 0; x < image.width; ++x) {
-      to[x] += from[x];
-      finite &= std::isfinite(from[x]);
-    }
+  for_samples(picture, view(on_host(tensor)), [&](float &to, float from) {
+    to += from;
+    finite &= std::isfinite(from);
   });
   return finite;
 }
 
-double squared_error(const at::Tensor &output, ConstPlane target, Rect window,
-                     at::Tensor &slope) {
-  const at::Tensor values = on_host(output);
-  at::Tensor slopes = at::zeros(values.sizes(), at::kFloat);
-  const ConstPlane all = view(values);
-  float *first_slope = slopes.mutable_data_ptr<float>();
-  double sum = 0.0;
-  for_rows(all.crop(window.x, window.y, window.width, window.height), target,
-           [&](const float *value, const float *wanted) {
-             float *row = first_slope + (value - all.data);
-             for (int x = 0; x < window.width; ++x) {
-               const float difference = value[x] - wanted[x];
-               row[x] = 2.0F * difference;
-               sum += static_cast<double>(difference) * static_cast<double>(difference);
-             }
-           });
+double loss_of(const at::Tensor &output, const Rect &window, const client::LocalLoss &loss,
+               at::Tensor &slope) {
+  const at::Tensor shown = on_host(output) * 255;
+  const at::Tensor slopes = at::zeros(shown.sizes(), at::kFloat);
+  const double value = loss(window, view(shown).crop(window), view(slopes).crop(window));
   slope = slopes.to(output.device());
-  return sum;
+  return value;
 }
 
 }  // namespace hcd::aten

@@ -8,19 +8,23 @@
 
 namespace hcd::aten {
 
-// A contiguous [1, C, h, w] float32 copy on `device`: whatever the picture's strides, the same
-// tensor, hence the same bits out of the network.
-at::Tensor to_tensor(ConstPlane image, at::Device device);
+// A network's pictures lie in [0, 1], those of the library on the 8-bit scale.
+inline constexpr float kUnit = 1.0F / 255;
 
-// Copies [1, C, h, w] into `image`, which is as large. False where a value is not finite.
-bool copy_to(const at::Tensor &tensor, Plane image);
+// A contiguous [1, C, h, w] float32 copy on `device`, times `scale`: whatever the picture's strides,
+// the same tensor, hence the same bits out of the network.
+at::Tensor to_tensor(ConstPlane picture, float scale, at::Device device);
 
-// Adds [1, C, h, w] to `image`, which is as large. False where a value is not finite.
-bool add_to(const at::Tensor &tensor, Plane image);
+// Copies [1, C, h, w] in [0, 1] into `picture`, which is as large. False where a value is not
+// finite.
+bool copy_to(const at::Tensor &tensor, Plane picture);
 
-// Squared error of `output`, [1, C, h, w], against `target` over `window`; `slope`: its derivative
-// with respect to the output, 0 outside the window, on the output's device.
-double squared_error(const at::Tensor &output, ConstPlane target, Rect window,
-                     at::Tensor &slope);
+// Adds the gradient [1, C, h, w] to `picture`, which is as large. False where a value is not finite.
+bool add_to(const at::Tensor &tensor, Plane picture);
+
+// The loss of `output`, [1, C, h, w] in [0, 1], over `window`; `slope`: its derivative with respect
+// to the output's code values, 0 outside the window, on the output's device.
+double loss_of(const at::Tensor &output, const Rect &window, const client::LocalLoss &loss,
+               at::Tensor &slope);
 
 }  // namespace hcd::aten

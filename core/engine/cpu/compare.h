@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The error of what a viewer sees.
+// What a viewer sees against the source, sample by sample.
 #pragma once
 
-#include <hcd/hcd.h>
-
 #include "base/parallel.h"
-#include "base/buffer.h"
 #include "base/view.h"
+#include "engine/engine.h"
 
 namespace hcd::cpu {
 
-// Mean squared difference of the top left `width` x `height` samples, on the 8-bit scale, after
-// rounding `shown` to code values of the format's depth. The same for any number of threads.
-double shown_plane_error(const hcd_format &format, ConstPlane shown, ConstPlane truth,
-                         int width, int height, ThreadPool &pool);
-
-// PSNR in dB of a mean squared error on the 8-bit scale; peak: the format's highest code value.
-double psnr(const hcd_format &format, double mean_squared_error);
+// These are Engine's operations of the same names.
+double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool);
+void neighbourhood(ConstPlane plane, Plane low, Plane high, ThreadPool &pool);
+double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
+                 const image::Range &range, const MixWeights &weights, Plane slope,
+                 ThreadPool &pool);
 
 }  // namespace hcd::cpu

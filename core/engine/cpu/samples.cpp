@@ -93,33 +93,36 @@ HCD_MULTIARCH bool clip_values(float *values, image::Range range, int n) {
   return outside != 0;
 }
 
+// Runs `work(y)` for every row.
+template <typename Work>
+void for_pieces(int height, ThreadPool &pool, const Work &work) {
+  pool.run((height + kRowsPerPiece - 1) / kRowsPerPiece, [&](int piece) {
+    const int last = std::min(height, (piece + 1) * kRowsPerPiece);
+    for (int y = piece * kRowsPerPiece; y < last; ++y) work(y);
+  });
+}
+
 // Runs `work(c, y)` for every row of every component.
 template <typename Work>
 void for_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
   for (int c = 0; c < image::n_components(format); ++c) {
-    const int height = image::component_height(format, c);
-    pool.run((height + kRowsPerPiece - 1) / kRowsPerPiece, [&](int piece) {
-      const int last = std::min(height, (piece + 1) * kRowsPerPiece);
-      for (int y = piece * kRowsPerPiece; y < last; ++y) work(c, y);
-    });
+    for_pieces(image::component_height(format, c), pool, [&](int y) { work(c, y); });
   }
 }
 
-float code_scale(const hcd_format &format) { return static_cast<float>(1 << (format.depth - 8)); }
+float code_scale(int depth) { return static_cast<float>(1 << (depth - 8)); }
 
-image::Range code_range(const hcd_format &format, image::Range range) {
-  const float scale = code_scale(format), top = static_cast<float>((1 << format.depth) - 1);
+image::Range code_range(int depth, image::Range range) {
+  const float scale = code_scale(depth), top = static_cast<float>((1 << depth) - 1);
   return {std::min(range.low * scale, top), range.high >= 255 ? top : range.high * scale};
 }
 
 }  // namespace
 
-bool clip(const Plane &plane, const image::Range &range, ThreadPool &pool) {
+bool clip(Plane plane, const image::Range &range, ThreadPool &pool) {
   std::atomic<bool> clipped = false;
-  pool.run((plane.height + kRowsPerPiece - 1) / kRowsPerPiece, [&](int piece) {
-    const int first = piece * kRowsPerPiece;
-    const int rows = std::min(plane.height - first, kRowsPerPiece);
-    if (clip_values(plane.row(first), range, plane.width * rows)) clipped = true;
+  for_pieces(plane.height, pool, [&](int y) {
+    if (clip_values(plane.row(y), range, plane.width)) clipped = true;
   });
   return clipped;
 }
@@ -133,7 +136,7 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
     if (format.depth == 8) {
       unpack_row8(row, from.step, plane.row(y), plane.width);
     } else {
-      unpack_row16(row, from.step, format.shift, 1 / code_scale(format), plane.row(y), plane.width);
+      unpack_row16(row, from.step, format.shift, 1 / code_scale(format.depth), plane.row(y), plane.width);
     }
   });
 }
@@ -144,22 +147,20 @@ void pack(const hcd_format &format, const float *in, const image::Ranges &ranges
   for_rows(format, pool, [&](int c, int y) {
     const Storage to = storage(format, frame, c);
     const ConstPlane plane = geometry.plane(in, c);
-    const image::Range codes = code_range(format, ranges[static_cast<size_t>(c)]);
+    const image::Range codes = code_range(format.depth, ranges[static_cast<size_t>(c)]);
     uint8_t *row = to.data + y * to.stride;
     if (format.depth == 8) {
       pack_row8(plane.row(y), 1, codes, row, to.step, plane.width);
     } else {
-      pack_row16(plane.row(y), code_scale(format), codes, format.shift, row, to.step, plane.width);
+      pack_row16(plane.row(y), code_scale(format.depth), codes, format.shift, row, to.step, plane.width);
     }
   });
 }
 
-void quantise(const hcd_format &format, float *values, const image::Ranges &ranges, ThreadPool &pool) {
-  const Geometry geometry(format);
-  for_rows(format, pool, [&](int c, int y) {
-    const Plane plane = geometry.plane(values, c);
-    quantise_row(plane.row(y), code_scale(format),
-                 code_range(format, ranges[static_cast<size_t>(c)]), plane.width);
+void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool) {
+  const image::Range codes = code_range(depth, range);
+  for_pieces(plane.height, pool, [&](int y) {
+    quantise_row(plane.row(y), code_scale(depth), codes, plane.width);
   });
 }
 

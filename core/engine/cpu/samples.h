@@ -7,12 +7,13 @@
 #include <cstdint>
 
 #include "base/parallel.h"
+#include "base/view.h"
 #include "image/format.h"
 
 namespace hcd::cpu {
 
 // Clips in place; whether a value was outside.
-bool clip(const Plane &plane, const image::Range &range, ThreadPool &pool);
+bool clip(Plane plane, const image::Range &range, ThreadPool &pool);
 
 // Code values of `frame` as floats on the 8-bit scale, exactly. `out`: [Geometry(format).size()].
 void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool);
@@ -23,7 +24,7 @@ void pack(const hcd_format &format, const float *in, const image::Ranges &ranges
           ThreadPool &pool);
 
 // What unpack() gives after pack(): the values rounded and clipped, in place.
-void quantise(const hcd_format &format, float *values, const image::Ranges &ranges, ThreadPool &pool);
+void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool);
 
 // Hash of the visible samples.
 uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed);

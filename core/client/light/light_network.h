@@ -15,7 +15,7 @@ namespace hcd::client {
 // any type of floating numbers. Throws HCD_E_FILE where one is missing, has another shape or type
 // or is not finite, or where another tensor is there. `name`: of the network; `downscaler`: see
 // NetworkInfo. The file may go.
-std::unique_ptr<Network> make_spec_network(const NetSpec &spec, const files::Safetensors &file,
+std::unique_ptr<Network> make_light_network(const NetSpec &spec, const files::Safetensors &file,
                                            const std::string &name, const std::string &downscaler);
 
 }  // namespace hcd::client
