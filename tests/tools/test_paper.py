@@ -7,14 +7,15 @@ import importlib.util
 import json
 import os
 import signal
-import stat
 import subprocess
+import sys
 import time
 import unittest
 
 import png_files
 from hcd_command import COMMAND, HUNG, CommandTest, hcd
 
+os.environ["HCD_PYTHON"] = sys.executable
 HAS_PLOTS = all(importlib.util.find_spec(module) for module in ("matplotlib", "PIL"))
 MODEL = "catmull_rom"
 
@@ -184,22 +185,21 @@ class CacheTest(PaperTest):
 
 
 class FiguresTest(PaperTest):
-    def fake_python(self, text):
-        path = self.folder / "python"
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return path
-
     def test_without_matplotlib(self):
-        for python, why in ((self.fake_python("exit 3"), "ended with 3"),
-                            (self.folder / "nosuch", "cannot be started")):
-            process = self.paper("--table", 2, "--figure", "6,7", "--models", MODEL,
-                                 env={**os.environ, "HCD_PYTHON": str(python)})
-            self.assertEqual(process.returncode, 1)
-            self.assertIn(f"hcd: not drawn: figure_6.png, figure_7.png: '{python}' {why}; install "
-                          "Python 3 with matplotlib and pillow", process.stderr)
-            for name in ("table_2.csv", "figure_6.csv", "figure_7.csv", "paper.md"):
-                self.assertTrue((self.out / name).is_file(), name)
+        (self.folder / "matplotlib.py").write_text("raise ImportError('no matplotlib here')\n")
+        process = self.paper("--table", 2, "--figure", "6,7", "--models", MODEL,
+                             env={**os.environ, "PYTHONPATH": str(self.folder)})
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(f"hcd: not drawn: figure_6.png, figure_7.png: '{sys.executable}': no "
+                      "matplotlib here; install Python 3 with matplotlib and pillow", process.stderr)
+        for name in ("table_2.csv", "figure_6.csv", "figure_7.csv", "paper.md"):
+            self.assertTrue((self.out / name).is_file(), name)
+
+    def test_without_python(self):
+        python = self.folder / "nosuch"
+        self.assert_error(self.paper("--table", 2, env={**os.environ, "HCD_PYTHON": str(python)}),
+                          f"paper: Python 3 at '{python}' (HCD_PYTHON names another): cannot run: "
+                          "No such file or directory")
 
     @unittest.skipUnless(HAS_PLOTS, "matplotlib or pillow is missing")
     def test_figures_are_drawn(self):
