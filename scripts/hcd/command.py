@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from hcd.progress import say
-from hcd.run import Fault, Stopped, described, on_stop
+from hcd.run import Fault, Stopped, on_stop
 
 WRONG_USAGE = 2  # exit code
 MODULES = {"paper": "hcd.paper.command"}
@@ -37,14 +37,18 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def some_of(*numbers: int) -> Callable[[str], list[int]]:
-    """The type of an option that takes numbers with commas between them."""
-    def read(text: str) -> list[int]:
-        for part in text.split(","):
-            if part not in map(str, numbers):
-                raise argparse.ArgumentTypeError(f"expected {', '.join(map(str, numbers))}, found '{part}'")
-        return [int(part) for part in text.split(",")]
+def one_of(*numbers: int) -> Callable[[str], int]:
+    """The type of an option."""
+    def read(text: str) -> int:
+        if text not in map(str, numbers):
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(map(str, numbers))}, found '{text}'")
+        return int(text)
     return read
+
+
+def list_of(kind: Callable) -> Callable[[str], list]:
+    """The type of an option that takes several with commas between them."""
+    return lambda text: [kind(part) for part in text.split(",")]
 
 
 def main() -> None:
@@ -63,10 +67,10 @@ def main() -> None:
     except MemoryError:
         text = "out of memory"
     except ImportError as error:
-        text = (f"{name}: expected the Python package {error.name}, found none in '{sys.executable}': install it, or name "
-                "a Python that has it in the environment variable HCD_PYTHON")
+        text = (f"{name}: expected the Python package {error.name}, found none in '{sys.executable}': scripts/setup installs "
+                "it, or name a Python that has it in the environment variable HCD_PYTHON")
     except OSError as error:
-        text = described(error, "standard output")
+        text = f"{error.filename or 'standard output'}: cannot write: {error.strerror}"
     if text:
         say(f"hcd: {text}")
     sys.stdout = None  # nothing is left to flush where that has failed

@@ -21,7 +21,13 @@ from hcd.work_folder import Scratch
 PROTOCOL = 1  # of hcd evaluate; a change of it makes older results void
 KEPT = ("original", "small_plain", "small", "large")
 
-hash_once = functools.cache(hash_file)  # several cells share a file of weights, which may be large
+@functools.cache
+def hash_once(path: str) -> str:
+    """Several cells share a file of weights, which may be large."""
+    try:
+        return hash_file(Path(path))
+    except OSError as error:
+        raise Fault(f"{path}: cannot read: {error.strerror}") from error
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,9 @@ class Cell:
 
     def __post_init__(self):
         """What is hashed: the bytes of the picture and of the weights, or the library, where they are built in."""
-        options = {name: hash_once(Path(text)) if name == "weights" else text
+        options = {name: hash_once(text) if name == "weights" else text
                    for name, text in sorted(self.options.items())}
-        self.identity = {"protocol": PROTOCOL, "library": self.version, "picture": hash_once(Path(self.picture)),
+        self.identity = {"protocol": PROTOCOL, "library": self.version, "picture": hash_once(self.picture),
                          "options": options}
         for name, norm in (("step_norm", self.step_norm), ("budget_norm", self.budget_norm)):
             if norm is not None:

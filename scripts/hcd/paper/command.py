@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from hcd.command import Parser, integer, some_of
+from hcd.command import Parser, integer, list_of, one_of
 from hcd.files import write_whole
 from hcd.paper import exhibits as known
 from hcd.paper.cells import command_options
@@ -27,19 +27,19 @@ version: the same command goes on where it was stopped. Remove the folder to mea
 def parse(words: list[str]) -> argparse.Namespace:
     parser = Parser("paper", "Measures the paper's tables and figures.", EPILOG)
     add = parser.add_argument
-    add("--table", type=some_of(*known.TABLES), nargs="+", action="extend", default=[], metavar="1|2|3",
+    add("--table", type=list_of(one_of(*known.TABLES)), nargs="+", action="extend", default=[], metavar="1|2|3",
         help="1: all methods; 2: the stages; 3: the steps")
-    add("--figure", type=some_of(*known.FIGURES), nargs="+", action="extend", default=[], metavar="2|5|6|7|8",
+    add("--figure", type=list_of(one_of(*known.FIGURES)), nargs="+", action="extend", default=[], metavar="2|5|6|7|8",
         help="2: along and against the gradient; 5: enlarged pictures; 6: step size; 7: budget; 8: small pictures")
     add("--set", nargs="+", action="extend", required=True, metavar="FOLDER",
         help="folders of PNG pictures, named as the sets are")
     add("--weights", metavar="FOLDER", help="folder of <model>_x<scale>.safetensors (torchscript_x<scale>.pt); they go "
         "before built-in ones")
-    add("--models", type=lambda text: text.split(","), nargs="+", action="extend", default=[], metavar="A,B,...",
+    add("--models", type=list_of(str), nargs="+", action="extend", default=[], metavar="A,B,...",
         help="names of `hcd models`, joined by commas; default: every row of table 1, and the best model that has weights "
         "for the others")
     add("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results and their cache")
-    add("--scale", type=int, choices=(2, 4), default=4, help="default: 4")
+    add("--scale", type=one_of(2, 4), default=4, metavar="2|4", help="2 or 4 (default: 4)")
     add("--jobs", type=integer(1, 256), default=1, metavar="INT", help="pictures at a time [1, 256] (default: 1)")
     add("--pictures", type=integer(0, 100000), default=3, metavar="INT", help="all but table 1 use so many pictures of "
         "the first set, the smallest files; 0: all (default: 3)")

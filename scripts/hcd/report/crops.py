@@ -3,7 +3,6 @@
 
 import io
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PIL import Image
 
 from hcd.files import hash_file
 from hcd.pictures import busiest_window
+from hcd.pool import in_parallel
 from hcd.progress import Progress, clear
 from hcd.report import tools
 from hcd.report.cells import Cell, Work
@@ -163,11 +163,14 @@ def make_sheets(work: Work, groups: list[Group], jobs: int) -> list[Sheet]:
             def one(chain: Chain, target: int = target) -> Crop:
                 return crop_of(work, clip, chain, own.cells[chain.name], target, place)
 
-            crops = [Crop("source", "", 0, source)]
-            with ThreadPoolExecutor(jobs) as pool:
-                for crop in pool.map(one, own.chains):
-                    crops.append(crop)
-                    progress.step(f"crops, {own.clip}, {own.encoder}, {crop.chain}")
+            made = {}
+
+            def done(chain: Chain, crop: Crop, made: dict = made) -> None:
+                made[chain] = crop
+                progress.step(f"crops, {own.clip}, {own.encoder}, {crop.chain}")
+
+            in_parallel(one, own.chains, jobs, done)
+            crops = [Crop("source", "", 0, source), *(made[chain] for chain in own.chains)]
             sheets.append(Sheet(own.clip, own.encoder, target,
                                 f"frame {clip.frames // 2}, {width}x{height} at {left},{top}", crops))
         clip.forget()
