@@ -33,7 +33,7 @@ const Subcommand *find_subcommand(const std::string &name) {
 
 fs::path own_path() {
   std::error_code error;
-  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  fs::path path = fs::read_symlink("/proc/self/exe", error);
   if (error) throw file_error("/proc/self/exe", "cannot read", error.value());
   return path;
 }
@@ -60,6 +60,7 @@ std::string find_python() {
 // Returns where that fails, with errno set.
 void become(std::vector<std::string> words, char **more) {
   std::vector<char *> pointers;
+  pointers.reserve(words.size());
   for (std::string &word : words) pointers.push_back(word.data());
   for (; *more; ++more) pointers.push_back(*more);
   pointers.push_back(nullptr);
