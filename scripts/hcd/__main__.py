@@ -5,7 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of a Python that is still loading
+if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of a Python that is still loading
 if sys.version_info < (3, 11):
     sys.exit(f"hcd: expected Python 3.11 or newer, found {sys.version.split()[0]} in '{sys.executable}': HCD_PYTHON names "
              "another")

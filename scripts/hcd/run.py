@@ -171,7 +171,7 @@ def stop_all() -> None:
     """Kills every child; no new one starts."""
     stopping.set()
     with lock:
-        for process in children:
+        for process in tuple(children):  # other threads take theirs out
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
 
