@@ -1,36 +1,33 @@
-# The layers of docs/architecture.md, lowest first, and the check that keeps them: a file includes
-# only from its own layer and from lower ones. It runs at every configure; an offender stops it.
-set(HCD_LAYERS base image net transport descent loss quality runtime weights shim models torch cuda capi train tools)
+# The layers of docs/architecture.md: a folder of core/ is a layer, and includes only from itself and from
+# those that its list names. The check runs at every configure; an offender stops it.
 
-# Layers beside each other that must not see each other, as "from>to".
-set(HCD_FORBIDDEN "descent>transport" "descent>net" "descent>image" "quality>descent"
-    "quality>transport" "quality>net" "quality>loss" "loss>descent"
-    "loss>transport" "loss>net" "runtime>quality" "tools>runtime" "tools>image" "tools>capi"
-    "tools>descent" "tools>loss" "tools>transport" "torch>runtime" "torch>descent" "torch>loss"
-    "torch>shim" "torch>transport" "models>transport" "models>descent" "models>loss" "models>quality"
-    "models>runtime" "models>shim" "models>weights" "tools>models" "tools>train" "train>capi" "train>runtime"
-    "train>shim" "train>torch" "train>descent" "train>loss" "train>transport")
-
-# hcd_layer(<name> <sources...>): the static library hcd_<name> of core/<name>.
-function(hcd_layer name)
-  add_library(hcd_${name} STATIC ${ARGN})
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ARGN})
-  hcd_check_layer(${name})
-endfunction()
-
-function(hcd_check_layer name)
-  string(REGEX REPLACE "^light_" "" name ${name})  # a second library of the folder
-  list(FIND HCD_LAYERS ${name} own)
-  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${name}/*.cpp
-       ${PROJECT_SOURCE_DIR}/core/${name}/*.h ${PROJECT_SOURCE_DIR}/core/${name}/*.cu)
+# hcd_may_include(<folder> <layers...>): what the files of core/<folder> may include from. Prefixes count:
+# "client" lets client/light in; a single header may be named, too.
+function(hcd_may_include folder)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${folder}/*.cpp
+       ${PROJECT_SOURCE_DIR}/core/${folder}/*.h ${PROJECT_SOURCE_DIR}/core/${folder}/*.cu)
   foreach(file IN LISTS files)
     file(STRINGS ${file} includes REGEX "^#include \"[a-z]+/")
     foreach(line IN LISTS includes)
-      string(REGEX REPLACE "^#include \"([a-z]+)/.*" "\\1" other "${line}")
-      list(FIND HCD_LAYERS ${other} theirs)
-      if(theirs EQUAL -1 OR theirs GREATER own OR "${name}>${other}" IN_LIST HCD_FORBIDDEN)
-        message(FATAL_ERROR "${file}: layer ${name} must not include from ${other}: ${line}")
+      string(REGEX REPLACE "^#include \"(.*)\".*" "\\1" theirs "${line}")
+      set(allowed FALSE)
+      foreach(layer ${folder} ${ARGN})
+        if("${theirs}/" MATCHES "^${layer}/")
+          set(allowed TRUE)
+        endif()
+      endforeach()
+      if(NOT allowed)
+        message(FATAL_ERROR "${file}: core/${folder} may include from ${ARGN}, found ${line}")
       endif()
     endforeach()
   endforeach()
+endfunction()
+
+# hcd_layer(<folder> SOURCES <files...> MAY_INCLUDE <layers...>): the static library hcd_<folder> of
+# core/<folder>, with "_" for "/".
+function(hcd_layer folder)
+  cmake_parse_arguments(layer "" "" "SOURCES;MAY_INCLUDE" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  add_library(hcd_${name} STATIC ${layer_SOURCES})
+  hcd_may_include(${folder} ${layer_MAY_INCLUDE})
 endfunction()

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -19,8 +18,8 @@
 #include "capi/params.h"
 #include "capi/structs.h"
 #include "image/format.h"
-#include "runtime/models.h"
-#include "runtime/session.h"
+#include "client/models.h"
+#include "session/session.h"
 
 #define HCD_STRINGIFY(x) #x
 #define HCD_VERSION_TEXT(a, b, c) HCD_STRINGIFY(a) "." HCD_STRINGIFY(b) "." HCD_STRINGIFY(c)
@@ -29,12 +28,11 @@ struct hcd_ctx {
   hcd::Log log;
   std::string error;
   // One of the two, by the kind of the context; neither after a failed create.
-  std::optional<hcd::runtime::DownSettings> down;
-  std::optional<hcd::runtime::UpSettings> up;
+  std::optional<hcd::session::DownSettings> down;
+  std::optional<hcd::session::UpSettings> up;
   std::unique_ptr<hcd::ThreadPool> pool;
-  std::unique_ptr<hcd::runtime::Session> session;
+  std::unique_ptr<hcd::session::Session> session;
   hcd_format in{}, out{};
-  std::list<hcd_frame> queue;  // sent and not yet received
   bool drained = false;
 };
 
@@ -84,7 +82,7 @@ hcd_status create(hcd_ctx **ctx, const Params *params, hcd_log_fn log, void *opa
     HCD_CHECK(params, HCD_E_OPTION, "params: expected a struct, found NULL");
     (*ctx)->log = hcd::Log(log, opaque);
     Settings settings = hcd::capi::make_settings(*params);
-    hcd::runtime::check_settings(settings);
+    hcd::session::check_settings(settings);
     (*ctx)->*slot = std::move(settings);
     return HCD_OK;
   });
@@ -232,13 +230,12 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     const hcd_format from = read_format(*in);
     hcd_format to = read_format(*out);
     ctx->session.reset();
-    ctx->queue.clear();
     ctx->drained = false;
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
     ctx->session =
-        ctx->down ? hcd::runtime::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log)
-                  : hcd::runtime::make_up_session(*ctx->up, from, &to, *ctx->pool, ctx->log);
+        ctx->down ? hcd::session::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log)
+                  : hcd::session::make_up_session(*ctx->up, from, &to, *ctx->pool, ctx->log);
     ctx->in = from;
     ctx->out = to;
     hcd::capi::write_struct(to, *out);
@@ -252,9 +249,9 @@ hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value) {
     HCD_CHECK(key && value, HCD_E_OPTION, "key and value: expected both, found NULL");
     HCD_CHECK(ctx->down, HCD_E_OPTION,
               "option '%s': no option of hcd_up can change while frames flow", key);
-    hcd::runtime::DownSettings changed = *ctx->down;
+    hcd::session::DownSettings changed = *ctx->down;
     hcd::capi::set_running(changed, key, value);
-    hcd::runtime::check_settings(changed);
+    hcd::session::check_settings(changed);
     if (ctx->session) ctx->session->update(changed);
     ctx->down = std::move(changed);
     return HCD_OK;
@@ -272,7 +269,7 @@ hcd_status hcd_send_frame(hcd_ctx *ctx, const hcd_frame *in) {
       HCD_CHECK((frame.flags & ~unsigned{HCD_FRAME_PLAIN}) == 0, HCD_E_FORMAT,
                 "hcd_frame.flags: expected 0 or HCD_FRAME_PLAIN, found %#x", frame.flags);
       check_frame(ctx->in, frame);
-      ctx->queue.push_back(frame);
+      ctx->session->send(frame);
     } else {
       ctx->drained = true;
     }
@@ -284,17 +281,15 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
   if (!ctx) return HCD_E_STATE;
   return guard(ctx->error, [&] {
     HCD_CHECK(ctx->session, HCD_E_STATE, "hcd_receive_frame(): expected a configured context");
-    if (ctx->queue.empty()) return ctx->drained ? HCD_EOF : HCD_AGAIN;
+    if (ctx->session->empty()) return ctx->drained ? HCD_EOF : HCD_AGAIN;
     if (!out) return HCD_OK;
     hcd_frame result = read_frame(*out);
     check_frame(ctx->out, result);
     if (stats) hcd::capi::check_size(*stats, kLeastStats, HCD_E_STATE, "hcd_stats");
-    const hcd_frame in = ctx->queue.front();
-    ctx->queue.pop_front();
     const auto start = std::chrono::steady_clock::now();
     hcd_stats made{};
     made.psnr_plain = made.psnr = std::numeric_limits<double>::quiet_NaN();
-    ctx->session->process(in, result, made);
+    const hcd_frame in = ctx->session->receive(result, stats ? &made : nullptr);
     made.time_ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     result.opaque = in.opaque;
@@ -307,7 +302,7 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
 
 hcd_status hcd_reset(hcd_ctx *ctx) {
   if (!ctx) return HCD_E_STATE;
-  ctx->queue.clear();
+  if (ctx->session) ctx->session->clear();
   ctx->drained = false;
   return HCD_OK;
 }
@@ -322,6 +317,6 @@ const char *hcd_last_error(const hcd_ctx *ctx) {
   return ctx ? ctx->error.c_str() : "out of memory";
 }
 
-const hcd_model_info *hcd_models(void) { return hcd::runtime::models(); }
+const hcd_model_info *hcd_models(void) { return hcd::client::models(); }
 
 }  // extern "C"

@@ -119,9 +119,9 @@ void set_defaults(hcd_up_params &params, size_t size) {
   fill(p, params, size);
 }
 
-runtime::DownSettings make_settings(const hcd_down_params &params) {
+session::DownSettings make_settings(const hcd_down_params &params) {
   const hcd_down_params p = read_params(params);
-  runtime::DownSettings s;
+  session::DownSettings s;
 #define HCD_OPTIONS_DOWN
 #define HCD_STR(name, def, help) s.name = text_or_empty(p.name);
 #define HCD_INT(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
@@ -133,9 +133,9 @@ runtime::DownSettings make_settings(const hcd_down_params &params) {
   return s;
 }
 
-runtime::UpSettings make_settings(const hcd_up_params &params) {
+session::UpSettings make_settings(const hcd_up_params &params) {
   const hcd_up_params p = read_params(params);
-  runtime::UpSettings s;
+  session::UpSettings s;
 #define HCD_OPTIONS_UP
 #define HCD_STR(name, def, help) s.name = text_or_empty(p.name);
 #define HCD_INT(name, def, min, max, help) s.name = checked(#name, p.name, min, max, false);
@@ -192,7 +192,7 @@ void set_option(hcd_up_params &params, const char *key, const char *value) {
   );
 }
 
-void set_running(runtime::DownSettings &s, const char *key, const char *value) {
+void set_running(session::DownSettings &s, const char *key, const char *value) {
 #define HCD_OPTIONS_DOWN
 #define HCD_RUN(name, runtime, min, max)                            \
   if (runtime && std::strcmp(key, #name) == 0) {                    \

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The step rules: how a stage of Algorithm 1 moves its variables. Each starts from `x` and leaves
-// the moved variables there, inside their legal intervals and within the budget.
+// the moved variables there, inside their legal intervals and within the budget. They see vectors
+// through the engine alone.
 #pragma once
 
 #include <cstdint>
 
-#include "base/parallel.h"
 #include "descent/objective.h"
 
 namespace hcd::descent {
@@ -28,7 +28,7 @@ struct PgdOptions {
   bool random_start = false;
   uint64_t seed = 0;
 };
-int pgd(Objective &objective, Result x, const PgdOptions &options, ThreadPool &pool);
+int pgd(Objective &objective, Vector x, const PgdOptions &options, Engine &engine);
 
 // Adam (Kingma and Ba, 2015) with one second moment for the whole frame, so that flat areas stay
 // still; learning rate `rate` in code values, or in parts of the error where it starts, falling to
@@ -40,17 +40,16 @@ struct AdamOptions {
   bool rate_of_error = false;
   Budget budget;
 };
-int adam(Objective &objective, Result x, const AdamOptions &options, ThreadPool &pool);
+int adam(Objective &objective, Vector x, const AdamOptions &options, Engine &engine);
 
-// Conjugate gradients (Hestenes and Stiefel, 1952) on a quadratic objective, with exact line search
-// in each group; stops when a step gains less than one part in a million.
+// Conjugate gradients (Hestenes and Stiefel, 1952), with exact line search in each group; stops when a step gains less than one part in a million.
 struct CgOptions {
   int steps = 0;
   Budget budget;
 };
-int cg(Objective &objective, Result x, const CgOptions &options, ThreadPool &pool);
+int cg(Quadratic &objective, Vector x, const CgOptions &options, Engine &engine);
 
 // Scales the move x - start down to the budget's norm.
-void project(Variables start, Result x, const Budget &budget, ThreadPool &pool);
+void project(ConstVector start, Vector x, const Budget &budget, Engine &engine);
 
 }  // namespace hcd::descent

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "base/parallel.h"
-#include "image/plane.h"
-#include "image/resample.h"
+#include "base/buffer.h"
+#include "base/view.h"
+#include "image/separable.h"
 
 namespace hcd::image {
 
@@ -31,6 +32,12 @@ int component_width(const hcd_format &format, int c);
 int component_height(const hcd_format &format, int c);
 Position component_position(const hcd_format &format, int c);
 
+// Operators of planes that a resizing needs: one where all components have the same size, else one
+// for luma and one for both of chroma.
+int n_operators(const hcd_format &format);
+// The operator that resizes component `c` between two formats of the same layout.
+Separable resize_plane(const Kernel &kernel, const hcd_format &in, const hcd_format &out, int c);
+
 // Interval of legal code values of component `c`, on the 8-bit scale.
 struct Range {
   float low = 0, high = 255;
@@ -40,9 +47,6 @@ using Ranges = std::array<Range, 3>;
 Ranges legal_ranges(const hcd_format &format);
 // All code values of the format's depth, whatever its range: what a player that rounds can show.
 Range shown_range(const hcd_format &format);
-
-// Clips in place; whether a value was outside.
-bool clip(const Plane &plane, const Range &range, ThreadPool &pool);
 
 // Text such as "1920x1080 yuv420 10-bit".
 std::string describe(const hcd_format &format);
@@ -65,19 +69,5 @@ class Geometry {
   };
   std::vector<Size> planes_;
 };
-
-// Code values of `frame` as floats on the 8-bit scale, exactly. `out`: [Geometry(format).size()].
-void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool);
-
-// Rounds (ties to even) to code values of the format's depth, inside [low, high] of each component.
-// This is the one exact quantiser: every frame that leaves the library came through it.
-void pack(const hcd_format &format, const float *in, const Ranges &ranges, const hcd_frame &frame,
-          ThreadPool &pool);
-
-// What unpack() gives after pack(): the values rounded and clipped, in place.
-void quantise(const hcd_format &format, float *values, const Ranges &ranges, ThreadPool &pool);
-
-// Hash of the visible samples.
-uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed);
 
 }  // namespace hcd::image

@@ -9,9 +9,9 @@
 namespace hcd::models {
 
 Light::Light(const std::string &kind, int scale, const nlohmann::json &config, Params &params)
-    : spec_(net::parse_spec(kind, scale, config.dump())) {
+    : spec_(client::parse_spec(kind, scale, config.dump())) {
   constexpr double kLastLayer = 0.01;
-  for (const net::ConvSpec &layer : spec_.layers) {
+  for (const client::ConvSpec &layer : spec_.layers) {
     const auto index = static_cast<int64_t>(convs_.size());
     const Conv &conv = convs_.emplace_back(Scope(params)(index), layer.in, layer.out, layer.kernel);
     if (!params.initialise()) continue;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "models/model.h"
-#include "net/spec.h"
+#include "client/light/spec.h"
 
 namespace hcd::models {
 
@@ -24,7 +24,7 @@ class Light : public Model {
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
 
  private:
-  net::NetSpec spec_;
+  client::NetSpec spec_;
   std::vector<Conv> convs_;
 };
 

@@ -5,43 +5,43 @@
 #include <vector>
 
 #include "base/error.h"
-#include "net/shape_text.h"
+#include "files/shape_text.h"
 
 namespace hcd::models {
 namespace {
 
-at::ScalarType scalar_type(net::Dtype dtype) {
+at::ScalarType scalar_type(files::Dtype dtype) {
   switch (dtype) {
-    case net::Dtype::kF64:
+    case files::Dtype::kF64:
       return at::kDouble;
-    case net::Dtype::kF32:
+    case files::Dtype::kF32:
       return at::kFloat;
-    case net::Dtype::kF16:
+    case files::Dtype::kF16:
       return at::kHalf;
-    case net::Dtype::kBf16:
+    case files::Dtype::kBf16:
       return at::kBFloat16;
-    case net::Dtype::kI64:
+    case files::Dtype::kI64:
       return at::kLong;
-    case net::Dtype::kI32:
+    case files::Dtype::kI32:
       return at::kInt;
-    case net::Dtype::kU8:
+    case files::Dtype::kU8:
       return at::kByte;
   }
   return at::kFloat;
 }
 
-std::string head_of(const net::Safetensors &file) { return "weights '" + file.name() + "'"; }
+std::string head_of(const files::Safetensors &file) { return "weights '" + file.name() + "'"; }
 
 // The tensor `prefix` + `name` of the file, which has that shape.
-const net::TensorView &find_tensor(const net::Safetensors &file, const std::string &prefix,
+const files::TensorView &find_tensor(const files::Safetensors &file, const std::string &prefix,
                                    const std::string &name, at::IntArrayRef shape) {
   const auto found = file.tensors().find(prefix + name);
   HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
             "%s: expected a tensor '%s' of shape %s, found none", head_of(file).c_str(),
-            (prefix + name).c_str(), net::shape_text(shape).c_str());
+            (prefix + name).c_str(), files::shape_text(shape).c_str());
   HCD_CHECK(found->second.shape == shape, HCD_E_FILE,
             "%s: tensor '%s': expected the shape %s, found %s", head_of(file).c_str(), name.c_str(),
-            net::shape_text(shape).c_str(), net::shape_text(found->second.shape).c_str());
+            files::shape_text(shape).c_str(), files::shape_text(found->second.shape).c_str());
   return found->second;
 }
 
@@ -54,19 +54,19 @@ void check_tensor(const std::string &head, const Params::Entry &entry, const Ten
 
 }  // namespace
 
-Tensor to_tensor(const net::TensorView &view) {
+Tensor to_tensor(const files::TensorView &view) {
   Tensor tensor = at::empty(view.shape, scalar_type(view.dtype));
   if (!view.data.empty()) std::memcpy(tensor.data_ptr(), view.data.data(), view.data.size());
   return tensor;
 }
 
-Params::Check check_against(const net::Safetensors &file) {
+Params::Check check_against(const files::Safetensors &file) {
   return [&file](const std::string &name, at::IntArrayRef shape) {
     find_tensor(file, "", name, shape);
   };
 }
 
-void load_weights(Params &params, const net::Safetensors &file, const std::string &prefix) {
+void load_weights(Params &params, const files::Safetensors &file, const std::string &prefix) {
   const std::string head = head_of(file);
   std::set<std::string> used;
   for (const Params::Entry &entry : params.entries()) {
@@ -79,22 +79,22 @@ void load_weights(Params &params, const net::Safetensors &file, const std::strin
     if (!name.starts_with(prefix) || used.contains(name)) continue;
     HCD_CHECK(params.ignores(name.substr(prefix.size())), HCD_E_FILE,
               "%s: expected no tensor '%s', which this model has not, found %s", head.c_str(),
-              name.c_str(), net::describe(view).c_str());
+              name.c_str(), files::describe(view).c_str());
   }
 }
 
 std::vector<uint8_t> encode_weights(const Params &params,
                                     const std::map<std::string, std::string> &metadata) {
   std::vector<Tensor> values;  // live until the bytes are made
-  std::map<std::string, net::TensorView> views;
+  std::map<std::string, files::TensorView> views;
   for (const Params::Entry &entry : params.entries()) {
     values.push_back(entry.value.detach().to(at::kCPU, at::kFloat).contiguous());
     const Tensor &value = values.back();
-    views[entry.name] = {net::Dtype::kF32,
+    views[entry.name] = {files::Dtype::kF32,
                          value.sizes().vec(),
                          {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
   }
-  return net::encode_safetensors(views, metadata);
+  return files::encode_safetensors(views, metadata);
 }
 
 }  // namespace hcd::models

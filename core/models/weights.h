@@ -6,21 +6,21 @@
 #include <string>
 
 #include "models/nn.h"
-#include "net/safetensors.h"
+#include "files/safetensors.h"
 
 namespace hcd::models {
 
 // A copy of a tensor of a file on the CPU, in its own type.
-Tensor to_tensor(const net::TensorView &view);
+Tensor to_tensor(const files::TensorView &view);
 
 // Throws HCD_E_FILE unless `file` has each tensor of `params` in its shape, at the time when it is
 // asked for: a configuration alone must not cost memory. `file` must outlive the check.
-Params::Check check_against(const net::Safetensors &file);
+Params::Check check_against(const files::Safetensors &file);
 
 // Fills every parameter with the tensor of its name (`prefix` in front of it), converted to its
 // type. Throws HCD_E_FILE where one is missing, has another shape, is not of numbers or not finite,
 // or where a tensor with the prefix is left over.
-void load_weights(Params &params, const net::Safetensors &file, const std::string &prefix = "");
+void load_weights(Params &params, const files::Safetensors &file, const std::string &prefix = "");
 
 // The parameters as the bytes of a safetensors file, as F32.
 std::vector<uint8_t> encode_weights(const Params &params,

@@ -6,7 +6,7 @@
 
 namespace hcd::quality {
 
-std::vector<float> luma_bt601(const Plane &red, const Plane &green, const Plane &blue,
+std::vector<float> luma_bt601(ConstPlane red, ConstPlane green, ConstPlane blue,
                               Rounding rounding) {
   check_same_size(red, green);
   check_same_size(red, blue);

@@ -2,12 +2,12 @@
 // Mean squared error and PSNR of two planes: see the header.
 #include "quality/psnr.h"
 
-#include <cmath>
-#include <limits>
+#include "base/psnr.h"
+
 
 namespace hcd::quality {
 
-double mean_squared_error(const Plane &a, const Plane &b) {
+double mean_squared_error(ConstPlane a, ConstPlane b) {
   check_same_size(a, b);
   double sum = 0;
   for (int y = 0; y < a.height; ++y) {
@@ -20,10 +20,8 @@ double mean_squared_error(const Plane &a, const Plane &b) {
   return sum / (double(a.width) * double(a.height));
 }
 
-double psnr(const Plane &a, const Plane &b) {
-  const double error = mean_squared_error(a, b);
-  if (error == 0) return std::numeric_limits<double>::infinity();
-  return 10.0 * std::log10(255.0 * 255.0 / error);
+double psnr(ConstPlane a, ConstPlane b) {
+  return hcd::psnr(mean_squared_error(a, b), 255);
 }
 
 }  // namespace hcd::quality

@@ -7,10 +7,10 @@
 namespace hcd::quality {
 
 // Mean of the squared differences. Throws std::invalid_argument if the sizes differ.
-double mean_squared_error(const Plane &a, const Plane &b);
+double mean_squared_error(ConstPlane a, ConstPlane b);
 
 // Peak signal-to-noise ratio in dB for a peak of 255; infinity where the planes are equal. Throws
 // std::invalid_argument if the sizes differ.
-double psnr(const Plane &a, const Plane &b);
+double psnr(ConstPlane a, ConstPlane b);
 
 }  // namespace hcd::quality

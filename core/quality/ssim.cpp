@@ -58,7 +58,7 @@ double index(const Moments &m) {
 
 }  // namespace
 
-double ssim(const Plane &a, const Plane &b) {
+double ssim(ConstPlane a, ConstPlane b) {
   check_same_size(a, b);
   if (a.width < kSsimWindow || a.height < kSsimWindow) {
     throw std::invalid_argument("SSIM needs pictures of 11x11 samples or more");

@@ -14,6 +14,6 @@ constexpr int kSsimWindow = 11;
 // later automatic reduction: 11x11 Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03, peak 255,
 // mean over the windows that lie inside the picture. Throws std::invalid_argument if the sizes
 // differ or are below kSsimWindow.
-double ssim(const Plane &a, const Plane &b);
+double ssim(ConstPlane a, ConstPlane b);
 
 }  // namespace hcd::quality

@@ -3,7 +3,7 @@
 #include "tools/convert_weights.h"
 
 #include "base/sha256.h"
-#include "net/checkpoint.h"
+#include "files/checkpoint.h"
 #include "tools/error.h"
 #include "tools/options.h"
 #include "tools/output_file.h"
@@ -29,9 +29,9 @@ using Metadata = std::map<std::string, std::string>;
 
 // The tensors of the output, and what keeps them alive.
 struct Weights {
-  std::deque<net::Checkpoint> inputs;
+  std::deque<files::Checkpoint> inputs;
   std::deque<std::vector<uint8_t>> converted;
-  std::map<std::string, net::TensorView> tensors;
+  std::map<std::string, files::TensorView> tensors;
 };
 
 void check_config(const std::string &text) {
@@ -66,8 +66,8 @@ std::vector<std::string> prefixes_of(const ConvertWeightsArguments &arguments,
   return prefixes;
 }
 
-float read_float(net::Dtype dtype, const uint8_t *bytes) {
-  if (dtype == net::Dtype::kF64) {
+float read_float(files::Dtype dtype, const uint8_t *bytes) {
+  if (dtype == files::Dtype::kF64) {
     double value = 0;
     std::memcpy(&value, bytes, sizeof(value));
     return static_cast<float>(value);
@@ -77,20 +77,20 @@ float read_float(net::Dtype dtype, const uint8_t *bytes) {
   return std::bit_cast<float>(uint32_t{upper} << 16);
 }
 
-net::TensorView to_f32(const net::TensorView &view, std::deque<std::vector<uint8_t>> *owner) {
+files::TensorView to_f32(const files::TensorView &view, std::deque<std::vector<uint8_t>> *owner) {
   const auto count = static_cast<size_t>(view.count());
   std::vector<uint8_t> &bytes = owner->emplace_back(count * sizeof(float));
   for (size_t i = 0; i < count; ++i) {
-    const float value = read_float(view.dtype, &view.data[i * net::dtype_bytes(view.dtype)]);
+    const float value = read_float(view.dtype, &view.data[i * files::dtype_bytes(view.dtype)]);
     std::memcpy(&bytes[i * sizeof(float)], &value, sizeof(float));
   }
-  return {net::Dtype::kF32, view.shape, bytes};
+  return {files::Dtype::kF32, view.shape, bytes};
 }
 
 void add_input(const std::string &path, const std::string &prefix, Weights *weights) {
-  const net::Checkpoint &input = weights->inputs.emplace_back(net::Checkpoint::open(path));
+  const files::Checkpoint &input = weights->inputs.emplace_back(files::Checkpoint::open(path));
   for (const auto &[name, view] : input.tensors()) {
-    const bool keep = view.dtype != net::Dtype::kF64 && view.dtype != net::Dtype::kBf16;
+    const bool keep = view.dtype != files::Dtype::kF64 && view.dtype != files::Dtype::kBf16;
     const bool is_new =
         weights->tensors.emplace(prefix + name, keep ? view : to_f32(view, &weights->converted))
             .second;
@@ -156,7 +156,7 @@ void run_convert_weights(const ConvertWeightsArguments &arguments) {
   Weights weights;
   for (size_t i = 0; i < inputs.size(); ++i) add_input(inputs[i], prefixes[i], &weights);
   OutputFile file(output);
-  file.write(net::encode_safetensors(weights.tensors, metadata_of(arguments, inputs, weights)));
+  file.write(files::encode_safetensors(weights.tensors, metadata_of(arguments, inputs, weights)));
   check_against_model(arguments, file, output);
   file.commit();
   int64_t count = 0;

@@ -83,7 +83,7 @@ Picture cropped_to_multiple(const Picture &source, int scale) {
 // BT.601 luma of 16 to 235; of a limited-range picture its samples.
 std::vector<float> luma_of(const Picture &picture) {
   std::vector<float> samples[3];
-  quality::Plane planes[3];
+  ConstPlane planes[3];
   for (size_t c = 0; c < 3; ++c) {
     const std::vector<uint8_t> &plane = picture.planes[picture.channels == 1 ? 0 : c];
     samples[c].assign(plane.begin(), plane.end());
@@ -119,8 +119,8 @@ class Judge {
   }
 
  private:
-  quality::Plane inner(const std::vector<float> &luma) const {
-    return quality::Plane{luma.data(), width_, height_, width_}.without_border(border_);
+  ConstPlane inner(const std::vector<float> &luma) const {
+    return quality::without_border(ConstPlane{luma.data(), width_, height_, width_}, border_);
   }
 
   int width_, height_, border_;

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "models/weights.h"
-#include "net/safetensors.h"
+#include "files/safetensors.h"
 
 namespace hcd::train {
 namespace {
@@ -22,15 +22,15 @@ using Metadata = std::map<std::string, std::string>;
 std::vector<uint8_t> encode_tensors(const std::vector<std::pair<std::string, at::Tensor>> &tensors,
                                     const Metadata &metadata, bool half) {
   std::vector<at::Tensor> values;  // live until the bytes are made
-  std::map<std::string, net::TensorView> views;
+  std::map<std::string, files::TensorView> views;
   for (const auto &[name, tensor] : tensors) {
     const at::Tensor &value = values.emplace_back(
         tensor.detach().to(at::kCPU, half ? at::kHalf : at::kFloat).contiguous());
-    views[name] = {half ? net::Dtype::kF16 : net::Dtype::kF32,
+    views[name] = {half ? files::Dtype::kF16 : files::Dtype::kF32,
                    value.sizes().vec(),
                    {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
   }
-  return net::encode_safetensors(views, metadata);
+  return files::encode_safetensors(views, metadata);
 }
 
 nlohmann::json to_json(const Progress &progress) {
@@ -70,7 +70,7 @@ void save_checkpoint(const std::string &path, const Recipe &recipe, Learner &lea
 }
 
 Progress read_progress(const std::string &path, const Recipe &recipe) {
-  const net::Safetensors file = net::Safetensors::open(path);
+  const files::Safetensors file = files::Safetensors::open(path);
   const auto text = [&](const char *key) {
     const auto found = file.metadata().find(key);
     HCD_CHECK(found != file.metadata().end(), HCD_E_FILE,
@@ -90,13 +90,13 @@ Progress read_progress(const std::string &path, const Recipe &recipe) {
 
 void load_checkpoint(const std::string &path, Learner &learner, const Progress &progress) {
   const c10::NoGradGuard guard;
-  const net::Safetensors file = net::Safetensors::open(path);
+  const files::Safetensors file = files::Safetensors::open(path);
   for (const auto &[name, tensor] : learner.state()) {
     const auto found = file.tensors().find(name);
     HCD_CHECK(found != file.tensors().end() && found->second.shape == tensor.sizes(), HCD_E_FILE,
               "%s: expected a tensor '%s' of %lld values, found %s", path.c_str(), name.c_str(),
               static_cast<long long>(tensor.numel()),
-              found == file.tensors().end() ? "none" : net::describe(found->second).c_str());
+              found == file.tensors().end() ? "none" : files::describe(found->second).c_str());
     tensor.copy_(models::to_tensor(found->second));
   }
   learner.set_iteration(progress.iteration);

@@ -38,7 +38,7 @@ at::Tensor to_pixels(const Picture &picture, int channels) {
   if (channels == 3) return rgb.contiguous();
   const at::Tensor values = rgb.to(at::kFloat).contiguous();
   const auto plane = [&](int64_t c) {
-    return quality::Plane{values.const_data_ptr<float>() + c * values.stride(0), picture.width,
+    return ConstPlane{values.const_data_ptr<float>() + c * values.stride(0), picture.width,
                           picture.height, picture.width};
   };
   const std::vector<float> luma =

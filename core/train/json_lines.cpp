@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "net/json_text.h"
+#include "files/json_text.h"
 
 namespace hcd::train {
 namespace {
@@ -59,7 +59,7 @@ std::string reason(const Json::parse_error &error) {
 }  // namespace
 
 JsonWithLines parse_json_with_lines(const std::string &text, const std::string &name) {
-  HCD_CHECK(!net::nests_deeper(text, kMaxLevels), HCD_E_FILE,
+  HCD_CHECK(!files::nests_deeper(text, kMaxLevels), HCD_E_FILE,
             "%s: expected at most %d levels of lists and objects, found more", name.c_str(),
             kMaxLevels);
   JsonWithLines result;

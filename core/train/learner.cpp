@@ -79,7 +79,7 @@ Learner::Learner(const Recipe &recipe, at::Device device, bool bf16)
   if (recipe.ema > 0) average_.emplace(recipe, device);
 }
 
-void Learner::start_from(const net::Safetensors &weights) {
+void Learner::start_from(const files::Safetensors &weights) {
   const c10::NoGradGuard guard;
   models::load_weights(network_.params, weights);
   if (average_) models::load_weights(average_->params, weights);

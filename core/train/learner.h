@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "models/registry.h"
-#include "net/safetensors.h"
+#include "files/safetensors.h"
 #include "train/batch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
@@ -42,7 +42,7 @@ class Learner {
   Losses step(const Batch &batch);
 
   // Before the first step: weights to start from instead of the seed's. Throws HCD_E_FILE.
-  void start_from(const net::Safetensors &weights);
+  void start_from(const files::Safetensors &weights);
 
   // The number of steps done.
   int64_t iteration() const { return iteration_; }

@@ -2,8 +2,8 @@
 #include "train/start.h"
 
 #include "base/error.h"
-#include "net/spec.h"
-#include "weights/light.h"
+#include "client/light/spec.h"
+#include "client/light/weights.h"
 
 namespace hcd::train {
 namespace {
@@ -11,22 +11,22 @@ namespace {
 constexpr const char *kModel = "lite";
 constexpr int kScale = 2;
 
-net::Safetensors built_in() {
+files::Safetensors built_in() {
   const auto bytes = weights::find_light(kModel, kScale);
   HCD_CHECK(
       !bytes.empty(), HCD_E_FILE,
       "expected built-in weights of %s x%d to start from, found none in this build: --init FILE "
       "names some",
       kModel, kScale);
-  return net::Safetensors::parse(bytes, format_text("built-in %s x%d", kModel, kScale));
+  return files::Safetensors::parse(bytes, format_text("built-in %s x%d", kModel, kScale));
 }
 
 }  // namespace
 
 Start read_start(const std::string &path) {
-  net::Safetensors file = path.empty() ? built_in() : weights::open_light(path);
-  net::WeightsLabel label = net::read_label(file);
-  HCD_CHECK(net::is_light(label.model) && label.scale, HCD_E_FILE,
+  files::Safetensors file = path.empty() ? built_in() : client::open_light(path);
+  client::WeightsLabel label = client::read_label(file);
+  HCD_CHECK(client::is_light(label.model) && label.scale, HCD_E_FILE,
             "weights '%s': expected those of a light network (hcd.model lite or base, hcd.scale), "
             "found model '%s', scale %d",
             file.name().c_str(), label.model.c_str(), label.scale);

@@ -4,14 +4,14 @@
 
 #include <string>
 
-#include "net/safetensors.h"
-#include "net/weights_label.h"
+#include "files/safetensors.h"
+#include "client/weights_label.h"
 
 namespace hcd::train {
 
 struct Start {
-  net::Safetensors file;
-  net::WeightsLabel label;  // model and scale are said
+  files::Safetensors file;
+  client::WeightsLabel label;  // model and scale are said
   bool built_in = false;    // whoever enlarges has them too
 };
 

@@ -12,7 +12,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "models/weights.h"
-#include "net/differences.h"
+#include "files/differences.h"
 #include "train/checkpoint.h"
 #include "train/learner.h"
 #include "train/loss.h"
@@ -84,7 +84,7 @@ Recipe make_recipe(const TuneArguments &arguments, const Start &start, const Tit
   recipe.threads = arguments.threads;
   recipe.checkpoint_interval = 50;
   recipe.text = format_text("start %016llx, title %016llx, seed %llu, %lld iterations, %d threads",
-                            static_cast<unsigned long long>(net::hash_tensors(start.file)),
+                            static_cast<unsigned long long>(files::hash_tensors(start.file)),
                             static_cast<unsigned long long>(title.hash()),
                             static_cast<unsigned long long>(recipe.seed),
                             static_cast<long long>(recipe.iterations), recipe.threads);
@@ -167,7 +167,7 @@ class Tuning {
   }
 
   void finish(const Fidelity &before) {
-    const Fidelity after = fidelity_of(net::Safetensors::own(encode({}), arguments_.output));
+    const Fidelity after = fidelity_of(files::Safetensors::own(encode({}), arguments_.output));
     line_.say(
         format_text("held-out frames: PSNR-Y %.2f to %.2f dB; lost detail (1 - the detail "
                     "term of VMAF-NEG) %.4f to %.4f",
@@ -199,14 +199,14 @@ class Tuning {
       const float *begin = value.const_data_ptr<float>();
       tuned[entry.name].assign(begin, begin + value.numel());
     }
-    return net::encode_differences(start_.file, tuned, metadata);
+    return files::encode_differences(start_.file, tuned, metadata);
   }
 
   // Of the weights of a file that encode() gave.
-  Fidelity fidelity_of(const net::Safetensors &file) const {
+  Fidelity fidelity_of(const files::Safetensors &file) const {
     Network network(recipe_, at::kCPU);
-    models::load_weights(network.params, net::holds_differences(file)
-                                             ? net::expand_differences(file, start_.file)
+    models::load_weights(network.params, files::holds_differences(file)
+                                             ? files::expand_differences(file, start_.file)
                                              : file);
     return validation_fidelity(network, data_);
   }

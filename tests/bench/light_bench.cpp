@@ -14,8 +14,8 @@
 #include <functional>
 #include <vector>
 
-#include "net/spec_network.h"
-#include "runtime/tiles.h"
+#include "client/light/spec_network.h"
+#include "client/tiles.h"
 #include "support/light_file.h"
 
 namespace hcd::bench {
@@ -33,7 +33,7 @@ double now(int threads) {
 // The network as one would write it.
 class Eager {
  public:
-  Eager(const net::NetSpec &spec, const test::LightWeights &weights) : spec_(spec) {
+  Eager(const client::NetSpec &spec, const test::LightWeights &weights) : spec_(spec) {
     for (size_t i = 0; i < spec.layers.size(); ++i) {
       const auto tensor = [&](const char *name) {
         const auto &t = weights.tensors.at(std::to_string(i) + name);
@@ -58,7 +58,7 @@ class Eager {
   }
 
  private:
-  net::NetSpec spec_;
+  client::NetSpec spec_;
   std::vector<at::Tensor> weights_, biases_;
 };
 
@@ -72,14 +72,14 @@ struct Times {
 };
 
 void compare(const char *kind, int scale, int threads, int repeats) {
-  const net::NetSpec spec = net::parse_spec(kind, scale, "{}");
+  const client::NetSpec spec = client::parse_spec(kind, scale, "{}");
   const test::LightWeights weights(spec, kind);
   const std::vector<uint8_t> bytes = weights.bytes();
   const auto network =
-      net::make_spec_network(spec, net::Safetensors::parse(bytes, "bench"), kind, "bicubic");
+      client::make_spec_network(spec, files::Safetensors::parse(bytes, "bench"), kind, "bicubic");
   const Eager eager(spec, weights);
   ThreadPool pool(threads);
-  runtime::TiledNetwork tiles(*network, 0, pool);
+  session::TiledNetwork tiles(*network, 0, pool);
   at::set_num_threads(threads);
   at::manual_seed(1);
 
@@ -88,11 +88,11 @@ void compare(const char *kind, int scale, int threads, int repeats) {
   const at::Tensor shown = at::empty_like(target), slope = at::empty_like(x);
   const auto view = [](const at::Tensor &t) {
     const auto h = static_cast<int>(t.size(2)), w = static_cast<int>(t.size(3));
-    return net::Image{t.mutable_data_ptr<float>(), 1, h, w, w, 0};
+    return Plane{t.mutable_data_ptr<float>(), 1, h, w, w, 0};
   };
   const auto read = [&](const at::Tensor &t) {
-    const net::Image i = view(t);
-    return net::ConstImage{i.data, 1, i.height, i.width, i.stride, 0};
+    const Plane i = view(t);
+    return ConstPlane{i.data, 1, i.height, i.width, i.stride, 0};
   };
   const auto seconds = [threads](const std::function<void()> &run) {
     const double start = now(threads);

@@ -8,16 +8,16 @@
 
 #include "models/registry.h"
 #include "models/weights.h"
-#include "net/catalogue.h"
-#include "net/spec.h"
+#include "client/catalogue.h"
+#include "client/light/spec.h"
 #include "weights/builtin.h"
-#include "weights/light.h"
+#include "weights/light/light.h"
 
 namespace hcd::models {
 namespace {
 
-using net::NetworkEntry;
-using net::NetworkVariant;
+using client::NetworkEntry;
+using client::NetworkVariant;
 
 // Counts the multiplications of convolutions and matrix products while it lives.
 class MacCounter {
@@ -56,32 +56,32 @@ class MacCounter {
 std::unique_ptr<Model> make(const NetworkEntry &entry, const NetworkVariant &variant,
                             Params &params) {
   Json config = Json::object();
-  const auto bytes = net::is_light(entry.kind) ? weights::find_light(entry.name, variant.scale)
+  const auto bytes = client::is_light(entry.kind) ? weights::find_light(entry.name, variant.scale)
                                                : weights::find(entry.name, variant.scale);
   EXPECT_EQ(!bytes.empty(), variant.built_in) << entry.name;
   if (!bytes.empty()) {
-    const auto file = net::Safetensors::parse(bytes, entry.name);
-    EXPECT_STREQ(net::find_network(file.metadata().at("hcd.model"))->kind, entry.kind);
+    const auto file = files::Safetensors::parse(bytes, entry.name);
+    EXPECT_STREQ(client::find_network(file.metadata().at("hcd.model"))->kind, entry.kind);
     EXPECT_EQ(file.metadata().at("hcd.scale"), std::to_string(variant.scale));
     EXPECT_TRUE(file.metadata().contains("hcd.licence"));
     config = Json::parse(file.metadata().at("hcd.config"));
   }
   auto model = make_model(entry.kind, variant.scale, config, params);
-  if (!bytes.empty()) load_weights(params, net::Safetensors::parse(bytes, entry.name));
+  if (!bytes.empty()) load_weights(params, files::Safetensors::parse(bytes, entry.name));
   return model;
 }
 
 TEST(Catalogue, FactsAreTheNetworks) {
   const c10::AutoGradMode no_gradients(false);
-  for (const NetworkEntry &entry : net::catalogue()) {
+  for (const NetworkEntry &entry : client::catalogue()) {
     for (const NetworkVariant &variant : entry.variants) {
       SCOPED_TRACE(std::string(entry.name) + " x" + std::to_string(variant.scale));
       Params params(at::kFloat, at::kCPU, true);
       const auto model = make(entry, variant, params);
       EXPECT_EQ(model->scale(), variant.scale);
-      EXPECT_EQ(model->channels(), entry.colour == net::Colour::kLuma ? 1 : 3);
+      EXPECT_EQ(model->channels(), entry.colour == client::Colour::kLuma ? 1 : 3);
       EXPECT_EQ(model->has_downscale(), entry.has_downscale);
-      EXPECT_EQ(!model->latents().empty(), entry.latent != net::Latent::kDefault);
+      EXPECT_EQ(!model->latents().empty(), entry.latent != client::Latent::kDefault);
       EXPECT_EQ(params.count(), variant.parameters);
       EXPECT_EQ(model->receptive_field(), variant.receptive_field);
       // A multiple of every window and alignment; RFANet's attention pools over 15 pixels.
@@ -100,7 +100,7 @@ TEST(Catalogue, FactsAreTheNetworks) {
 // Every kind can be had by name, and every name has a kind.
 TEST(Catalogue, NamesEveryKind) {
   for (const Kind &kind : kinds()) {
-    const auto entries = net::catalogue();
+    const auto entries = client::catalogue();
     EXPECT_TRUE(std::any_of(entries.begin(), entries.end(), [&](const NetworkEntry &entry) {
       return kind.name == entry.kind;
     })) << kind.name;

@@ -208,8 +208,8 @@ TEST(Tad, FourIsTwiceTwo) {
   const auto two = make_model("tad", 2, config, params2),
              four = make_model("tad", 4, config, params4);
   const std::vector<uint8_t> file = encode_weights(params2, {});
-  load_weights(params2, net::Safetensors::parse(file, "tad"));  // as rounded to float32
-  load_weights(params4, net::Safetensors::parse(file, "tad"));
+  load_weights(params2, files::Safetensors::parse(file, "tad"));  // as rounded to float32
+  load_weights(params4, files::Safetensors::parse(file, "tad"));
   const Tensor x = at::rand({2, 3, 4, 5}, at::kDouble);
   expect_close(four->upscale(x, {}), two->upscale(two->upscale(x, {}), {}), 1e-14, "f");
   const Tensor y = at::rand({2, 3, 16, 20}, at::kDouble);

@@ -7,7 +7,7 @@
 #include "models/parity.h"
 #include "models/registry.h"
 #include "models/weights.h"
-#include "net/spec_network.h"
+#include "client/light/spec_network.h"
 #include "support/light_file.h"
 
 namespace hcd::models {
@@ -38,38 +38,38 @@ const Case kCases[] = {
 class LightTest : public testing::TestWithParam<Case> {
  protected:
   LightTest()
-      : spec_(net::parse_spec(GetParam().kind, GetParam().scale, GetParam().config)),
+      : spec_(client::parse_spec(GetParam().kind, GetParam().scale, GetParam().config)),
         bytes_(test::LightWeights(spec_, GetParam().kind).bytes()) {
     at::manual_seed(5);
-    const auto file = net::Safetensors::parse(bytes_, "test");
+    const auto file = files::Safetensors::parse(bytes_, "test");
     twin_ = make_model(GetParam().kind, GetParam().scale,
                        Json::parse(file.metadata().at("hcd.config")), params_);
     load_weights(params_, file);
-    native_ = net::make_spec_network(spec_, file, GetParam().kind, "bicubic");
+    native_ = client::make_spec_network(spec_, file, GetParam().kind, "bicubic");
   }
 
-  static net::ConstImage view(const Tensor &x) {
+  static ConstPlane view(const Tensor &x) {
     return {x.const_data_ptr<float>(),         1,
             static_cast<int>(x.size(2)),       static_cast<int>(x.size(3)),
             static_cast<ptrdiff_t>(x.size(3)), 0};
   }
-  static net::Image changeable(const Tensor &x) {
+  static Plane changeable(const Tensor &x) {
     return {x.mutable_data_ptr<float>(),       1,
             static_cast<int>(x.size(2)),       static_cast<int>(x.size(3)),
             static_cast<ptrdiff_t>(x.size(3)), 0};
   }
 
-  net::NetSpec spec_;
+  client::NetSpec spec_;
   std::vector<uint8_t> bytes_;
   Params params_;
   std::unique_ptr<Model> twin_;
-  std::unique_ptr<net::Network> native_;
+  std::unique_ptr<client::Network> native_;
 };
 
 TEST_P(LightTest, SaysTheSameOfItself) {
   EXPECT_EQ(twin_->scale(), native_->info().scale);
   EXPECT_EQ(twin_->channels(), 1);
-  EXPECT_EQ(native_->info().colour, net::Colour::kLuma);
+  EXPECT_EQ(native_->info().colour, client::Colour::kLuma);
   EXPECT_EQ(twin_->receptive_field(), native_->info().receptive_field);
   EXPECT_EQ(params_.count(), spec_.parameters());
 }
@@ -88,7 +88,7 @@ TEST_P(LightTest, BothEnlargeAlike) {
 TEST_P(LightTest, BothGiveTheSameGradient) {
   const int s = spec_.scale;
   for (const auto &[h, w, window] :
-       std::vector<std::tuple<int, int, net::Window>>{{1, 1, {0, 0, s, s}},
+       std::vector<std::tuple<int, int, Rect>>{{1, 1, {0, 0, s, s}},
                                                       {9, 5, {0, 0, 5 * s, 9 * s}},
                                                       {33, 40, {0, 0, 40 * s, 33 * s}},
                                                       {33, 40, {4 * s, 9 * s, 17 * s, 20 * s}},

@@ -10,10 +10,10 @@ namespace hcd::models {
 
 std::optional<Vectors> Vectors::find(const std::string &name) {
   const std::string own = std::string(HCD_VECTORS) + "/" + name + ".safetensors";
-  if (std::filesystem::exists(own)) return Vectors(net::Safetensors::open(own));
+  if (std::filesystem::exists(own)) return Vectors(files::Safetensors::open(own));
   const char *shared = std::getenv("HCD_SHARED");
   const std::string other = std::string(shared ? shared : "") + "/parity/" + name + ".safetensors";
-  if (shared && std::filesystem::exists(other)) return Vectors(net::Safetensors::open(other));
+  if (shared && std::filesystem::exists(other)) return Vectors(files::Safetensors::open(other));
   return std::nullopt;
 }
 

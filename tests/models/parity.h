@@ -40,11 +40,11 @@ class Vectors {
   // The expected `name`: as float64 made it, where it is there.
   Tensor expected(const std::string &name) const;
 
-  const net::Safetensors &file() const { return file_; }
+  const files::Safetensors &file() const { return file_; }
 
  private:
-  explicit Vectors(net::Safetensors file) : file_(std::move(file)) {}
-  net::Safetensors file_;
+  explicit Vectors(files::Safetensors file) : file_(std::move(file)) {}
+  files::Safetensors file_;
 };
 
 #define HCD_FIND_VECTORS(variable, name)                                                         \

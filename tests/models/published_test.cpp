@@ -141,7 +141,7 @@ TEST(Registry, RefusesAScaleThatTheModelHasNot) {
 
 // A file of a few bytes whose configuration asks for a terabyte.
 TEST(Weights, AConfigurationAloneTakesNoMemory) {
-  const auto file = net::Safetensors::own(net::encode_safetensors({}, {}), "small");
+  const auto file = files::Safetensors::own(files::encode_safetensors({}, {}), "small");
   Params params;
   params.set_check(check_against(file));
   try {

@@ -69,7 +69,7 @@ class TwoWay : public testing::TestWithParam<std::tuple<Case, at::ScalarType>> {
     if (!c.weights) return load_weights(params_, vectors.file(), "weights.");
     const char *shared = std::getenv("HCD_SHARED");
     ASSERT_NE(shared, nullptr);
-    load_weights(params_, net::Safetensors::open(std::string(shared) + "/weights/" + c.weights +
+    load_weights(params_, files::Safetensors::open(std::string(shared) + "/weights/" + c.weights +
                                                  ".safetensors"));
   }
 

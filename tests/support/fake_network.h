@@ -5,25 +5,25 @@
 
 #include <vector>
 
-#include "net/network.h"
+#include "client/network.h"
 
 namespace hcd::test {
 
-class FakeNetwork : public net::Network {
+class FakeNetwork : public client::Network {
  public:
-  FakeNetwork(net::Colour colour, bool has_downscale)
+  FakeNetwork(client::Colour colour, bool has_downscale)
       : info_{"fake", 2, colour, 1, has_downscale} {}
 
-  const net::NetworkInfo &info() const override { return info_; }
+  const client::NetworkInfo &info() const override { return info_; }
 
-  void upscale(net::ConstImage lr, net::Image hr, const net::Draw & = {}) override {
+  void upscale(ConstPlane lr, Plane hr, const client::Draw & = {}) override {
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       hr.data[c * hr.plane + (2 * y + dy) * hr.stride + 2 * x + dx] = output(sharp, dy, dx);
     });
   }
 
-  double error_and_gradient(net::ConstImage lr, net::ConstImage target, net::Window window,
-                            net::Image gradient, const net::Draw & = {}) override {
+  double error_and_gradient(ConstPlane lr, ConstPlane target, Rect window,
+                            Plane gradient, const client::Draw & = {}) override {
     double error = 0;
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       const int ty = 2 * y + dy - window.y, tx = 2 * x + dx - window.x;
@@ -36,10 +36,10 @@ class FakeNetwork : public net::Network {
     return error;
   }
 
-  void downscale(net::ConstImage hr, net::Image lr) override {
+  void downscale(ConstPlane hr, Plane lr) override {
     const std::vector<float> mean = means(hr);
     for (int c = 0; c < lr.channels; ++c) {
-      const net::ConstImage plane{&mean[static_cast<size_t>(c) * lr.height * lr.width],
+      const ConstPlane plane{&mean[static_cast<size_t>(c) * lr.height * lr.width],
                                   1,
                                   lr.height,
                                   lr.width,
@@ -52,9 +52,9 @@ class FakeNetwork : public net::Network {
     }
   }
 
-  void downscale_vjp(net::ConstImage hr, net::ConstImage v, net::Image gradient) override {
+  void downscale_vjp(ConstPlane hr, ConstPlane v, Plane gradient) override {
     std::vector<float> pulled(static_cast<size_t>(v.channels) * v.height * v.width, 0.0F);
-    const net::Image small{pulled.data(), v.channels, v.height,
+    const Plane small{pulled.data(), v.channels, v.height,
                            v.width,       v.width,    static_cast<ptrdiff_t>(v.height) * v.width};
     for (int c = 0; c < v.channels; ++c) {
       for (int y = 0; y < v.height; ++y) {
@@ -72,14 +72,14 @@ class FakeNetwork : public net::Network {
 
  private:
   // 1.8 at the centre, -0.1 at the eight neighbours; zero beyond the border, as convolutions pad.
-  static float filter(const net::ConstImage &in, int c, int y, int x) {
+  static float filter(const ConstPlane &in, int c, int y, int x) {
     float sum = 0;
     for_taps(in.height, in.width, y, x, [&](int v, int h, float weight) {
       sum += weight * in.data[c * in.plane + v * in.stride + h];
     });
     return sum;
   }
-  static void scatter(const net::Image &out, int c, int y, int x, float value) {
+  static void scatter(const Plane &out, int c, int y, int x, float value) {
     for_taps(out.height, out.width, y, x, [&](int v, int h, float weight) {
       out.data[c * out.plane + v * out.stride + h] += weight * value;
     });
@@ -98,7 +98,7 @@ class FakeNetwork : public net::Network {
   static float slope(float s, int dy, int dx) { return pattern(dy, dx) * (1 + 0.1F * s); }
 
   template <typename Function>
-  void for_outputs(net::ConstImage lr, const Function &function) {
+  void for_outputs(ConstPlane lr, const Function &function) {
     for (int c = 0; c < lr.channels; ++c) {
       for (int y = 0; y < lr.height; ++y) {
         for (int x = 0; x < lr.width; ++x) {
@@ -110,7 +110,7 @@ class FakeNetwork : public net::Network {
       }
     }
   }
-  static std::vector<float> means(net::ConstImage hr) {
+  static std::vector<float> means(ConstPlane hr) {
     const int height = hr.height / 2, width = hr.width / 2;
     std::vector<float> mean(static_cast<size_t>(hr.channels) * height * width, 0.0F);
     for (int c = 0; c < hr.channels; ++c) {
@@ -124,7 +124,7 @@ class FakeNetwork : public net::Network {
     return mean;
   }
 
-  net::NetworkInfo info_;
+  client::NetworkInfo info_;
 };
 
 }  // namespace hcd::test

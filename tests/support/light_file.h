@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "net/safetensors.h"
-#include "net/spec.h"
+#include "files/safetensors.h"
+#include "client/light/spec.h"
 
 namespace hcd::test {
 
@@ -25,15 +25,15 @@ struct LightWeights {
   std::map<std::string, std::string> metadata;
 
   // As large as keeps the values of a picture in their range.
-  explicit LightWeights(const net::NetSpec &spec, const std::string &model = "lite",
+  explicit LightWeights(const client::NetSpec &spec, const std::string &model = "lite",
                         uint64_t seed = 1)
       : metadata{{"hcd.model", model},
                  {"hcd.scale", std::to_string(spec.scale)},
-                 {"hcd.config", net::spec_config(spec)}} {
+                 {"hcd.config", client::spec_config(spec)}} {
     const Random random(seed);
     uint64_t n = 0;
     for (size_t i = 0; i < spec.layers.size(); ++i) {
-      const net::ConvSpec &c = spec.layers[i];
+      const client::ConvSpec &c = spec.layers[i];
       const std::string head = std::to_string(i) + ".";
       const double size = std::sqrt(2.0 / (c.in * c.kernel * c.kernel));
       Values &weight = tensors[head + "weight"], &bias = tensors[head + "bias"];
@@ -49,14 +49,14 @@ struct LightWeights {
   }
 
   std::vector<uint8_t> bytes() const {
-    std::map<std::string, net::TensorView> views;
+    std::map<std::string, files::TensorView> views;
     for (const auto &[name, tensor] : tensors) {
-      views[name] = {net::Dtype::kF32,
+      views[name] = {files::Dtype::kF32,
                      tensor.shape,
                      {reinterpret_cast<const uint8_t *>(tensor.values.data()),
                       tensor.values.size() * sizeof(float)}};
     }
-    return net::encode_safetensors(views, metadata);
+    return files::encode_safetensors(views, metadata);
   }
 };
 

@@ -15,7 +15,7 @@ inline std::vector<float> natural_planes(const hcd_format &format) {
   std::vector<float> planes(geometry.size());
   const Random random(3);
   for (int p = 0; p < geometry.n_planes(); ++p) {
-    const image::Plane plane = geometry.plane(planes.data(), p);
+    const Plane plane = geometry.plane(planes.data(), p);
     for (int y = 0; y < plane.height; ++y) {
       for (int x = 0; x < plane.width; ++x) plane.row(y)[x] = natural(x + 40 * p, y, random, 500);
     }

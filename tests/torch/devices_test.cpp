@@ -7,10 +7,10 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "net/network.h"
+#include "client/network.h"
 #include "support/temporary.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 std::string answer(const std::string &path, const std::string &device) {
@@ -38,4 +38,4 @@ TEST(Devices, CudaMayComeAfterACpuNetwork) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "net/backend.h"
+#include "client/backend.h"
 
 namespace {
 
@@ -15,7 +15,7 @@ void note(const char *what) {
   setenv("HCD_FAKE_BACKENDS", ((before ? before : "") + std::string(what) + " ").c_str(), 1);
 }
 
-[[maybe_unused]] std::unique_ptr<hcd::net::Network> load(const hcd::net::NetworkRequest &,
+[[maybe_unused]] std::unique_ptr<hcd::client::Network> load(const hcd::client::NetworkRequest &,
                                                          std::span<const uint8_t>, int device,
                                                          const hcd::Log &) {
   throw hcd::Error(HCD_E_FILE, "asked to run on " + std::to_string(device));
@@ -26,14 +26,14 @@ void note(const char *what) {
 extern "C" {
 
 #if defined(FAKE_TORCH)
-HCD_API const hcd::net::TorchBackend *hcd_torch_backend(int) {
-  static const hcd::net::TorchBackend backend{load};
+HCD_API const hcd::client::TorchBackend *hcd_torch_backend(int) {
+  static const hcd::client::TorchBackend backend{load};
   note("torch");
   return &backend;
 }
 #else
-HCD_API const hcd::net::CudaBackend *hcd_cuda_backend(int) {
-  static const hcd::net::CudaBackend backend{[](std::string &) { return 2; },
+HCD_API const hcd::client::CudaBackend *hcd_cuda_backend(int) {
+  static const hcd::client::CudaBackend backend{[](std::string &) { return 2; },
                                              [](int) -> std::string { return "fake"; }};
   note("cuda");
   return &backend;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "picture.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 std::string path(const char *file) { return std::string(HCD_TORCHSCRIPT_FILES) + file; }
@@ -55,4 +55,4 @@ TEST_F(Gpu, ErrorAndGradientEqualTheCpu) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

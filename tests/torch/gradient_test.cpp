@@ -4,7 +4,7 @@
 
 #include "picture.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 // What is asked of every good pair.
@@ -73,8 +73,8 @@ TEST_P(Gradient, OfWindowsIsThatOfTheWhole) {
       network_->error_and_gradient(view(x), view(target), target.all(), whole.view());
   double parts = 0.0;
   const int width = target.width(), height = target.height();
-  for (const Window &w :
-       {Window{0, 0, 11, 7}, Window{11, 0, width - 11, 7}, Window{0, 7, width, height - 7}}) {
+  for (const Rect &w :
+       {Rect{0, 0, 11, 7}, Rect{11, 0, width - 11, 7}, Rect{0, 7, width, height - 7}}) {
     parts += network_->error_and_gradient(view(x), view(target).crop(w.x, w.y, w.width, w.height),
                                           w, sum.view());
   }
@@ -93,7 +93,7 @@ TEST_P(Gradient, OfTilesIsThatOfTheWhole) {
   for (const int start : {0, cut}) {
     const int end = start == 0 ? cut : x.width();
     const int first = std::max(0, start - halo), last = std::min(x.width(), end + halo);
-    const Window inside{(start - first) * s, 0, (end - start) * s, target.height()};
+    const Rect inside{(start - first) * s, 0, (end - start) * s, target.height()};
     parts +=
         network_->error_and_gradient(view(x).crop(first, 0, last - first, x.height()),
                                      view(target).crop(start * s, 0, inside.width, inside.height),
@@ -133,4 +133,4 @@ TEST(Downscale, VjpIsTheAdjointOfTheDerivative) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

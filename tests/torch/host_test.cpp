@@ -12,7 +12,7 @@
 
 #include "picture.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 struct Seen {
@@ -58,4 +58,4 @@ TEST(Host, KeepsItsLibtorch) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

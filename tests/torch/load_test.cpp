@@ -13,7 +13,7 @@
 extern "C" HCD_API const char *__asan_default_options();
 const char *__asan_default_options() { return "allocator_may_return_null=1"; }
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 const std::string kFolder = HCD_TORCHSCRIPT_FILES;
@@ -200,4 +200,4 @@ TEST(Call, RefusesNan) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/random.h"
-#include "net/network.h"
+#include "client/network.h"
 
-namespace hcd::net {
+namespace hcd::client {
 
 // A picture that owns its samples. Rows and planes have gaps, and the gaps hold NaN, so that code
 // which reads past a row's end shows.
@@ -44,9 +44,9 @@ class Picture {
 
   float &at(int c, int y, int x) { return samples_[index(c, y, x)]; }
   float at(int c, int y, int x) const { return samples_[index(c, y, x)]; }
-  Image view() { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
-  ConstImage view() const { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
-  Window all() const { return {0, 0, width_, height_}; }
+  Plane view() { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
+  ConstPlane view() const { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
+  Rect all() const { return {0, 0, width_, height_}; }
 
   // The samples row by row without the gaps.
   std::vector<float> values() const {
@@ -80,7 +80,7 @@ class Picture {
   std::vector<float> samples_;
 };
 
-inline ConstImage view(const Picture &picture) { return picture.view(); }
+inline ConstPlane view(const Picture &picture) { return picture.view(); }
 
 inline double dot(const Picture &a, const Picture &b) {
   const std::vector<float> u = a.values(), v = b.values();
@@ -106,4 +106,4 @@ inline double largest_difference(const Picture &a, const Picture &b) {
   return largest;
 }
 
-}  // namespace hcd::net
+}  // namespace hcd::client

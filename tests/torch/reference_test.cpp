@@ -8,7 +8,7 @@
 
 #include "picture.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 at::Tensor tensor(const Picture &picture) {
@@ -62,4 +62,4 @@ TEST(Reference, DerivativesAreThoseInDoublePrecision) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

@@ -6,9 +6,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "net/network.h"
+#include "client/network.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 TEST(Sample, ExportsAPair) {
@@ -33,4 +33,4 @@ TEST(Sample, ExportsAPair) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

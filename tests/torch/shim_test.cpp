@@ -6,12 +6,12 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "net/network.h"
-#include "net/spec.h"
+#include "client/network.h"
+#include "client/light/spec.h"
 #include "support/light_file.h"
 #include "support/temporary.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 std::string write_file(const char *name, const std::string &bytes) {
@@ -150,4 +150,4 @@ TEST(Shim, LightNetworksReadTheLabel) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "picture.h"
 
-namespace hcd::net {
+namespace hcd::client {
 namespace {
 
 constexpr int kPieces = 8;
@@ -93,4 +93,4 @@ TEST(Threads, OnlyTheCallersRun) {
 }
 
 }  // namespace
-}  // namespace hcd::net
+}  // namespace hcd::client

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The lost detail: nothing in the picture itself nor in a sharper one, more the more is blurred.
 #include "train/detail.h"
-#include "loss/lost_detail.h"
+#include "engine/cpu/adm.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
@@ -70,7 +70,7 @@ TEST(LostDetail, EqualsTheLibrarys) {
   const at::Tensor large = (255 * y).contiguous(), small = (255 * x.detach()).contiguous();
   const at::Tensor own = at::zeros_like(large);
   ThreadPool pool(1);
-  loss::LostDetail native({large.data_ptr<float>(), 64, 64}, pool);
+  cpu::LostDetail native({large.data_ptr<float>(), 64, 64}, pool);
   const double found =
       native.value_and_gradient({small.data_ptr<float>(), 64, 64}, {own.data_ptr<float>(), 64, 64});
   EXPECT_NEAR(found, value.item<double>(), 1e-5);

@@ -17,7 +17,7 @@ class LightTest : public testing::Test {
  protected:
   LightTest() {
     setenv("HCD_TORCH_BACKEND", "/nowhere/libhcd-torch.so", 1);
-    LightWeights weights(net::parse_spec("lite", 2, "{}"));
+    LightWeights weights(client::parse_spec("lite", 2, "{}"));
     // As training starts: nearly the skip.
     for (float &v : weights.tensors["5.weight"].values) v *= 0.05F;
     for (float &v : weights.tensors["5.bias"].values) v = 0;

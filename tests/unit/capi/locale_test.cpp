@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "net/spec.h"
+#include "client/light/spec.h"
 #include "support/context.h"
 #include "support/light_file.h"
 #include "support/temporary.h"
@@ -133,11 +133,11 @@ TEST_F(Locale, WeightFilesAreTheSame) {
   const std::string config =
       R"({"layers":[{"activation":"leaky_relu","kernel":3,"out":8,"slope":0.3},)"
       R"({"activation":"leaky_relu","kernel":3,"out":4,"slope":0.1},{"kernel":3,"out":4}]})";
-  const net::NetSpec spec = net::parse_spec("lite", 2, config);
+  const client::NetSpec spec = client::parse_spec("lite", 2, config);
   EXPECT_EQ(spec.layers[0].slope, 0.3F);
-  const std::string written = net::spec_config(spec);
+  const std::string written = client::spec_config(spec);
   EXPECT_NE(written.find(R"("slope":0.3)"), std::string::npos) << written;
-  EXPECT_EQ(net::parse_spec("lite", 2, written).layers[0].slope, 0.3F);
+  EXPECT_EQ(client::parse_spec("lite", 2, written).layers[0].slope, 0.3F);
   const std::string path =
       write_bytes(temporary_folder() + "locale.safetensors", LightWeights(spec).bytes());
   const hcd_format format = format_of(40, 30);

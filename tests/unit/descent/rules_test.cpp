@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "descent/vector_ops.h"
+#include "engine/cpu/vector_ops.h"
 #include "support/random_values.h"
 
 namespace hcd::descent {

@@ -21,7 +21,7 @@ class TestPicture {
     }
   }
 
-  Plane plane() const { return {samples_.data(), width_, height_, stride_}; }
+  ConstPlane plane() const { return {samples_.data(), width_, height_, stride_}; }
 
  private:
   int width_, height_, stride_;

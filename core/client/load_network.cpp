@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The loader of net/network.h, as the rest of libhcd calls it.
+#include "base/error.h"
+#include "client/catalogue.h"
+#include "client/network.h"
+#include "files/safetensors.h"
+#include "client/light/spec.h"
+#include "client/light/light_network.h"
+#include "client/weights_label.h"
+#include "client/backends.h"
+#include "client/device.h"
+#include "client/torchscript_file.h"
+#include "client/light/weights.h"
+#include "weights/light/light.h"
+
+namespace hcd::client {
+namespace {
+
+// Of a light network: the file that is given, or the built-in weights.
+files::Safetensors open_light(const NetworkRequest &request, const NetworkEntry &entry) {
+  if (!request.weights.empty()) return client::open_light(request.weights);
+  const int scale = default_scale(entry, request.scale);
+  const auto bytes = weights::find_light(entry.name, scale);
+  if (bytes.empty()) fail_without_weights(entry, scale);
+  return files::Safetensors::parse(bytes, format_text("built-in %s x%d", entry.name, scale));
+}
+
+NetSpec read_spec(const NetworkEntry &entry, int scale, const files::Safetensors &file,
+                  const WeightsLabel &label) {
+  try {
+    return parse_spec(entry.kind, scale, label.config);
+  } catch (const Error &error) {
+    throw Error(error.status(), "weights '" + file.name() + "': " + error.what());
+  }
+}
+
+std::unique_ptr<Network> load_light(const NetworkRequest &request, const NetworkEntry &entry) {
+  const files::Safetensors file = open_light(request, entry);
+  const WeightsLabel label = read_label(file);
+  check_kind(entry, file, label);
+  const int scale = decide_scale(request, entry, file, label);
+  return make_light_network(read_spec(entry, scale, file, label), file, entry.name,
+                           label.downscaler.empty() ? "bicubic" : label.downscaler);
+}
+
+}  // namespace
+
+std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log) {
+  const client::Device wanted = client::parse_device(request.device);
+  const NetworkEntry *entry = find_network(request.model);
+  const bool light = entry && is_light(entry->kind);
+  if (light && wanted.kind != client::Device::Kind::kCuda) {
+    if (wanted.kind == client::Device::Kind::kAuto) {
+      log(HCD_LOG_VERBOSE, "device=auto: light networks run on the CPU");
+    }
+    return load_light(request, *entry);
+  }
+  // What is wrong with the file is said before LibTorch is looked for.
+  files::Safetensors file;
+  if (light) {
+    file = open_light(request, *entry);
+  } else if (request.model == kTorchscript) {
+    client::check_torchscript_file(request.weights);
+  } else if (!request.weights.empty()) {
+    files::Safetensors::open(request.weights);
+  }
+  const client::Choice choice = client::open_backends(wanted);
+  if (wanted.kind == client::Device::Kind::kAuto) {
+    const std::string because = choice.reason.empty() ? "" : " (" + choice.reason + ")";
+    log(HCD_LOG_INFO, "device=auto: networks run on " + choice.device_name + because);
+  }
+  return choice.torch->load(request, file.bytes(), choice.cuda_device, log);
+}
+
+}  // namespace hcd::client

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a network is to the rest of the library: pictures in, pictures and gradients out. Whoever
+// executes it implements this: the native executor of light networks (client/light), LibTorch
+// (engine/aten, tile by tile: client/tiles.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/view.h"
+#include "client/client.h"
+#include "image/colour.h"
+
+namespace hcd::client {
+
+using image::Colour;
+
+struct NetworkInfo {
+  std::string name;
+  int scale = 0;  // enlarging factor, the same in both directions
+  Colour colour = Colour::kRgb;
+  int receptive_field = 0;     // LR pixels on each side that an output pixel depends on (f and g)
+  bool has_downscale = false;  // brings its own g
+  int alignment = 1;           // tiles begin at multiples of this many LR pixels
+  bool stochastic = false;     // f draws a latent: its result depends on the key
+  std::string downscaler = "bicubic";  // the kernel that stands in for a g that is missing
+};
+
+// Channels of the pictures of a colour space.
+inline int channels(Colour colour) { return colour == Colour::kLuma ? 1 : 3; }
+
+// How a call is run: nothing of it changes a result.
+struct Run {
+  ThreadPool &pool;
+  int tile = 0;  // side in LR pixels; 0: the default
+};
+
+// A fixed pair (g, f) on pictures of any size on the 8-bit scale. Pure: no state between calls,
+// which may come from several threads at once. `key`: of the latent. They throw hcd::Error.
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual const NetworkInfo &info() const = 0;
+
+  // f. `lr`: [channels, h, w]; `hr`: receives [channels, h * scale, w * scale]. `tape`: see Client.
+  virtual void forward(const Run &run, ConstPlane lr, uint64_t key, Plane hr,
+                       std::unique_ptr<Tape> *tape) = 0;
+  // gradient = J^T slope, J the derivative of f at `lr`.
+  virtual void backward(const Run &run, ConstPlane lr, uint64_t key, const Tape *tape,
+                        ConstPlane slope, Plane gradient) = 0;
+  // See Client.
+  virtual bool by_parts() const { return false; }
+  virtual double pass(const Run &run, ConstPlane lr, uint64_t key, const LocalLoss &loss,
+                      Plane gradient) {
+    (void)run, (void)lr, (void)key, (void)loss, (void)gradient;
+    return 0;
+  }
+
+  // g, where info().has_downscale, and gradient = J^T v, J its derivative at `hr`.
+  virtual void downscale(const Run &run, ConstPlane hr, Plane lr) = 0;
+  virtual void downscale_backward(const Run &run, ConstPlane hr, ConstPlane v, Plane gradient) = 0;
+};
+
+// What latent f gets: z = 0, one draw of N(0, 1), or the mean of the pictures of kMeanDraws draws.
+enum class Latent { kDefault, kZero, kSample, kMean };
+inline constexpr int kMeanDraws = 8;
+
+// What is to be opened. Empty: torchscript has no default.
+struct NetworkRequest {
+  std::string model;           // a name of client/catalogue.h
+  std::string weights;         // path; "": the built-in ones
+  std::string device = "cpu";  // auto, cpu, cuda or cuda:N
+  int scale = 0;               // 0: as the weights say
+  Latent latent = Latent::kDefault;
+};
+
+// Opens a network in the back end that runs it. Throws hcd::Error.
+std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log);
+
+}  // namespace hcd::client

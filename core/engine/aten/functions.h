@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A pair (g, f) on tensors, whoever brings it: a TorchScript file or a model of this project.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+
+#include "client/network.h"
+
+namespace hcd::aten {
+
+// Both functions map [1, C, height, width] float32 on device(); gradients flow where the argument
+// requires them. Pure. They throw hcd::Error; what else they throw is translated by the caller.
+class Functions {
+ public:
+  virtual ~Functions() = default;
+  virtual const client::NetworkInfo &info() const = 0;
+  virtual at::Device device() const = 0;
+  // What messages call it, for example "weights 'x.pt'".
+  virtual std::string title() const = 0;
+  virtual at::Tensor upscale(const at::Tensor &lr, const client::Draw &draw) const = 0;
+  // Where info().has_downscale.
+  virtual at::Tensor downscale(const at::Tensor &hr) const = 0;
+};
+
+// J^T v of `output` = function(`input`); `v` is as large as the output. `title` as above.
+at::Tensor pull_back(const std::string &title, const at::Tensor &output, const at::Tensor &input,
+                     const at::Tensor &v);
+
+// On tiles of pictures in host memory.
+std::unique_ptr<client::Network> make_network(std::unique_ptr<Functions> functions);
+
+}  // namespace hcd::aten

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Where samples live and who computes: the operations that clients, losses, rules and sessions are
+// made of. tests/conformance holds every engine against one reference, operation by operation.
+#pragma once
+
+#include <hcd/hcd.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/buffer.h"
+#include "base/parallel.h"
+#include "base/view.h"
+#include "image/colour.h"
+#include "image/format.h"
+#include "image/separable.h"
+
+namespace hcd {
+
+using Vector = std::span<float>;
+using ConstVector = std::span<const float>;
+
+// An operator on planes, in an engine's own form.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  // out = operator in. The planes have the operator's sizes and do not overlap.
+  virtual void apply(ConstPlane in, Plane out) const = 0;
+};
+
+// Detail that a viewer misses (ADM): how much visible detail of a reference plane is not in another
+// one, 0 (all is there) to about 1; see engine/cpu/adm.h.
+class Detail {
+ public:
+  virtual ~Detail() = default;
+  // Of `test`, as large as the reference; its derivative goes to `gradient` (as large).
+  virtual double value_and_gradient(ConstPlane test, Plane gradient) = 0;
+};
+
+// A step of the loss mixed on one plane; see Engine::mix_slope().
+struct MixWeights {
+  float error = 0, excess = 0, detail = 0;  // of the derivatives
+};
+
+// Planes hold floats on the 8-bit scale (a 10-bit 512 is 128.0) in the engine's memory; planes of a
+// frame lie one after another as image::Geometry says. Results do not depend on the number of
+// threads. Everything throws hcd::Error. Thread-safety: one thread at a time.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const char *name() const = 0;
+  // Threads of the host, for what runs there.
+  virtual ThreadPool &pool() = 0;
+
+  // ---- memory ----
+
+  virtual Buffer allocate(size_t floats) = 0;
+  // Between two views of one size.
+  virtual void copy(ConstPlane from, Plane to) = 0;
+  virtual void copy(ConstVector from, Vector to) = 0;
+  virtual void fill(Plane plane, float value) = 0;
+
+  // ---- vectors ----
+
+  // Sums are taken in pieces of a fixed size and added in order.
+  virtual double dot(ConstVector a, ConstVector b) = 0;
+  virtual void axpy(float a, ConstVector x, Vector y) = 0;                // y += a x
+  virtual void xpby(ConstVector x, float b, Vector y) = 0;                // y = x + b y
+  virtual void subtract(ConstVector x, ConstVector y, Vector z) = 0;      // z = x - y
+  virtual void scale(float a, Vector x) = 0;                              // x = a x
+  virtual void normal(uint64_t seed, Vector x) = 0;  // x[i] = Random(seed).normal(i)
+
+  // ---- frames ----
+
+  // Code values of `frame` as floats on the 8-bit scale, exactly.
+  virtual void unpack(const hcd_format &format, const hcd_frame &frame, float *planes) = 0;
+  // Rounds (ties to even) to code values of the format's depth inside each component's range. The
+  // one exact quantiser: every frame that leaves the library came through it.
+  virtual void pack(const hcd_format &format, const float *planes, const image::Ranges &ranges,
+                    const hcd_frame &frame) = 0;
+  // What unpack() gives after pack(), in place.
+  virtual void quantise(int depth, const image::Range &range, Plane plane) = 0;
+  // Clips in place; whether a value was outside.
+  virtual bool clip(const image::Range &range, Plane plane) = 0;
+  // Hash of the visible samples.
+  virtual uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) = 0;
+
+  // ---- operators ----
+
+  virtual std::unique_ptr<Operator> prepare(image::Separable op) = 0;
+  virtual std::unique_ptr<Operator> prepare(image::Inverse op) = 0;
+  // out[i] = sum_k matrix[i][k] in[k] + offset[i] for planes of one size, or with `transposed` by
+  // the matrix's transpose and no offset. A plane of `in` without data stands for neutral chroma
+  // (128; transposed: 0), one of `out` is not made. A plane of `out` may be the one of `in` with its
+  // number, where no other plane of `out` depends on it.
+  virtual void mix(const image::Affine &affine, bool transposed,
+                   const std::array<ConstPlane, 3> &in, const std::array<Plane, 3> &out) = 0;
+
+  // ---- losses ----
+
+  // Sum of the squared differences; slope, if it has data, = factor (shown - target).
+  virtual double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) = 0;
+  // Mean squared difference to `truth`, on the 8-bit scale, after rounding `shown` to code values.
+  virtual double shown_error(int depth, ConstPlane shown, ConstPlane truth) = 0;
+  // The range of each sample's 3 x 3 neighbourhood.
+  virtual void neighbourhood(ConstPlane plane, Plane low, Plane high) = 0;
+  virtual std::unique_ptr<Detail> detail(ConstPlane reference) = 0;
+  // slope = error (shown - y) + excess (amount outside [low, high]) + detail slope; 0 where shown
+  // is not inside `range`. Returns the sum of error (shown - y)^2 + excess (amount)^2.
+  virtual double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
+                           const image::Range &range, const MixWeights &weights, Plane slope) = 0;
+  // What coding will cost, see engine/cpu/block_cost.h; adds `weight` times its derivative.
+  virtual double block_cost(ConstPlane plane, float weight, Plane gradient) = 0;
+};
+
+// On the host's CPU.
+std::unique_ptr<Engine> make_cpu_engine(ThreadPool &pool);
+
+// Engine::squared_error() of pictures of the host, in the calling thread.
+double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope);
+
+}  // namespace hcd

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Field offsets are those of the zip specification (APPNOTE.TXT), sections 4.3.7, 4.3.12, 4.3.16.
+#include "files/zip.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace hcd::files {
+namespace {
+
+constexpr std::string_view kLocalHeader("PK\x03\x04", 4);
+constexpr std::string_view kDirectoryEntry("PK\x01\x02", 4);
+constexpr std::string_view kDirectoryEnd("PK\x05\x06", 4);
+constexpr size_t kLocalSize = 30, kEntrySize = 46, kEndSize = 22;
+constexpr size_t kMaxComment = 65535;
+constexpr uint32_t kInZip64 = 0xffffffff;
+
+constexpr std::array<uint32_t, 256> make_crc_table() {
+  std::array<uint32_t, 256> table{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0xedb88320U : 0U);
+    table[i] = crc;
+  }
+  return table;
+}
+
+uint32_t crc32(std::string_view bytes) {
+  static constexpr std::array<uint32_t, 256> kTable = make_crc_table();
+  uint32_t crc = 0xffffffff;
+  for (const char c : bytes) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<uint8_t>(c)) & 0xff];
+  return ~crc;
+}
+
+// The bytes from `start` on, at most `size`; fewer, or none, where the archive ends before.
+std::string_view part(std::string_view bytes, size_t start, size_t size) {
+  return start <= bytes.size() ? bytes.substr(start, size) : std::string_view();
+}
+
+// Little-endian number at `offset`, which the caller knows to be inside.
+uint32_t number(std::string_view record, size_t offset, int bytes) {
+  uint32_t value = 0;
+  for (int i = bytes - 1; i >= 0; --i) {
+    value = (value << 8) | static_cast<uint8_t>(record[offset + static_cast<size_t>(i)]);
+  }
+  return value;
+}
+
+// The entry that `record` of the directory describes; none where it is damaged.
+std::optional<ZipEntry> read_entry(std::string_view bytes, std::string_view record,
+                                   std::string_view name) {
+  ZipEntry entry{name, ZipEntry::Form::kStored, {}};
+  const uint32_t crc = number(record, 16, 4), size = number(record, 20, 4);
+  const uint32_t start = number(record, 42, 4);
+  if (number(record, 10, 2) != 0) entry.form = ZipEntry::Form::kCompressed;
+  if (size == kInZip64 || start == kInZip64) entry.form = ZipEntry::Form::kLarge;
+  if (entry.form != ZipEntry::Form::kStored) return entry;
+  const std::string_view local = part(bytes, start, kLocalSize);
+  if (local.size() < kLocalSize || !local.starts_with(kLocalHeader)) return std::nullopt;
+  const size_t names = number(local, 26, 2) + number(local, 28, 2);
+  const std::string_view data = part(bytes, start + kLocalSize + names, size);
+  if (data.size() != size || crc32(data) != crc) return std::nullopt;
+  entry.data = {reinterpret_cast<const uint8_t *>(data.data()), data.size()};
+  return entry;
+}
+
+std::string_view text_of(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+bool starts_as_zip(std::span<const uint8_t> bytes) {
+  return text_of(bytes).starts_with(kLocalHeader);
+}
+
+ZipDirectory read_zip(std::span<const uint8_t> archive) {
+  const std::string_view bytes = text_of(archive);
+  ZipDirectory directory;
+  const auto fault = [&](const std::string &what) { return ZipDirectory{{}, false, what}; };
+  if (!starts_as_zip(archive)) return fault("something else");
+  // The end record is followed by a comment at most; the file may be large, and is not searched.
+  const size_t first = bytes.size() - std::min(bytes.size(), kEndSize + kMaxComment);
+  const std::string_view tail = bytes.substr(first);
+  const size_t found = tail.rfind(kDirectoryEnd, tail.size() - std::min(tail.size(), kEndSize));
+  if (found == std::string_view::npos || tail.size() - found < kEndSize) {
+    return fault(
+        format_text("only its beginning (%zu bytes; the copy is not complete)", bytes.size()));
+  }
+  const size_t end = first + found;
+  const uint32_t count = number(bytes, end + 10, 2);
+  size_t position = number(bytes, end + 16, 4);
+  directory.large = position == kInZip64 || count == 0xffff;
+  if (directory.large) return directory;
+  size_t room = bytes.size();  // keeps the work in proportion
+  for (uint32_t i = 0; i < count; ++i) {
+    const std::string_view record = part(bytes, position, kEntrySize);
+    if (record.size() < kEntrySize || !record.starts_with(kDirectoryEntry))
+      return fault("a damaged one (its directory)");
+    const std::string_view name = part(bytes, position + kEntrySize, number(record, 28, 2));
+    if (name.empty()) return fault("a damaged one (its directory)");
+    const std::optional<ZipEntry> entry = read_entry(bytes, record, name);
+    if (!entry) return fault("a damaged one (a checksum does not fit)");
+    if (entry->data.size() > room) return fault("a damaged one (its entries overlap)");
+    room -= entry->data.size();
+    directory.entries.push_back(*entry);
+    position += kEntrySize + number(record, 28, 2) + number(record, 30, 2) + number(record, 32, 2);
+  }
+  return directory;
+}
+
+}  // namespace hcd::files

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a descent lessens: a value and its slope on what clients show, and what the small frame will
+// cost.
+#pragma once
+
+#include <cmath>
+
+#include "engine/engine.h"
+
+namespace hcd::loss {
+
+// `k`: number of the client. Pictures and planes lie in the engine's memory.
+class Loss {
+ public:
+  virtual ~Loss() = default;
+
+  // The value of what client `k` shows, and its derivative, as large. `shown` may be clipped.
+  virtual double shown(size_t k, Plane shown, Plane slope) = 0;
+  // The same of a window of a picture, where the loss is a sum over pixels: on the host, from
+  // several threads at once. The windows' values add up to that of the picture.
+  virtual bool is_sum() const { return false; }
+  virtual double shown_part(size_t k, const Rect &window, ConstPlane shown, Plane slope) const {
+    (void)k, (void)window, (void)shown, (void)slope;
+    return 0;
+  }
+
+  // What the small frame `x` costs; adds the derivative to `gradient`.
+  virtual double small(ConstVector x, Vector gradient) = 0;
+
+  // False where the first point that was evaluated has shown nothing to gain.
+  virtual bool can_gain() const { return true; }
+
+  // Root mean squared error of what is shown, in code values, at the first point, which had `value`.
+  virtual double rms_error(double value) const { return std::sqrt(value); }
+};
+
+}  // namespace hcd::loss

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loss/mixed.h"
+
+#include <algorithm>
+
+namespace hcd::loss {
+namespace {
+
+// Below these there is nothing to gain, and a share of them means nothing: 68 dB, and what no eye
+// misses.
+constexpr double kLeastError = 0.01, kLeastLost = 1e-3;
+
+// Of a client's arithmetic, in code values; 4 ulp of 255.
+constexpr float kRoundingError = 0x1p-14F;
+
+}  // namespace
+
+Mixed::Mixed(size_t clients, ConstPlane y, ConstPlane x0, const image::Range &shown,
+             const MixedWeights &weights, Engine &engine)
+    : y_(y),
+      x0_(x0),
+      // A rounding error's width beyond: white that is shown as white has not been clipped.
+      shown_range_{shown.low - kRoundingError, shown.high + kRoundingError},
+      weights_(weights),
+      engine_(engine),
+      start_(clients),
+      detail_(engine.detail(y)),
+      low_(engine.allocate(y.size())),
+      high_(engine.allocate(y.size())) {
+  engine.neighbourhood(y, {low_.data(), y.width, y.height}, {high_.data(), y.width, y.height});
+}
+
+double Mixed::start_error() const {
+  double sum = 0;
+  for (const Start &start : start_) sum += start.error / static_cast<double>(start_.size());
+  return sum;
+}
+
+double Mixed::shown(size_t k, Plane shown, Plane slope) {
+  if (engine_.clip(shown_range_, shown)) clipped_ = true;
+  const double lost = detail_->value_and_gradient(shown, slope);
+  const auto n = static_cast<double>(y_.size());
+  const ConstPlane low{low_.data(), y_.width, y_.height}, high{high_.data(), y_.width, y_.height};
+  Start &start = start_[k];
+  if (start.error == 0) {
+    const double error = engine_.squared_error(shown, y_, 0, {}) / n;
+    can_gain_ = can_gain_ || error > kLeastError || lost > kLeastLost;
+    start = {std::max(error, kLeastError), std::max(lost, kLeastLost)};
+  }
+  const double error_weight = (1 - weights_.detail) / start.error;
+  const double detail_weight = weights_.detail / start.lost;
+  const MixWeights weights{static_cast<float>(2 * error_weight / n),
+                           static_cast<float>(2 * weights_.ringing / start.error / n),
+                           static_cast<float>(detail_weight)};
+  return engine_.mix_slope(shown, y_, low, high, shown_range_, weights, slope) / 2 +
+         detail_weight * lost;
+}
+
+double Mixed::small(ConstVector x, Vector gradient) {
+  Buffer move = engine_.allocate(x.size());
+  engine_.subtract(x, {x0_.data, x0_.size()}, move.span());
+  const double pull = weights_.proximity / start_error() / static_cast<double>(x.size());
+  const double value = pull * engine_.dot(move.span(), move.span());
+  engine_.axpy(static_cast<float>(2 * pull), move.span(), gradient);
+  if (weights_.rate == 0) return value;
+  return value + weights_.rate * engine_.block_cost({x.data(), x0_.width, x0_.height},
+                                                    static_cast<float>(weights_.rate),
+                                                    {gradient.data(), x0_.width, x0_.height});
+}
+
+}  // namespace hcd::loss

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "session/session.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "image/format.h"
+#include "session/clients.h"
+#include "session/down_session.h"
+#include "client/models.h"
+#include "session/up_session.h"
+
+namespace hcd::session {
+namespace {
+
+
+constexpr int kMinTile = 32;
+constexpr double kDefaultScale = 2;
+
+// Checks common to both directions: names and values that need no frame.
+template <typename Settings>
+void check_common(const Settings &s, bool several) {
+  const auto clients = client::find_kernels(s.model);
+  const bool network = client::is_network(s.model);
+  HCD_CHECK(network || !clients.empty(), HCD_E_OPTION, "option model: expected %s%s, found '%s'",
+            client::model_names().c_str(), several ? " (linear clients may be joined by +)" : "",
+            s.model.c_str());
+  HCD_CHECK(several || clients.size() <= 1, HCD_E_OPTION,
+            "option model: expected one client, found '%s'", s.model.c_str());
+  HCD_CHECK(clients.size() <= HCD_MAX_CLIENTS, HCD_E_OPTION,
+            "option model: expected at most %d clients, found %zu", HCD_MAX_CLIENTS,
+            clients.size());
+  if (network) client::check_network(s.model, s.weights, s.scale == HCD_AUTO ? 0 : s.scale);
+  HCD_CHECK(network || s.latent == "auto", HCD_E_OPTION,
+            "option latent: model %s has none, found '%s'", s.model.c_str(), s.latent.c_str());
+  client::parse_latent(s.latent);
+  HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
+            "option weights: model %s has none, found '%s'", s.model.c_str(), s.weights.c_str());
+  client::check_device(s.device);
+  HCD_CHECK(network || s.device.rfind("cuda", 0) != 0, HCD_E_OPTION,
+            "option device: model %s runs on the CPU only, found '%s'", s.model.c_str(),
+            s.device.c_str());
+  HCD_CHECK(s.tile == 0 || s.tile >= kMinTile, HCD_E_OPTION,
+            "option tile: expected 0 or %d to 8192, found %d", kMinTile, s.tile);
+}
+
+// The kernel of the option `start`; nullptr: the client's own.
+const image::Kernel *start_kernel(const DownSettings &s, Loss loss) {
+  if (s.start == "auto") return loss == Loss::kMixed ? image::find_kernel("lanczos") : nullptr;
+  if (s.start == "area") return &image::area_kernel();
+  const image::Kernel *kernel = image::find_kernel(s.start);
+  HCD_CHECK(kernel, HCD_E_OPTION,
+            "option start: expected auto, area, or a linear client's name as bicubic or lanczos, "
+            "found '%s'",
+            s.start.c_str());
+  return kernel;
+}
+
+int round_up(int size, int shift) { return (size + (1 << shift) - 1) >> shift << shift; }
+
+// ceil(size / scale) on the chroma grid, but never more than the source has.
+int small_size(int size, double scale, int shift) {
+  return std::min(size, round_up(static_cast<int>(std::ceil(size / scale - 1e-9)), shift));
+}
+
+double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScale : scale; }
+
+template <typename Settings>
+std::shared_ptr<client::Network> open(const Settings &s, const Log &log) {
+  const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
+  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent)}, log);
+}
+
+void check_network_scale(double scale, const client::NetworkInfo &info) {
+  HCD_CHECK(scale == HCD_AUTO || scale == info.scale, HCD_E_OPTION,
+            "option scale: expected %d, the factor of the network %s, found %g", info.scale,
+            info.name.c_str(), scale);
+}
+
+void check_network_layout(const hcd_format &format, const client::NetworkInfo &info) {
+  HCD_CHECK(format.layout != HCD_LAYOUT_RGB || info.colour != client::Colour::kLuma, HCD_E_FORMAT,
+            "network %s sees luma: expected Y'CbCr or gray frames, found %s (linear clients as "
+            "model=bicubic take RGB)",
+            info.name.c_str(), image::describe(format).c_str());
+}
+
+// Takes the first element away at the end of a scope.
+template <typename List>
+class PopFront {
+ public:
+  explicit PopFront(List &list) : list_(list) {}
+  ~PopFront() { list_.pop_front(); }
+  PopFront(const PopFront &) = delete;
+  PopFront &operator=(const PopFront &) = delete;
+
+ private:
+  List &list_;
+};
+
+// The format that comes out: that of `in` but for the size, which `out` may ask for.
+hcd_format sized(const hcd_format &in, const hcd_format &out, int default_width,
+                 int default_height) {
+  hcd_format format = in;
+  format.width = out.width != 0 ? out.width : default_width;
+  format.height = out.height != 0 ? out.height : default_height;
+  return format;
+}
+
+hcd_format small_format(const hcd_format &in, const hcd_format &out, double scale) {
+  const hcd_format lr = sized(in, out, small_size(in.width, scale, image::shift_x(in, 1)),
+                              small_size(in.height, scale, image::shift_y(in, 1)));
+  HCD_CHECK(lr.width >= 1 && lr.height >= 1 && lr.width <= in.width && lr.height <= in.height,
+            HCD_E_FORMAT,
+            "size of the small frame: expected 1x1 to %dx%d, the size of the source, found %dx%d",
+            in.width, in.height, lr.width, lr.height);
+  return lr;
+}
+
+}  // namespace
+
+void check_settings(const DownSettings &settings) {
+  check_common(settings, true);
+  start_kernel(settings, Loss::kMse);
+  const size_t clients = client::find_kernels(settings.model).size();
+  make_plan(settings, {clients > 0, static_cast<int>(std::max<size_t>(clients, 1))});
+}
+
+void check_settings(const UpSettings &settings) { check_common(settings, false); }
+
+std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_format &in,
+                                           hcd_format *out, ThreadPool &pool, const Log &log) {
+  image::check_format(in);
+  // The players' default matrix depends on the frame's size: both sides must mean the same one.
+  const hcd_format source = image::resolve(in);
+  auto engine = make_cpu_engine(pool);
+  if (!client::is_network(s.model)) {
+    const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
+    const Loss loss = make_plan(s, linear_traits(client::find_kernels(s.model).size(), source)).loss;
+    auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *engine);
+    *out = sized(in, lr, 0, 0);
+    return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, source,
+                                         lr);
+  }
+  auto network = open(s, log);
+  const client::NetworkInfo &info = network->info();
+  check_network_scale(s.scale, info);
+  check_network_layout(source, info);
+  const hcd_format wanted = small_format(source, hcd_format{}, info.scale);
+  const hcd_format lr = small_format(source, *out, info.scale);
+  HCD_CHECK(lr.width == wanted.width && lr.height == wanted.height, HCD_E_FORMAT,
+            "size of the small frame: expected %dx%d, since the network %s enlarges by exactly %d, "
+            "found %dx%d (linear clients as model=bicubic take any size)",
+            wanted.width, wanted.height, info.name.c_str(), info.scale, lr.width, lr.height);
+  hcd_format extended = source;
+  extended.width = lr.width * info.scale;
+  extended.height = lr.height * info.scale;
+  HCD_CHECK(!info.has_downscale || s.start == "auto", HCD_E_OPTION,
+            "option start: expected auto, since the network %s makes the small frame itself, "
+            "found '%s'",
+            info.name.c_str(), s.start.c_str());
+  const Loss loss = make_plan(s, network_traits(info, source)).loss;
+  auto clients =
+      make_network_clients(network, s.tile, start_kernel(s, loss), extended, lr, *engine);
+  *out = sized(in, lr, 0, 0);
+  return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, extended,
+                                       lr);
+}
+
+std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &in, hcd_format *out,
+                                         ThreadPool &pool, const Log &log) {
+  image::check_format(in);
+  auto engine = make_cpu_engine(pool);
+  std::shared_ptr<client::Network> network;
+  double scale = factor_or_default(s.scale);
+  if (client::is_network(s.model)) {
+    network = open(s, log);
+    check_network_scale(s.scale, network->info());
+    check_network_layout(in, network->info());
+    scale = network->info().scale;
+  }
+  const hcd_format hr = sized(in, *out, static_cast<int>(std::lround(in.width * scale)),
+                              static_cast<int>(std::lround(in.height * scale)));
+  image::check_format(hr);
+  // Undo what "unspecified" is read as from the size of the enlarged frame: the source decided it.
+  hcd_format small = in;
+  if (small.matrix == HCD_MATRIX_UNSPECIFIED) small.matrix = image::resolve(hr).matrix;
+  small = image::resolve(small);
+  hcd_format large = small;
+  large.width = hr.width;
+  large.height = hr.height;
+  *out = hr;
+  if (network) {
+    const int factor = network->info().scale;
+    HCD_CHECK(hr.width <= in.width * factor && hr.height <= in.height * factor, HCD_E_FORMAT,
+              "size of the enlarged frame: expected at most %dx%d, since the network %s enlarges "
+              "by exactly %d, found %dx%d",
+              in.width * factor, in.height * factor, network->info().name.c_str(), factor, hr.width,
+              hr.height);
+    hcd_format full = large;
+    full.width = in.width * factor;
+    full.height = in.height * factor;
+    const bool stochastic = network->info().stochastic;
+    auto clients = make_network_clients(std::move(network), s.tile, nullptr, full, small, *engine);
+    return std::make_unique<UpSession>(std::move(engine), std::move(clients.all[0]), stochastic,
+                                       static_cast<uint64_t>(s.seed), small, full, large);
+  }
+  HCD_CHECK(
+      hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
+      "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
+      in.width, in.height, hr.width, hr.height);
+  auto client = std::make_unique<client::LinearClient>(*client::find_kernels(s.model)[0], large,
+                                                       small, *engine);
+  return std::make_unique<UpSession>(std::move(engine), std::move(client), false, 0, small, large,
+                                     large);
+}
+
+hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {
+  const hcd_frame in = window_.front().frame;
+  const PopFront pop(window_);
+  process(window_, out, stats);
+  return in;
+}
+
+}  // namespace hcd::session

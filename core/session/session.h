@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A session: one model between two formats, frame after frame.
+#pragma once
+
+#include <hcd/hcd.h>
+
+#include <list>
+#include <memory>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "session/settings.h"
+
+namespace hcd::session {
+
+// Frames go in by send() and come out by receive(), in order. Those in flight lie in a window that
+// process() sees, so that a session may look ahead as far as frames were sent.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  void send(const hcd_frame &frame) { window_.push_back({frame, plan_}); }
+  bool empty() const { return window_.empty(); }
+  void clear() { window_.clear(); }
+  // Makes `out` of the oldest frame, which leaves whatever happens, and gives it back. `stats`:
+  // nullptr where nobody asks (time_ms is the caller's).
+  hcd_frame receive(const hcd_frame &out, hcd_stats *stats);
+
+  // Takes over options that changed while frames flow, from the next frame sent on.
+  virtual void update(const DownSettings &) {}
+
+ protected:
+  struct Sent {
+    hcd_frame frame;
+    std::shared_ptr<const Plan> plan;  // of a downscaling session
+  };
+  // Of the window's first frame.
+  virtual void process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *stats) = 0;
+
+  std::shared_ptr<const Plan> plan_;  // of the next frame sent
+
+ private:
+  std::list<Sent> window_;
+};
+
+// The format of the frames that come out; out->width and height as in hcd_configure(). Loads the
+// model's description if it is a network. Throws hcd::Error.
+// `settings.seed` and the frame decide all random numbers.
+std::unique_ptr<Session> make_down_session(const DownSettings &settings, const hcd_format &in,
+                                           hcd_format *out, ThreadPool &pool, const Log &log);
+std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_format &in,
+                                         hcd_format *out, ThreadPool &pool, const Log &log);
+
+// Throws HCD_E_OPTION unless the model exists and the options agree, as far as that can be said
+// without loading anything.
+void check_settings(const DownSettings &settings);
+void check_settings(const UpSettings &settings);
+
+}  // namespace hcd::session

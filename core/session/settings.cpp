@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "session/settings.h"
+
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+namespace hcd::session {
+namespace {
+
+
+struct Preset {
+  std::string_view name;
+  int cg_steps, adam_steps, network_mixed_steps;
+};
+constexpr std::array<Preset, 4> kPresets = {
+    {{"fast", 1, 4, 3}, {"balanced", 2, 12, 6}, {"quality", 10, 30, 12}, {"paper", 15, 15, 15}}};
+
+// Section 4.1 of the paper, on the 8-bit scale: epsilon = 0.3, alpha = 20 / 255, N = 15.
+constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
+constexpr int kPaperSteps = 15;
+
+// Chosen by measuring: docs/algorithm.md, "Budgets".
+constexpr double kBudget = 3, kAdamRate = 0.3;
+
+// Of the loss mixed, chosen by measuring: docs/algorithm.md, "What each lever does".
+constexpr double kMiddleQuality = 26;
+struct MixedDefaults {
+  double detail, ringing, proximity, rate, step_size;
+};
+constexpr MixedDefaults kMixedLinear{0.25, 2, 0.5, 0, 0.2}, kMixedNetwork{0.3, 0.5, 2, 0, 0.15};
+
+const Preset &find_preset(const std::string &name) {
+  for (const Preset &preset : kPresets) {
+    if (preset.name == name) return preset;
+  }
+  throw Error(HCD_E_OPTION,
+              "option preset: expected fast, balanced, quality or paper, found '" + name + "'");
+}
+
+Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
+  if (s.loss == "mse") return Loss::kMse;
+  const bool quadratic = s.optimizer == "cg" || s.optimizer == "exact";
+  if (s.loss == "auto") {
+    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto";
+    const bool mse = !traits.luma || s.preset == "paper" || quadratic || exact;
+    return mse ? Loss::kMse : Loss::kMixed;
+  }
+  HCD_CHECK(s.loss == "mixed", HCD_E_OPTION, "option loss: expected auto, mse or mixed, found '%s'",
+            s.loss.c_str());
+  HCD_CHECK(traits.luma, HCD_E_OPTION,
+            "option loss: mixed needs Y'CbCr or gray frames and a client that enlarges luma by "
+            "itself, found others with model=%s (use mse)",
+            s.model.c_str());
+  HCD_CHECK(s.preset != "paper", HCD_E_OPTION,
+            "option loss: expected auto or mse with preset=paper, found 'mixed'");
+  HCD_CHECK(!quadratic, HCD_E_OPTION,
+            "option loss: expected auto or mse with optimizer=%s, found "
+            "'mixed' (it is not quadratic)",
+            s.optimizer.c_str());
+  return Loss::kMixed;
+}
+
+Rule choose_rule(const DownSettings &s, const ModelTraits &traits, Loss loss) {
+  const std::string &name = s.optimizer;
+  if (name == "pgd") return Rule::kPgd;
+  if (name == "adam") return Rule::kAdam;
+  if (name == "cg") return Rule::kCg;
+  if (name == "exact") return Rule::kExact;
+  HCD_CHECK(name == "auto", HCD_E_OPTION,
+            "option optimizer: expected auto, pgd, adam, cg or exact, found '%s'", name.c_str());
+  if (s.preset == "paper") return Rule::kPgd;
+  const bool hr_stage = s.steps_hr != HCD_AUTO && s.steps_hr > 0;
+  if (!traits.linear || loss == Loss::kMixed || hr_stage) return Rule::kAdam;
+  const bool steps_given = s.steps != HCD_AUTO || s.steps_lr != HCD_AUTO;
+  const bool pulled = s.proximity != HCD_AUTO && s.proximity > 0;
+  return traits.clients == 1 && !pulled && !steps_given ? Rule::kExact : Rule::kCg;
+}
+
+void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &plan) {
+  const char *name = s.optimizer.c_str();
+  HCD_CHECK(s.preset != "paper" || plan.rule == Rule::kPgd, HCD_E_OPTION,
+            "option optimizer: expected auto or pgd with preset=paper, found '%s'", name);
+  const bool quadratic = plan.rule == Rule::kCg || plan.rule == Rule::kExact;
+  HCD_CHECK(!quadratic || traits.linear, HCD_E_OPTION,
+            "option optimizer: %s needs a linear client, found model=%s (use adam or pgd)", name,
+            s.model.c_str());
+  HCD_CHECK(plan.rule != Rule::kExact || traits.clients == 1, HCD_E_OPTION,
+            "option optimizer: exact needs one client, found model=%s (use cg)", s.model.c_str());
+  HCD_CHECK(
+      !quadratic || plan.steps_hr == 0, HCD_E_OPTION,
+      "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
+      plan.rule == Rule::kCg ? "cg" : "exact", plan.steps_hr);
+  HCD_CHECK(plan.step_size >= 0 || plan.rule == Rule::kPgd, HCD_E_OPTION,
+            "option step_size: expected 0 or more, since only pgd goes uphill, found %g",
+            plan.step_size);
+}
+
+}  // namespace
+
+Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
+  const Preset &preset = find_preset(s.preset);
+  Plan plan;
+  plan.loss = choose_loss(s, traits);
+  plan.rule = choose_rule(s, traits, plan.loss);
+  plan.paper = preset.name == "paper";
+
+  // Asked for by name, exact is the optimum itself; as the default it minds the encoder.
+  const bool minds_encoder = plan.rule == Rule::kExact && s.optimizer == "auto" && traits.video;
+  const bool mixed = plan.loss == Loss::kMixed;
+  const MixedDefaults &defaults = traits.linear ? kMixedLinear : kMixedNetwork;
+  // What an encoder's quantiser step does: doubled by 6 more.
+  const double hint =
+      std::exp2((s.quality_hint != HCD_AUTO ? s.quality_hint - kMiddleQuality : 0) / 6);
+  plan.proximity = s.proximity != HCD_AUTO ? s.proximity
+                   : mixed                 ? hint * defaults.proximity
+                   : minds_encoder         ? kVideoProximity
+                                           : 0;
+  plan.detail = s.detail != HCD_AUTO ? s.detail : defaults.detail;
+  plan.ringing = s.ringing != HCD_AUTO ? s.ringing : defaults.ringing;
+  plan.rate = s.rate != HCD_AUTO ? s.rate : defaults.rate;
+
+  const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
+  const int mixed_steps = traits.linear ? preset.adam_steps : preset.network_mixed_steps;
+  const int preset_steps = plan.paper  ? kPaperSteps
+                           : mixed     ? mixed_steps
+                           : iterative ? preset.adam_steps
+                                       : preset.cg_steps;
+  const int steps = s.steps != HCD_AUTO ? s.steps : preset_steps;
+  plan.steps_lr = s.steps_lr != HCD_AUTO ? s.steps_lr : steps;
+  plan.steps_hr = s.steps_hr != HCD_AUTO ? s.steps_hr : plan.paper ? steps : 0;
+
+  const bool budget_given = s.budget != HCD_AUTO, step_given = s.step_size != HCD_AUTO;
+  plan.budget_of_frame = plan.paper && !budget_given;
+  plan.step_of_frame = plan.paper && !step_given;
+  // The loss mixed has its own pull; pgd needs a ball to measure its steps by.
+  const bool bounded = plan.rule == Rule::kPgd || (iterative && !mixed);
+  plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : bounded ? kBudget : -1;
+  plan.step_of_error = plan.rule == Rule::kAdam && !step_given;
+  // A pgd step may reach the edge of the ball in half of its steps.
+  const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
+  plan.step_size = step_given                ? s.step_size
+                   : plan.paper              ? kPaperStep
+                   : plan.rule == Rule::kPgd ? pgd_step
+                   : mixed                   ? defaults.step_size
+                                             : kAdamRate;
+  for (const auto &[name, value] :
+       {std::pair{"detail", s.detail}, std::pair{"ringing", s.ringing}, std::pair{"rate", s.rate},
+        std::pair{"quality_hint", s.quality_hint}}) {
+    HCD_CHECK(value == HCD_AUTO || mixed, HCD_E_OPTION,
+              "option %s: belongs to loss=mixed, found %g with another loss", name, value);
+  }
+  check_rule(s, traits, plan);
+  return plan;
+}
+
+}  // namespace hcd::session

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Enlarging frames by one client.
+#pragma once
+
+#include <memory>
+
+#include "session/clients.h"
+#include "session/session.h"
+
+namespace hcd::session {
+
+class UpSession : public Session {
+ public:
+  // `full`: the format that the client makes; `out` may be smaller: frames are cut at the right and
+  // the bottom. `seed` and the frame decide a latent.
+  UpSession(std::unique_ptr<Engine> engine, std::unique_ptr<client::Client> client, bool stochastic,
+            uint64_t seed, const hcd_format &in, const hcd_format &full, const hcd_format &out);
+
+ protected:
+  void process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *stats) override;
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<client::Client> client_;
+  bool stochastic_;
+  uint64_t seed_;
+  hcd_format in_, out_;
+  image::Geometry full_, cut_;
+  Buffer x_, y_, cut_memory_;
+};
+
+}  // namespace hcd::session
