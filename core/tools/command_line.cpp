@@ -82,6 +82,11 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
       ->required()
       ->type_name("FOLDER");
   add_options(app, down_options(), false, &arguments->options);
+  app->add_option("--keep", arguments->keep,
+                  wrapped("folder for the pictures behind the scores: <name>-original.png, "
+                          "-small_plain.png, -small.png and -large.png (what is small, enlarged)"))
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory);
   app->add_flag("--json", arguments->json, "print a JSON object instead of a table");
   app->add_flag("-v,--verbose", arguments->verbose, "show what the library tells");
   app->footer(
@@ -89,7 +94,8 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
       "bits, plainly and with HCD, and enlarged by the same client (model a+b: the mean of both).\n"
       "PSNR and SSIM are of BT.601 luma (16 to 235), peak 255, \"scale\" pixels cut on each side.\n"
       "JSON: mean.psnr_y_plain, mean.psnr_y, mean.ssim_plain, mean.ssim; pictures: the same of\n"
-      "each; seconds: wall time of making the small pictures with HCD. Infinite PSNR is null.\n" +
+      "each; seconds: wall time of making the small pictures with HCD; small_samples: of a small\n"
+      "picture, all channels; peak_mib: most memory of the process. Infinite PSNR is null.\n" +
       std::string(kExitCodes));
 }
 
@@ -136,59 +142,10 @@ void add_convert_weights(CLI::App *app, ConvertWeightsArguments *arguments) {
       std::string(kExitCodes));
 }
 
-void add_paper(CLI::App *app, PaperArguments *arguments) {
-  app->add_option("--table", arguments->tables, "1: all methods; 2: the stages; 3: the steps")
-      ->delimiter(',')
-      ->check(CLI::IsMember({1, 2, 3}))
-      ->type_name("1|2|3");
-  app->add_option("--figure", arguments->figures,
-                  wrapped("2: along and against the gradient; 5: enlarged pictures; 6: step size; "
-                          "7: budget; 8: small pictures"))
-      ->delimiter(',')
-      ->check(CLI::IsMember({2, 5, 6, 7, 8}))
-      ->type_name("2|5|6|7|8");
-  app->add_option("--set", arguments->sets, "folders of PNG pictures, named as the sets are")
-      ->required()
-      ->type_name("FOLDER...");
-  app->add_option("--weights", arguments->weights,
-                  wrapped("folder of <model>_x<scale>.safetensors (torchscript_x<scale>.pt); they "
-                          "go before built-in ones"))
-      ->type_name("FOLDER");
-  app->add_option("--models", arguments->models,
-                  wrapped("names of `hcd models`, joined by commas; default: every row of table 1, "
-                          "and the best model that has weights for the others"))
-      ->delimiter(',')
-      ->type_name("A,B,...");
-  app->add_option("-o,--output", arguments->output, "folder for the results and their cache")
-      ->required()
-      ->type_name("FOLDER");
-  app->add_option("--scale", arguments->scale, "2 or 4 (default: 4)")
-      ->check(CLI::IsMember({2, 4}))
-      ->type_name("2|4");
-  app->add_option("--jobs", arguments->jobs, "pictures at a time [1, 256] (default: 1)")
-      ->check(CLI::Range(1, 256))
-      ->type_name("INT");
-  app->add_option("--pictures", arguments->n_pictures,
-                  wrapped("all but table 1 use so many pictures of the first set, the smallest "
-                          "files; 0: all (default: 3)"))
-      ->check(CLI::Range(0, 100000))
-      ->type_name("INT");
-  add_options(app, paper_options(), false, &arguments->options);
-  app->footer(
-      "Writes paper.md, a CSV for each table and figure, and a PNG for each figure (by Python "
-      "with\n"
-      "matplotlib and pillow: HCD_PYTHON, or python3). What is computed is kept in the folder "
-      "cache\n"
-      "of the output, by model, weights, options, picture and the library's version: the same\n"
-      "command goes on where it was stopped. Remove the folder to measure anew.\n" +
-      std::string(kExitCodes));
-}
-
 CommandLine::Command command_of(const CLI::App &app) {
   if (app.got_subcommand("down")) return CommandLine::Command::kDown;
   if (app.got_subcommand("up")) return CommandLine::Command::kUp;
   if (app.got_subcommand("evaluate")) return CommandLine::Command::kEvaluate;
-  if (app.got_subcommand("paper")) return CommandLine::Command::kPaper;
   if (app.got_subcommand("convert")) return CommandLine::Command::kConvert;
   return CommandLine::Command::kModels;
 }
@@ -215,8 +172,8 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
                &line.evaluate);
   add_convert_weights(app.add_subcommand("convert", "make weights of PyTorch's files"),
                       &line.convert_weights);
-  add_paper(app.add_subcommand("paper", "measure the paper's tables and figures"), &line.paper);
-  // Only for the list of commands: main() has passed its words on.
+  // Only for the list of commands: main() has passed their words on.
+  app.add_subcommand("paper", "measure the paper's tables and figures");
   app.add_subcommand("train", "train a network by a recipe (where LibTorch is)");
   app.add_subcommand("tune", "fit the network lite to a title (where LibTorch is)");
   try {
