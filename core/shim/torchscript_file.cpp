@@ -16,7 +16,7 @@ void check_torchscript_file(const std::string &path) {
   } else {
     const net::MappedFile file = net::MappedFile::open(path, kKind);
     found = net::starts_as_zip(file.bytes())
-                ? net::read_zip(file.bytes()).fault
+                ? net::zip_fault(file.bytes())
                 : format_text("%zu bytes of something else", file.bytes().size());
   }
   if (!found.empty()) {
