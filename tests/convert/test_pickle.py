@@ -3,7 +3,6 @@
 """Pickles read as data: every value of torch.save, and nothing else."""
 
 import io
-import struct
 import unittest
 
 from hcd.convert.torch_objects import Storage, Tensor
