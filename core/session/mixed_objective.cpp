@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/cpu/vector.h"
+#include "engine/cpu/row_ops.h"
 #include "engine/cpu/vector_ops.h"
 #include "engine/cpu/block_cost.h"
 #include "session/linear_model.h"
@@ -13,48 +13,12 @@
 namespace hcd::session {
 namespace {
 
-
 // Below these there is nothing to gain, and a share of them means nothing: 68 dB, and what no eye
 // misses.
 constexpr double kLeastError = 0.01, kLeastLost = 1e-3;
 
 // Of a client's arithmetic, in code values; 4 ulp of 255.
 constexpr float kRoundingError = 0x1p-14F;
-
-// Of each sample's neighbourhood: three samples of a row, or of three rows.
-HCD_MULTIARCH void range_of_rows(const float *a, const float *b, const float *c, int n, float *low,
-                                 float *high) {
-  for (int x = 0; x < n; ++x) {
-    low[x] = std::min(std::min(a[x], b[x]), c[x]);
-    high[x] = std::max(std::max(a[x], b[x]), c[x]);
-  }
-}
-
-// What a row is compared with.
-struct Truth {
-  const float *y, *low, *high;
-  image::Range shown;  // at its ends and beyond the row has been clipped
-};
-struct Factors {
-  float error, excess, detail;  // of the derivatives
-};
-
-// slope = error (shown - y) + excess (amount outside the range) + detail slope, 0 where the row has
-// been clipped. Returns the sum of error (shown - y)^2 + excess (amount)^2.
-HCD_MULTIARCH double mix_row(const float *shown, const Truth &truth, const Factors &factors, int n,
-                             float *slope) {
-  const float *y = truth.y, *low = truth.low, *high = truth.high;
-  const Factors f = factors;
-  const image::Range range = truth.shown;
-  return sum_in_lanes(
-      n, [&](int x) __attribute__((always_inline)) {
-        const float error = shown[x] - y[x];
-        const float excess = shown[x] - std::min(std::max(shown[x], low[x]), high[x]);
-        const float mixed = f.error * error + f.excess * excess + f.detail * slope[x];
-        slope[x] = shown[x] > range.low && shown[x] < range.high ? mixed : 0.0F;
-        return f.error * error * error + f.excess * excess * excess;
-      });
-}
 
 double squared_error(ConstPlane a, ConstPlane b, ThreadPool &pool) {
   std::vector<double> rows(static_cast<size_t>(a.height));
@@ -102,16 +66,16 @@ void MixedObjective::find_ranges() {
   pool_.run(y_.height, [&](int y) {
     const auto n = static_cast<size_t>(y_.width);
     std::vector<float> lows(n + 2), highs(n + 2);
-    range_of_rows(y_.row(std::max(y - 1, 0)), y_.row(y), y_.row(std::min(y + 1, y_.height - 1)),
+    cpu::range_of_rows(y_.row(std::max(y - 1, 0)), y_.row(y), y_.row(std::min(y + 1, y_.height - 1)),
                   y_.width, lows.data() + 1, highs.data() + 1);
     for (std::vector<float> *row : {&lows, &highs}) {
       row->front() = (*row)[1];
       row->back() = (*row)[n];
     }
     std::vector<float> unused(n);
-    range_of_rows(lows.data(), lows.data() + 1, lows.data() + 2, y_.width, low.row(y),
+    cpu::range_of_rows(lows.data(), lows.data() + 1, lows.data() + 2, y_.width, low.row(y),
                   unused.data());
-    range_of_rows(highs.data(), highs.data() + 1, highs.data() + 2, y_.width, unused.data(),
+    cpu::range_of_rows(highs.data(), highs.data() + 1, highs.data() + 2, y_.width, unused.data(),
                   high.row(y));
   });
 }
@@ -131,13 +95,13 @@ double MixedObjective::compare(Client &client) {
   }
   const double error_weight = (1 - weights_.detail) / client.error;
   const double detail_weight = weights_.detail / client.lost;
-  const Factors factors{static_cast<float>(2 * error_weight / n),
+  const cpu::MixFactors factors{static_cast<float>(2 * error_weight / n),
                         static_cast<float>(2 * weights_.ringing / client.error / n),
                         static_cast<float>(detail_weight)};
   std::vector<double> rows(static_cast<size_t>(y_.height));
   pool_.run(y_.height, [&](int y) {
     const auto offset = static_cast<ptrdiff_t>(y) * y_.width;
-    rows[static_cast<size_t>(y)] = mix_row(
+    rows[static_cast<size_t>(y)] = cpu::mix_row(
         shown.row(y), {y_.row(y), low_.data() + offset, high_.data() + offset, shown_range_},
         factors, y_.width, slope.row(y));
   });

@@ -81,7 +81,7 @@ class MixedObjective : public descent::Objective {
   image::Range shown_range_;  // see the constructor
   MixedWeights weights_;
   ThreadPool &pool_;
-  cpu::LostDetail detail_;
+  cpu::DetailLoss detail_;
   double start_error_ = 0;  // mean over the clients; 0 before the first evaluation
   bool can_gain_ = false;   // at the start
   mutable bool clipped_ = false;

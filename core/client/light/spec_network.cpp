@@ -2,13 +2,12 @@
 #include "client/light/spec_network.h"
 
 #include <algorithm>
-#include <cfloat>
 #include <cmath>
 #include <mutex>
 #include <utility>
 
 #include "base/error.h"
-#include "engine/cpu/vector.h"
+#include "engine/cpu/row_ops.h"
 #include "image/kernel.h"
 #include "base/buffer.h"
 #include "base/view.h"
@@ -93,22 +92,6 @@ struct Ring {
   }
 };
 
-// out[x scale + d] = row[x pixel + d] + phases[d width + x].
-HCD_MULTIARCH void join_phases(const float *row, int pixel, const float *phases, int width,
-                               int scale, float *out) {
-  for (int d = 0; d < scale; ++d) {
-    for (int x = 0; x < width; ++x) {
-      out[x * scale + d] = row[x * pixel + d] + phases[d * width + x];
-    }
-  }
-}
-
-HCD_MULTIARCH bool all_finite(const float *values, int n) {
-  int bad = 0;
-  for (int i = 0; i < n; ++i) bad |= !(std::abs(values[i]) <= FLT_MAX);
-  return bad == 0;
-}
-
 // Rows on demand: each row of a level asks for those rows of the level below that it reads, so that
 // a picture passes through all layers while its rows are in the cache, and memory grows with the
 // width alone. Level 0 is the picture, level i what layer i - 1 gives.
@@ -152,9 +135,9 @@ class Pass {
     make_values(layers_.count(), y + 1);
     const int width = wanted().width, scale = layers_.scale;
     layers_.skip.row(lr_, y, dy, wanted().x, width, scratch_, phases_);
-    join_phases(values_.back().at(wanted().x, y) + dy * scale, values_.back().pixel, phases_, width,
+    cpu::join_phases(values_.back().at(wanted().x, y) + dy * scale, values_.back().pixel, phases_, width,
                 scale, out);
-    finite_ = finite_ && all_finite(out, width * scale);
+    finite_ = finite_ && cpu::all_finite(out, width * scale);
   }
 
   // The sum over the window; adds to `gradient`.
@@ -374,7 +357,7 @@ class SpecNetwork : public Network {
     const double error = pass.error_and_gradient(target, window, gradient);
     check_finite(pass.finite() && std::isfinite(error), "upscale");
     for (int y = 0; y < gradient.height; ++y) {
-      check_finite(all_finite(gradient.data + y * gradient.stride, gradient.width),
+      check_finite(cpu::all_finite(gradient.data + y * gradient.stride, gradient.width),
                    "derivative of upscale");
     }
     return error;

@@ -19,11 +19,12 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
 
 // Rounds (ties to even) to code values of the format's depth, inside [low, high] of each component.
 // This is the one exact quantiser: every frame that leaves the library came through it.
-void pack(const hcd_format &format, const float *in, const image::Ranges &ranges, const hcd_frame &frame,
-          ThreadPool &pool);
+void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
+          const hcd_frame &frame, ThreadPool &pool);
 
 // What unpack() gives after pack(): the values rounded and clipped, in place.
-void quantise(const hcd_format &format, float *values, const image::Ranges &ranges, ThreadPool &pool);
+void quantise(const hcd_format &format, float *values, const image::Ranges &ranges,
+              ThreadPool &pool);
 
 // Hash of the visible samples.
 uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed);

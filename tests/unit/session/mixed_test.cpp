@@ -110,7 +110,7 @@ TEST_P(MixedTest, DescentGainsInBothParts) {
   std::vector<float> x(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n));
   const auto luma = model_->luma_clients();
   const ConstPlane y = image::Geometry(hr_).plane(std::as_const(y_).data(), 0);
-  cpu::LostDetail detail(y, pool_);
+  cpu::DetailLoss detail(y, pool_);
   const auto judge = [&](double *lost) {
     std::vector<float> shown(y.size()), unused(y.size());
     luma[0]->show(x.data(), shown.data());
