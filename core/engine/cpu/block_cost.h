@@ -2,8 +2,8 @@
 // What an encoder is likely to spend on a small plane.
 #pragma once
 
-#include "base/parallel.h"
 #include "base/buffer.h"
+#include "base/parallel.h"
 #include "base/view.h"
 
 namespace hcd::cpu {

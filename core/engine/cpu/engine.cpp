@@ -36,7 +36,7 @@ class CpuDetail : public Detail {
   }
 
  private:
-  cpu::LostDetail detail_;
+  cpu::DetailLoss detail_;
 };
 
 // function(c, y) for each row of each plane.

@@ -83,19 +83,19 @@ TEST_P(SizeTest, SplitAdjointIsTheAdjoint) {
   std::vector<float> level(4 * size), other = v, scratch(2 * static_cast<size_t>(h * width));
   const auto planes = [&](std::vector<float> &values) {
     float *p = values.data();
-    return Level{{p, w, h}, {{{p + size, w, h}, {p + 2 * size, w, h}, {p + 3 * size, w, h}}}};
+    return Subbands{{p, w, h}, {{{p + size, w, h}, {p + 2 * size, w, h}, {p + 3 * size, w, h}}}};
   };
-  split(x.plane(), planes(level), pool);
+  dwt2(x.plane(), planes(level), pool);
   Picture back(width, height);
-  split_adjoint(planes(other), back.plane(), scratch.data(), pool);
+  dwt2_adjoint(planes(other), back.plane(), scratch.data(), pool);
   EXPECT_NEAR(inner(level, v) / inner(x.values, back.values), 1, 1e-5);
 }
 
-TEST_P(SizeTest, LostDetailGradientEqualsDifferences) {
+TEST_P(SizeTest, DetailLossGradientEqualsDifferences) {
   const auto [width, height] = GetParam();
   ThreadPool pool(2);
   Picture y(width, height), x = y.blurred();
-  LostDetail lost(y.plane(), pool);
+  DetailLoss lost(y.plane(), pool);
   Picture gradient(width, height);
   lost.value_and_gradient(x.plane(), gradient.plane());
   std::vector<float> unused(x.values.size());
@@ -108,7 +108,7 @@ TEST_P(SizeTest, NothingIsLostInThePictureItself) {
   const auto [width, height] = GetParam();
   ThreadPool pool(1);
   Picture y(width, height), gradient(width, height);
-  LostDetail lost(y.plane(), pool);
+  DetailLoss lost(y.plane(), pool);
   EXPECT_NEAR(lost.value_and_gradient(y.plane(), gradient.plane()), 0, 1e-6);
   EXPECT_GT(lost.value_and_gradient(y.blurred().plane(), gradient.plane()), 0.01);
 }
@@ -134,21 +134,21 @@ INSTANTIATE_TEST_SUITE_P(All, SizeTest,
                                   std::to_string(size.param.second);
                          });
 
-TEST(LostDetail, TakesTheSmallestPictures) {
+TEST(DetailLoss, TakesTheSmallestPictures) {
   ThreadPool pool(1);
   for (int side = 1; side < 12; ++side) {
     Picture y(side, 1), gradient(side, 1);
-    LostDetail lost(y.plane(), pool);
+    DetailLoss lost(y.plane(), pool);
     EXPECT_TRUE(std::isfinite(lost.value_and_gradient(y.blurred().plane(), gradient.plane())));
     for (const float g : gradient.values) EXPECT_TRUE(std::isfinite(g));
   }
 }
 
-TEST(LostDetail, SameBitsForAnyThreads) {
+TEST(DetailLoss, SameBitsForAnyThreads) {
   Picture y(203, 131), x = y.blurred(), one(203, 131), three(203, 131);
   ThreadPool pool1(1), pool3(3);
-  const double a = LostDetail(y.plane(), pool1).value_and_gradient(x.plane(), one.plane());
-  const double b = LostDetail(y.plane(), pool3).value_and_gradient(x.plane(), three.plane());
+  const double a = DetailLoss(y.plane(), pool1).value_and_gradient(x.plane(), one.plane());
+  const double b = DetailLoss(y.plane(), pool3).value_and_gradient(x.plane(), three.plane());
   EXPECT_EQ(a, b);
   EXPECT_EQ(one.values, three.values);
 }
