@@ -13,7 +13,7 @@
 namespace hcd::cpu {
 
 // How much visible detail of a reference plane is not in another one, 0 (all is there) to about 1:
-// one minus the detail loss measure of VMAF-NEG (Li et al., "Plane Quality Assessment by Separately
+// one minus the detail loss measure of VMAF-NEG (Li et al., "Image Quality Assessment by Separately
 // Evaluating Detail Losses and Additive Impairments", IEEE TMM 2011, with libvmaf's constants), in
 // which more contrast than the reference's earns nothing. Luma in 8-bit code values.
 class LostDetail {
