@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Stands in for libhcd-torch (FAKE_TORCH), libhcd-cuda or a CUDA driver in devices_test: says in
+// Stands in for libhcd-torch (FAKE_TORCH), libhcd-torch-cuda or a CUDA driver in devices_test: says in
 // the environment when it was opened, and where a network was asked to run.
 #include <stdlib.h>
 
