@@ -46,11 +46,11 @@ std::unique_ptr<Network> load_light(const NetworkRequest &request, const Network
 }  // namespace
 
 std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log) {
-  const client::Device wanted = client::parse_device(request.device);
+  const Device wanted = parse_device(request.device);
   const NetworkEntry *entry = find_network(request.model);
   const bool light = entry && is_light(entry->kind);
-  if (light && wanted.kind != client::Device::Kind::kCuda) {
-    if (wanted.kind == client::Device::Kind::kAuto) {
+  if (light && wanted.kind != Device::Kind::kCuda) {
+    if (wanted.kind == Device::Kind::kAuto) {
       log(HCD_LOG_VERBOSE, "device=auto: light networks run on the CPU");
     }
     return load_light(request, *entry);
@@ -60,12 +60,12 @@ std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &
   if (light) {
     file = open_light(request, *entry);
   } else if (request.model == kTorchscript) {
-    client::check_torchscript_file(request.weights);
+    check_torchscript_file(request.weights);
   } else if (!request.weights.empty()) {
     files::Safetensors::open(request.weights);
   }
-  const client::Choice choice = client::open_backends(wanted);
-  if (wanted.kind == client::Device::Kind::kAuto) {
+  const Choice choice = open_backends(wanted);
+  if (wanted.kind == Device::Kind::kAuto) {
     const std::string because = choice.reason.empty() ? "" : " (" + choice.reason + ")";
     log(HCD_LOG_INFO, "device=auto: networks run on " + choice.device_name + because);
   }

@@ -192,7 +192,9 @@ class Tuning {
   // The result as a file: differences to weights that every client has, else fp16.
   std::vector<uint8_t> encode(const std::map<std::string, std::string> &metadata) const {
     const Network &result = learner_.result();
-    if (!start_.built_in || arguments_.whole) return encode_weights(result, metadata, true);
+    if (!start_.built_in || arguments_.whole) {
+      return models::encode_weights(result.params, metadata, true);
+    }
     std::map<std::string, std::vector<float>> tuned;
     for (const models::Params::Entry &entry : result.params.entries()) {
       const at::Tensor value = entry.value.contiguous();  // in memory it is [out, h, w, in]

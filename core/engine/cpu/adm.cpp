@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/watson.h"
 #include "engine/cpu/vector.h"
 #include "engine/cpu/rows.h"
 
@@ -11,20 +12,6 @@ namespace hcd::cpu {
 namespace {
 
 constexpr float kNeighbour = 1.0F / 30, kCentre = 1.0F / 15;  // weights of the mask
-
-// How visible a band is: one over Watson's quantisation step (IEEE TIP 6(8), 1997, table V) at
-// three picture heights from a picture of 1080 lines.
-float visibility(int level, int band) {
-  constexpr double kA = 0.495, kK = 0.466, kF0 = 0.401;
-  constexpr double kOrientation[2] = {1.0, 0.534};  // along an axis, diagonal
-  constexpr double kAmplitude[4][2] = {
-      {0.67234, 0.72709}, {0.41317, 0.49428}, {0.22727, 0.28688}, {0.11792, 0.15214}};
-  const size_t diagonal = band == 2;
-  const double pixels_per_degree = 3 * 1080 * M_PI / 180;
-  const double f =
-      std::log10(std::exp2(level + 1) * kF0 * kOrientation[diagonal] / pixels_per_degree);
-  return static_cast<float>(kAmplitude[level][diagonal] / (2 * kA * std::pow(10.0, kK * f * f)));
-}
 
 // (sum of cubes)^(1/3), and the constant that keeps flat pictures apart from each other.
 double pooled(double cubes, int width, int height) {
@@ -128,7 +115,9 @@ LostDetail::LostDetail(ConstPlane reference, ThreadPool &pool) : pool_(pool) {
       for (Plane &band : level->bands) band = take();
     }
     scale.mask = take();
-    for (int b = 0; b < kBands; ++b) scale.weight[static_cast<size_t>(b)] = visibility(i, b);
+    for (int b = 0; b < kBands; ++b) {
+      scale.weight[static_cast<size_t>(b)] = static_cast<float>(visibility(i, b));
+    }
     split(whole, scale.reference, pool_);
     whole = scale.reference.low;
     add_whole(scale);
