@@ -20,7 +20,7 @@ struct Plan {
   double step_size = 0;            // RMS per sample; adam: learning rate
   double proximity = 0;
   Loss loss = Loss::kMse;
-  double detail = 0, ringing = 0, rate = 0;  // see MixedWeights
+  double detail = 0, ringing = 0;  // see MixedWeights
   // preset=paper: each step sees rounded values, and the start is random. The published budget and
   // step are L2 norms of the whole frame, whatever its size.
   bool paper = false, budget_of_frame = false, step_of_frame = false;
