@@ -45,10 +45,10 @@ void remove_unfinished_file_on_signals() {
 
 AtomicFile::AtomicFile(const std::string &path) : path_(path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  temporary_path_ = (folder / (".hcd-" + std::to_string(getpid()) + ".tmp")).string();
+  const std::string temporary = (folder / (".hcd-" + std::to_string(getpid()) + ".tmp")).string();
   errno = ENAMETOOLONG;
-  check(temporary_path_.size() < sizeof(live_path));
-  std::strcpy(live_path, temporary_path_.c_str());
+  check(temporary.size() < sizeof(live_path));
+  std::strcpy(live_path, temporary.c_str());
   live_path_set = true;
   unlink(live_path);  // of a process of the same number that was killed
   descriptor_ = Descriptor(open(live_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));

@@ -28,7 +28,6 @@ class AtomicFile {
   AtomicFile &operator=(const AtomicFile &) = delete;
 
   void write(std::span<const uint8_t> bytes) const;
-  const std::string &temporary_path() const { return temporary_path_; }
 
   // Flushes it to the disk and gives it its name; an older file stays until then.
   void commit();
@@ -36,7 +35,7 @@ class AtomicFile {
  private:
   void check(bool good) const;
 
-  std::string path_, temporary_path_;
+  std::string path_;
   Descriptor descriptor_;
 };
 

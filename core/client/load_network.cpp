@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The loader of net/network.h, as the rest of libhcd calls it.
+// The loader of client/network.h, as the rest of libhcd calls it.
 #include "base/error.h"
 #include "client/catalogue.h"
 #include "client/network.h"

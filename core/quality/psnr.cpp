@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Mean squared error and PSNR of two planes: see the header.
 #include "quality/psnr.h"
 
 #include "base/psnr.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The subcommands down and up: see the header.
+// hcd down and hcd up: PNG to PNG, with what the files say beside their samples.
 #include "tools/convert.h"
 
 #include "base/atomic_file.h"
