@@ -19,9 +19,7 @@ std::string duration(double seconds) {
 ProgressLine::ProgressLine(std::chrono::seconds interval)
     : terminal_(isatty(STDERR_FILENO) == 1), interval_(interval) {}
 
-bool ProgressLine::due() const {
-  return terminal_ && Clock::now() - shown_ >= interval_;
-}
+bool ProgressLine::due() const { return terminal_ && Clock::now() - shown_ >= interval_; }
 
 void ProgressLine::show(const std::string &text) {
   if (!due()) return;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The loader of client/network.h, as the rest of libhcd calls it.
 #include "base/error.h"
-#include "client/catalogue.h"
-#include "client/network.h"
-#include "files/safetensors.h"
-#include "client/light/spec.h"
-#include "client/light/light_network.h"
-#include "client/weights_label.h"
 #include "client/backends.h"
+#include "client/catalogue.h"
 #include "client/device.h"
-#include "client/torchscript_file.h"
+#include "client/light/light_network.h"
+#include "client/light/spec.h"
 #include "client/light/weights.h"
+#include "client/network.h"
+#include "client/torchscript_file.h"
+#include "client/weights_label.h"
+#include "files/safetensors.h"
 #include "weights/light/light.h"
 
 namespace hcd::client {
@@ -40,7 +40,7 @@ std::unique_ptr<Network> load_light(const NetworkRequest &request, const Network
   check_kind(entry, file, label);
   const int scale = decide_scale(request, entry, file, label);
   return make_light_network(read_spec(entry, scale, file, label), file, entry.name,
-                           label.downscaler.empty() ? "bicubic" : label.downscaler);
+                            label.downscaler.empty() ? "bicubic" : label.downscaler);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "image/kernel.h"
 #include "client/catalogue.h"
+#include "image/kernel.h"
 
 namespace hcd::client {
 namespace {
@@ -135,9 +135,7 @@ std::string model_names() {
   return names + "a network that `hcd models` lists, or torchscript";
 }
 
-bool is_network(const std::string &model) {
-  return model == kTorchscript || find_network(model);
-}
+bool is_network(const std::string &model) { return model == kTorchscript || find_network(model); }
 
 Latent parse_latent(const std::string &text) {
   if (text == "auto") return Latent::kDefault;

@@ -34,7 +34,7 @@ std::string head_of(const files::Safetensors &file) { return "weights '" + file.
 
 // The tensor `prefix` + `name` of the file, which has that shape.
 const files::TensorView &find_tensor(const files::Safetensors &file, const std::string &prefix,
-                                   const std::string &name, at::IntArrayRef shape) {
+                                     const std::string &name, at::IntArrayRef shape) {
   const auto found = file.tensors().find(prefix + name);
   HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
             "%s: expected a tensor '%s' of shape %s, found none", head_of(file).c_str(),
@@ -84,8 +84,7 @@ void load_weights(Params &params, const files::Safetensors &file, const std::str
 }
 
 std::vector<uint8_t> encode_tensors(const NamedTensors &tensors,
-                                    const std::map<std::string, std::string> &metadata,
-                                    bool half) {
+                                    const std::map<std::string, std::string> &metadata, bool half) {
   std::vector<Tensor> values;  // live until the bytes are made
   std::map<std::string, files::TensorView> views;
   for (const auto &[name, tensor] : tensors) {
@@ -99,8 +98,7 @@ std::vector<uint8_t> encode_tensors(const NamedTensors &tensors,
 }
 
 std::vector<uint8_t> encode_weights(const Params &params,
-                                    const std::map<std::string, std::string> &metadata,
-                                    bool half) {
+                                    const std::map<std::string, std::string> &metadata, bool half) {
   NamedTensors tensors;
   for (const Params::Entry &entry : params.entries()) tensors.emplace_back(entry.name, entry.value);
   return encode_tensors(tensors, metadata, half);

@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
-#include "models/nn.h"
 #include "files/safetensors.h"
+#include "models/nn.h"
 
 namespace hcd::models {
 

@@ -3,7 +3,6 @@
 
 #include "base/psnr.h"
 
-
 namespace hcd::quality {
 
 double mean_squared_error(ConstPlane a, ConstPlane b) {
@@ -19,8 +18,6 @@ double mean_squared_error(ConstPlane a, ConstPlane b) {
   return sum / (double(a.width) * double(a.height));
 }
 
-double psnr(ConstPlane a, ConstPlane b) {
-  return hcd::psnr(mean_squared_error(a, b), 255);
-}
+double psnr(ConstPlane a, ConstPlane b) { return hcd::psnr(mean_squared_error(a, b), 255); }
 
 }  // namespace hcd::quality

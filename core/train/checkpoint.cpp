@@ -10,8 +10,8 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/random.h"
-#include "models/weights.h"
 #include "files/safetensors.h"
+#include "models/weights.h"
 
 namespace hcd::train {
 namespace {
@@ -106,8 +106,7 @@ void save_result(const std::string &path, const Recipe &recipe, const Learner &l
   if (!learner.result().model->has_downscale()) {
     metadata["hcd.downscaler"] = recipe.coded ? "bicubic" : "catmull_rom";
   }
-  write_atomically(path,
-                   models::encode_weights(learner.result().params, metadata, recipe.half));
+  write_atomically(path, models::encode_weights(learner.result().params, metadata, recipe.half));
 }
 
 }  // namespace hcd::train

@@ -16,9 +16,9 @@ Losses step(const DataSet &data, int64_t iteration, Learner &learner) {
   } catch (const Error &error) {
     std::string batch;
     for (const Crop &crop : crops) batch += "\n  " + data.describe(crop);
-    throw Error(error.status(), format_text("iteration %lld: %s; the batch:%s",
-                                            static_cast<long long>(iteration + 1), error.what(),
-                                            batch.c_str()));
+    throw Error(error.status(),
+                format_text("iteration %lld: %s; the batch:%s",
+                            static_cast<long long>(iteration + 1), error.what(), batch.c_str()));
   }
 }
 

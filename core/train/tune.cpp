@@ -10,8 +10,8 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "models/weights.h"
 #include "files/differences.h"
+#include "models/weights.h"
 #include "train/checkpoint.h"
 #include "train/learner.h"
 #include "train/loop.h"

@@ -89,7 +89,8 @@ class Reader {
 
   template <typename Body>
   void guarded(const Body &body) {
-    if (!run_guarded(png_, body)) throw Error(HCD_E_FILE, path_ + ": damaged PNG file: " + error_.text);
+    if (!run_guarded(png_, body))
+      throw Error(HCD_E_FILE, path_ + ": damaged PNG file: " + error_.text);
   }
 
   void check_header() {
@@ -99,13 +100,14 @@ class Reader {
     const unsigned height = png_get_image_height(png_, info_);
     if (width > kMaxSize || height > kMaxSize) {
       throw Error(HCD_E_FILE, path_ + ": expected at most 32768x32768 pixels, found " +
-                      std::to_string(width) + "x" + std::to_string(height));
+                                  std::to_string(width) + "x" + std::to_string(height));
     }
     const int type = png_get_color_type(png_, info_);
     const bool has_alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
     if (has_alpha || png_get_valid(png_, info_, PNG_INFO_tRNS)) {
       const bool gray = (type & PNG_COLOR_MASK_COLOR) == 0, wide = stored_depth_ == 16;
-      throw Error(HCD_E_FILE, path_ + ": expected gray or RGB, found " +
+      throw Error(HCD_E_FILE,
+                  path_ + ": expected gray or RGB, found " +
                       (has_alpha ? "an alpha channel" : "transparent colours (chunk tRNS)") +
                       "; remove it first, for example: ffmpeg -i in.png -pix_fmt " +
                       (gray ? (wide ? "gray16be" : "gray") : (wide ? "rgb48be" : "rgb24")) +
@@ -127,9 +129,9 @@ class Reader {
     }
     const size_t expected = png_get_rowbytes(png_, info_) * png_get_image_height(png_, info_);
     if (compressed_ * kMostPerByte < expected) {
-      throw Error(HCD_E_FILE, path_ + ": damaged PNG file: the header says " + std::to_string(expected) +
-                      " bytes of samples, which " + std::to_string(compressed_) +
-                      " compressed bytes cannot hold");
+      throw Error(HCD_E_FILE, path_ + ": damaged PNG file: the header says " +
+                                  std::to_string(expected) + " bytes of samples, which " +
+                                  std::to_string(compressed_) + " compressed bytes cannot hold");
     }
   }
 

@@ -62,7 +62,8 @@ class Writer {
 
   template <typename Body>
   void guarded(const Body &body) {
-    if (!run_guarded(png_, body)) throw Error(HCD_E_FILE, path_ + ": cannot make a PNG: " + error_.text);
+    if (!run_guarded(png_, body))
+      throw Error(HCD_E_FILE, path_ + ": cannot make a PNG: " + error_.text);
   }
 
   // As they are: what was odd about them in the source is no odder here.
