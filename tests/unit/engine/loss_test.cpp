@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/cpu/adm.h"
-#include "engine/cpu/block_cost.h"
 #include "engine/cpu/wavelet.h"
 #include "support/random_values.h"
 
