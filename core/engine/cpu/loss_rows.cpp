@@ -137,52 +137,6 @@ void decouple_adjoint(const float *reference, const float *by_restored, const fl
   });
 }
 
-// ---- block cost ----
-
-static_assert(kLanes == std::tuple_size_v<BlockMatrix>);  // a row of a block is a vector
-
-// out = a in^T, in place of a transform along columns and a turn.
-HWY_INLINE void transform(const BlockMatrix &a, const BlockMatrix &in, BlockMatrix &out) {
-  for (size_t k = 0; k < kLanes; ++k) {
-    Lanes sums = zeros();
-    for (size_t n = 0; n < kLanes; ++n) sums = mul_add(set(a[k][n]), load(in[n].data()), sums);
-    float column[kLanes];
-    store(sums, column);
-    for (size_t i = 0; i < kLanes; ++i) out[i][k] = column[i];
-  }
-}
-
-double cost_of_blocks(const BlockMatrix &forward, const BlockMatrix &backward, float step,
-                      const float *in, ptrdiff_t stride, int blocks, float factor, float *gradient,
-                      ptrdiff_t gradient_stride) {
-  const Lanes per_step = set(1 / step), one = set(1), scale = set(factor);
-  double cost = 0;
-  BlockMatrix block, turned;
-  for (int b = 0; b < blocks; ++b) {
-    for (int i = 0; i < kLanes; ++i) {
-      store(load(in + b * kLanes + i * stride), block[static_cast<size_t>(i)].data());
-    }
-    transform(forward, block, turned);
-    transform(forward, turned, block);
-    block[0][0] = 0;
-    for (auto &row : block) {
-      const Lanes scaled = load(row.data()) * per_step, more = mul_add(scaled, scaled, one);
-      store(scale * scaled / more, row.data());
-      float factors[kLanes], product = 1;  // one logarithm for a row
-      store(more, factors);
-      for (const float f : factors) product *= f;
-      cost += std::log(static_cast<double>(product));
-    }
-    transform(backward, block, turned);
-    transform(backward, turned, block);
-    for (int i = 0; i < kLanes; ++i) {
-      float *to = gradient + b * kLanes + i * gradient_stride;
-      store(load(to) + load(block[static_cast<size_t>(i)].data()), to);
-    }
-  }
-  return cost;
-}
-
 }  // namespace hcd::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -238,14 +192,6 @@ HWY_EXPORT(decouple_adjoint);
 void decouple_adjoint(const float *reference, const float *by_restored, const float *by_additive,
                       float csf, int n, float *test) {
   HWY_DYNAMIC_DISPATCH(decouple_adjoint)(reference, by_restored, by_additive, csf, n, test);
-}
-
-HWY_EXPORT(cost_of_blocks);
-double cost_of_blocks(const BlockMatrix &forward, const BlockMatrix &backward, float step,
-                      const float *in, ptrdiff_t stride, int blocks, float factor, float *gradient,
-                      ptrdiff_t gradient_stride) {
-  return HWY_DYNAMIC_DISPATCH(cost_of_blocks)(forward, backward, step, in, stride, blocks, factor,
-                                              gradient, gradient_stride);
 }
 
 }  // namespace hcd::cpu

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The kernels of wavelet.h, adm.h and block_cost.h on rows of n floats.
+// The kernels of wavelet.h and adm.h on rows of n floats.
 #pragma once
 
 #include <array>
@@ -49,16 +49,5 @@ void mask_contrast_adjoint(float factor, int n, float *squares, float *by_thresh
 // reference's range it is the restored part that changes; beyond, the additive one.
 void decouple_adjoint(const float *reference, const float *by_restored, const float *by_additive,
                       float csf, int n, float *test);
-
-// ---- block cost ----
-
-using BlockMatrix = std::array<std::array<float, 8>, 8>;
-
-// The 8 x 8 blocks of a row of `blocks`. C: their transform by `forward`, without the mean, divided
-// by `step`. Adds the transform by `backward` of factor C / (1 + C^2) to `gradient`; returns the
-// sum of log(1 + C^2).
-double cost_of_blocks(const BlockMatrix &forward, const BlockMatrix &backward, float step,
-                      const float *in, ptrdiff_t stride, int blocks, float factor, float *gradient,
-                      ptrdiff_t gradient_stride);
 
 }  // namespace hcd::cpu

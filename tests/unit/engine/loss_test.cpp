@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/cpu/adm.h"
-#include "engine/cpu/block_cost.h"
 #include "engine/cpu/wavelet.h"
 #include "support/random_values.h"
 
@@ -113,19 +112,6 @@ TEST_P(SizeTest, NothingIsLostInThePictureItself) {
   EXPECT_GT(lost.value_and_gradient(y.blurred().plane(), gradient.plane()), 0.01);
 }
 
-TEST_P(SizeTest, BlockCostGradientEqualsDifferences) {
-  const auto [width, height] = GetParam();
-  ThreadPool pool(2);
-  Picture x(width, height);
-  std::vector<float> gradient(x.values.size(), 1.0F);  // it is added to
-  block_cost(x.plane(), 3, {gradient.data(), width, height}, pool);
-  for (float &g : gradient) g -= 1;
-  std::vector<float> unused(x.values.size());
-  expect_slope(gradient, x, 0.5F, 0.02, 1e-4, [&](Picture &moved) {
-    return 3 * block_cost(moved.plane(), 0, {unused.data(), moved.width, moved.height}, pool);
-  });
-}
-
 INSTANTIATE_TEST_SUITE_P(All, SizeTest,
                          testing::Values(std::pair(96, 64), std::pair(97, 51), std::pair(33, 80),
                                          std::pair(16, 16)),
@@ -151,20 +137,6 @@ TEST(DetailLoss, SameBitsForAnyThreads) {
   const double b = DetailLoss(y.plane(), pool3).value_and_gradient(x.plane(), three.plane());
   EXPECT_EQ(a, b);
   EXPECT_EQ(one.values, three.values);
-}
-
-TEST(BlockCost, OfOneCoefficient) {
-  ThreadPool pool(1);
-  // The lowest frequency along x, D = 8 * 50 / sqrt(2), and a mean, which is free.
-  std::vector<float> wave(64), gradient(64);
-  for (size_t i = 0; i < 64; ++i) {
-    const double phase = M_PI * (2 * static_cast<double>(i % 8) + 1) / 16;
-    wave[i] = static_cast<float>(100 + 50 * std::cos(phase));
-  }
-  const double d = 8 * 50 / std::sqrt(2.0);
-  EXPECT_NEAR(block_cost({wave.data(), 8, 8}, 1, {gradient.data(), 8, 8}, pool),
-              std::log2(1 + d * d / 256) / 64, 1e-6);
-  EXPECT_EQ(block_cost({wave.data(), 7, 9}, 1, {gradient.data(), 7, 9}, pool), 0);
 }
 
 }  // namespace
