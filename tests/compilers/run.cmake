@@ -1,0 +1,15 @@
+# build_and_test(<options of CMake...>): configures, builds and runs the fast tests; a warning is an error.
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code)
+  if(code)
+    message(FATAL_ERROR "${ARGN} ended with ${code}")
+  endif()
+endfunction()
+
+function(build_and_test)
+  run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G Ninja -DHCD_TESTS=ON -DHCD_TOOLS=OFF
+      -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "-DCMAKE_C_COMPILER_LAUNCHER=${LAUNCHER}"
+      "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" ${ARGN})
+  run(${CMAKE_COMMAND} --build ${BUILD})
+  run(${CMAKE_CTEST_COMMAND} --test-dir ${BUILD} --output-on-failure -L fast)
+endfunction()
