@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The light networks of this project on LibTorch, to train them and to compare with: what
-// net/spec_network.h runs without it, made from the same description.
+// client/light/light_network.h runs without it, made from the same description.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A light network as data. It is trained by LibTorch (models/light.h) and run by libhcd itself
-// (net/spec_network.h) from the same description.
+// (client/light/light_network.h) from the same description.
 #pragma once
 
 #include <cstdint>

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/random.h"
-#include "client/network.h"
+#include "base/view.h"
 
-namespace hcd::client {
+namespace hcd::test {
 
-// A picture that owns its samples. Rows and planes have gaps, and the gaps hold NaN, so that code
+// A picture on the 8-bit scale that owns its samples. Rows and planes have gaps, and the gaps hold NaN, so that code
 // which reads past a row's end shows.
 class Picture {
  public:
@@ -28,7 +28,7 @@ class Picture {
   static Picture noise(int channels, int height, int width, uint64_t seed) {
     Picture picture(channels, height, width);
     const Random random(seed);
-    picture.fill([&](uint64_t i) { return 0.25 + 0.5 * random.uniform(i); });
+    picture.fill([&](uint64_t i) { return 64 + 128 * random.uniform(i); });
     return picture;
   }
 
@@ -46,6 +46,7 @@ class Picture {
   float at(int c, int y, int x) const { return samples_[index(c, y, x)]; }
   Plane view() { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
   ConstPlane view() const { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
+  ConstPlane read() const { return view(); }
   Rect all() const { return {0, 0, width_, height_}; }
 
   // The samples row by row without the gaps.
@@ -80,8 +81,6 @@ class Picture {
   std::vector<float> samples_;
 };
 
-inline ConstPlane view(const Picture &picture) { return picture.view(); }
-
 inline double dot(const Picture &a, const Picture &b) {
   const std::vector<float> u = a.values(), v = b.values();
   double sum = 0.0;
@@ -106,4 +105,4 @@ inline double largest_difference(const Picture &a, const Picture &b) {
   return largest;
 }
 
-}  // namespace hcd::client
+}  // namespace hcd::test
