@@ -51,7 +51,8 @@ Matrix transposed(const Matrix &m) {
 
 // A row of blocks. Coefficients -> derivatives of their cost; returns the cost, in natural units.
 HCD_MULTIARCH double row_of_blocks(const Matrix &forward, const Matrix &backward, const float *in,
-                                   ptrdiff_t stride, int blocks, float factor, float *gradient) {
+                                   ptrdiff_t stride, int blocks, float factor, float *gradient,
+                                   ptrdiff_t gradient_stride) {
   double cost = 0;
   Matrix block, turned;
   for (int b = 0; b < blocks; ++b) {
@@ -79,9 +80,9 @@ HCD_MULTIARCH double row_of_blocks(const Matrix &forward, const Matrix &backward
     for (int i = 0; i < kSide; ++i) {
       Vec row, sum;
       load(row, block[static_cast<size_t>(i)].data());
-      load(sum, to + i * stride);
+      load(sum, to + i * gradient_stride);
       sum += row;
-      store(to + i * stride, sum);
+      store(to + i * gradient_stride, sum);
     }
   }
   return cost;
@@ -98,8 +99,8 @@ double block_cost(ConstPlane plane, float weight, Plane gradient, ThreadPool &po
   std::vector<double> costs(static_cast<size_t>(down));
   pool.run(down, [&](int i) {
     costs[static_cast<size_t>(i)] =
-        row_of_blocks(forward, backward, plane.row(i * kSide), plane.width, across,
-                      static_cast<float>(factor), gradient.row(i * kSide));
+        row_of_blocks(forward, backward, plane.row(i * kSide), plane.stride, across,
+                      static_cast<float>(factor), gradient.row(i * kSide), gradient.stride);
   });
   double cost = 0;
   for (const double c : costs) cost += c;

@@ -128,7 +128,7 @@ void to_strip(ConstPlane in, int first, int rows, float *out) {
   const float *top = in.row(first);
   for (int x = 0; x < in.width; ++x, out += kStrip) {
     int r = 0;
-    for (; r < rows; ++r) out[r] = top[static_cast<ptrdiff_t>(r) * in.width + x];
+    for (; r < rows; ++r) out[r] = top[r * in.stride + x];
     for (; r < kStrip; ++r) out[r] = 0;
   }
 }
@@ -136,7 +136,7 @@ void to_strip(ConstPlane in, int first, int rows, float *out) {
 void from_strip(const float *in, int first, int rows, Plane out) {
   float *top = out.row(first);
   for (int x = 0; x < out.width; ++x, in += kStrip) {
-    for (int r = 0; r < rows; ++r) top[static_cast<ptrdiff_t>(r) * out.width + x] = in[r];
+    for (int r = 0; r < rows; ++r) top[r * out.stride + x] = in[r];
   }
 }
 
@@ -145,7 +145,7 @@ void apply_vertical(const image::Axis &axis, ConstPlane in, Plane out, ThreadPoo
   pool.run(pieces, [&](int piece) {
     const int first = piece * kRows, last = std::min(axis.out, first + kRows);
     for (int x = 0; x < in.width; x += kColumns) {
-      resample_rows(axis, first, last, in.data + x, in.width, out.row(first) + x, out.width,
+      resample_rows(axis, first, last, in.data + x, in.stride, out.row(first) + x, out.stride,
                     std::min(kColumns, in.width - x));
     }
   });
@@ -184,7 +184,7 @@ void apply(const image::Inverse &inverse, ConstPlane y, Plane x, ThreadPool &poo
   apply(inverse.pull, y, x, pool);
   pool.run((x.width + kColumns - 1) / kColumns, [&](int piece) {
     const int first = piece * kColumns;
-    solve_columns(inverse.vertical, x.data + first, x.width, std::min(kColumns, x.width - first));
+    solve_columns(inverse.vertical, x.data + first, x.stride, std::min(kColumns, x.width - first));
   });
   pool.run((x.height + kStrip - 1) / kStrip, [&](int strip) {
     const int first = strip * kStrip, rows = std::min(kStrip, x.height - first);
