@@ -102,8 +102,7 @@ void compare(const char *kind, int scale, int threads, int repeats) {
   at::Tensor eager_shown, eager_slope;
   Times own, torch;
   for (int i = 0; i <= repeats; ++i) {
-    const double own_up =
-        seconds([&] { network->forward(run, view(x), 0, view(shown), nullptr); });
+    const double own_up = seconds([&] { network->forward(run, view(x), 0, view(shown), nullptr); });
     const double own_gradient = seconds([&] {
       network->forward(run, view(x), 0, view(shown), &tape);
       engine->squared_error(view(shown), view(target), 2, view(slopes));

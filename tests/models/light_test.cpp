@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "client/light/light_network.h"
 #include "models/parity.h"
 #include "models/registry.h"
 #include "models/weights.h"
-#include "client/light/light_network.h"
 #include "support/light_file.h"
 #include "support/network_error.h"
 
@@ -84,10 +84,10 @@ TEST_P(LightTest, BothGiveTheSameGradient) {
   const int s = spec_.scale;
   for (const auto &[h, w, window] :
        std::vector<std::tuple<int, int, Rect>>{{1, 1, {0, 0, s, s}},
-                                                      {9, 5, {0, 0, 5 * s, 9 * s}},
-                                                      {33, 40, {0, 0, 40 * s, 33 * s}},
-                                                      {33, 40, {4 * s, 9 * s, 17 * s, 20 * s}},
-                                                      {33, 40, {11 * s + 1, 1, 7, 2 * s + 1}}}) {
+                                               {9, 5, {0, 0, 5 * s, 9 * s}},
+                                               {33, 40, {0, 0, 40 * s, 33 * s}},
+                                               {33, 40, {4 * s, 9 * s, 17 * s, 20 * s}},
+                                               {33, 40, {11 * s + 1, 1, 7, 2 * s + 1}}}) {
     const Tensor x = 255 * at::rand({1, 1, h, w});
     const Tensor target = 255 * at::rand({1, 1, window.height, window.width});
     const Tensor variable = x.clone().requires_grad_(true);

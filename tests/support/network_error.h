@@ -20,9 +20,9 @@ inline double error_and_gradient(client::Network &network, const client::Run &ru
         for (int u = 0; u < shown.width; ++u) {
           const bool counts = window.contains(part.x + u, part.y + v);
           const float error =
-              counts ? shown.row(c, v)[u] -
-                           target.row(c, part.y + v - window.y)[part.x + u - window.x]
-                     : 0;
+              counts
+                  ? shown.row(c, v)[u] - target.row(c, part.y + v - window.y)[part.x + u - window.x]
+                  : 0;
           slope.row(c, v)[u] = 2 * error;
           sum += static_cast<double>(error) * static_cast<double>(error);
         }
@@ -39,8 +39,8 @@ inline double error_and_gradient(client::Network &network, const client::Run &ru
   network.backward(run, x, 0, tape.get(), slope.read(), gradient);
   return sum;
 }
-inline double error_and_gradient(client::Network &network, const client::Run &run,
-                                 const Picture &x, const Picture &target, Picture &gradient) {
+inline double error_and_gradient(client::Network &network, const client::Run &run, const Picture &x,
+                                 const Picture &target, Picture &gradient) {
   return error_and_gradient(network, run, x.view(), target.view(), target.all(), gradient.view());
 }
 

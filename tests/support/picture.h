@@ -11,16 +11,17 @@
 
 namespace hcd::test {
 
-// A picture on the 8-bit scale that owns its samples. Rows and planes have gaps, and the gaps hold NaN, so that code
-// which reads past a row's end shows.
+// A picture on the 8-bit scale that owns its samples. Rows and planes have gaps, and the gaps hold
+// NaN, so that code which reads past a row's end shows.
 class Picture {
  public:
-  Picture(int channels, int height, int width)
+  // `gap`: samples between two rows.
+  Picture(int channels, int height, int width, int gap = 3)
       : channels_(channels),
         height_(height),
         width_(width),
-        stride_(width + 3),
-        plane_(static_cast<ptrdiff_t>(stride_) * height + 5),
+        stride_(width + gap),
+        plane_(static_cast<ptrdiff_t>(stride_) * height + 2 * gap),
         samples_(static_cast<size_t>(plane_ * channels), NAN) {
     fill([](uint64_t) { return 0.0; });
   }
@@ -66,6 +67,10 @@ class Picture {
     for (const float sample : samples_) nan += std::isnan(sample);
     return nan == samples_.size() - static_cast<size_t>(channels_) * height_ * width_;
   }
+
+  // Everything, gaps included.
+  std::vector<float> &samples() { return samples_; }
+  const std::vector<float> &samples() const { return samples_; }
 
   int channels() const { return channels_; }
   int height() const { return height_; }

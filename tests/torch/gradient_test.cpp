@@ -74,7 +74,8 @@ TEST_P(Gradient, IsAdded) {
   Picture once(x.channels(), x.height(), x.width()), twice = once;
   const LocalLoss loss = [&](const Rect &, ConstPlane, Plane to) {
     for (int c = 0; c < to.channels; ++c) {
-      for (int y = 0; y < to.height; ++y) std::copy_n(slope.view().row(c, y), to.width, to.row(c, y));
+      for (int y = 0; y < to.height; ++y)
+        std::copy_n(slope.view().row(c, y), to.width, to.row(c, y));
     }
     return 0.0;
   };

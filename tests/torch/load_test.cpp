@@ -178,7 +178,8 @@ TEST(Call, RefusesNan) {
   Picture x = Picture::noise(1, 16, 20, 1), enlarged(1, 32, 40), gradient(1, 16, 20);
   ThreadPool pool(1);
   network->forward({pool}, x.view(), 0, enlarged.view(), nullptr);
-  x.at(0, 5, 5) = std::nextafter(51.0F, 0.0F);  // 0.2 to the network; the root's derivative there is infinite
+  x.at(0, 5, 5) =
+      std::nextafter(51.0F, 0.0F);  // 0.2 to the network; the root's derivative there is infinite
   try {
     test::error_and_gradient(*network, {pool}, x, enlarged, gradient);
     ADD_FAILURE() << "no error";

@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "client/network.h"
 #include "client/light/spec.h"
+#include "client/network.h"
 #include "support/light_file.h"
 #include "support/temporary.h"
 

@@ -42,8 +42,7 @@ Bits compute(Network &network, int threads, const Before &before) {
     const Run run{alone, kWidth};
     network.forward(run, x.view(), 0, large.view(), nullptr);
     keep(0, large);
-    bits.errors[static_cast<size_t>(i)] =
-        test::error_and_gradient(network, run, x, y, small);
+    bits.errors[static_cast<size_t>(i)] = test::error_and_gradient(network, run, x, y, small);
     keep(1, small);
     network.downscale(run, y.view(), small.view());
     keep(2, small);

@@ -202,8 +202,8 @@ TEST_P(LightNetworkTest, GradientIsThatOfFiniteDifferences) {
         above.at(0, y, x) += static_cast<float>(step);
         below.at(0, y, x) -= static_cast<float>(step);
         const auto g = static_cast<double>(gradient.at(0, y, x));
-        slope += g * (static_cast<double>(above.at(0, y, x)) -
-                      static_cast<double>(below.at(0, y, x)));
+        slope +=
+            g * (static_cast<double>(above.at(0, y, x)) - static_cast<double>(below.at(0, y, x)));
         size += 5e-4 * std::abs(g);
       }
     }
@@ -282,7 +282,8 @@ TEST_P(LightNetworkTest, TilesGiveTheWholePicture) {
   }
 }
 
-// Bit for bit, also with a tape that another picture has used, and for another slope than the first.
+// Bit for bit, also with a tape that another picture has used, and for another slope than the
+// first.
 TEST_P(LightNetworkTest, TapesGiveWhatIsComputedAgain) {
   std::unique_ptr<Tape> tape;
   for (const auto &[h, w] : std::vector<std::pair<int, int>>{{1, 1}, {13, 9}, {5, 1}, {40, 27}}) {
@@ -307,8 +308,8 @@ TEST_P(LightNetworkTest, CropsGiveTheGradientOfTheWholePicture) {
     const Rect shown = part.grown(reach, w, h), seen = part.grown(2 * reach, w, h);
     Picture found(1, seen.height, seen.width);
     test::error_and_gradient(*network_, {pool_}, lr.view().crop(seen),
-                             target.view().crop(shown.scaled(s)),
-                             shown.relative_to(seen).scaled(s), found.view());
+                             target.view().crop(shown.scaled(s)), shown.relative_to(seen).scaled(s),
+                             found.view());
     for (int y = part.y; y < part.bottom(); ++y) {
       for (int x = part.x; x < part.right(); ++x) {
         ASSERT_EQ(found.at(0, y - seen.y, x - seen.x), whole.at(0, y, x)) << x << " " << y;
@@ -393,7 +394,7 @@ TEST(LightFile, EveryTruncationIsRefused) {
   for (size_t n = 0; n < bytes.size(); ++n) {
     EXPECT_THROW(
         make_light_network(small_spec(), Safetensors::parse(std::span(bytes).first(n), "test"),
-                          "lite", "bicubic"),
+                           "lite", "bicubic"),
         Error)
         << n;
   }
@@ -407,9 +408,8 @@ TEST(LightFile, ValuesThatOverflowAreNamed) {
   ThreadPool pool(1);
   const Picture lr = Picture::noise(1, 5, 5, 1), slope = Picture::noise(1, 10, 10, 2);
   Picture hr(1, 10, 10), gradient(1, 5, 5);
-  test::expect_file_error(
-      [&] { network->forward({pool}, lr.view(), 0, hr.view(), nullptr); },
-      "weights 'test': upscale: expected finite values, found NaN or infinity");
+  test::expect_file_error([&] { network->forward({pool}, lr.view(), 0, hr.view(), nullptr); },
+                          "weights 'test': upscale: expected finite values, found NaN or infinity");
   test::expect_file_error(
       [&] { network->backward({pool}, lr.view(), 0, nullptr, slope.view(), gradient.view()); },
       "weights 'test': derivative of upscale: expected finite values, found NaN or infinity");
@@ -427,9 +427,10 @@ TEST(LightFile, HalvesAreExact) {
                                                                            {0x3555, 0x1.554p-2F}}) {
     const std::vector<uint16_t> weight = {bits, 0, 0, 0}, bias(4, 0);
     const auto view = [](const std::vector<uint16_t> &values, std::vector<int64_t> shape) {
-      return files::TensorView{files::Dtype::kF16,
-                        std::move(shape),
-                        {reinterpret_cast<const uint8_t *>(values.data()), values.size() * 2}};
+      return files::TensorView{
+          files::Dtype::kF16,
+          std::move(shape),
+          {reinterpret_cast<const uint8_t *>(values.data()), values.size() * 2}};
     };
     const auto bytes = files::encode_safetensors(
         {{"0.weight", view(weight, {4, 1, 1, 1})}, {"0.bias", view(bias, {4})}}, {});
