@@ -82,6 +82,11 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
       ->required()
       ->type_name("FOLDER");
   add_options(app, down_options(), false, &arguments->options);
+  app->add_option("--keep", arguments->keep,
+                  wrapped("folder for the pictures behind the scores: <name>-original.png, "
+                          "-small_plain.png, -small.png and -large.png (what is small, enlarged)"))
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory);
   app->add_flag("--json", arguments->json, "print a JSON object instead of a table");
   app->add_flag("-v,--verbose", arguments->verbose, "show what the library tells");
   app->footer(
@@ -89,107 +94,41 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
       "bits, plainly and with HCD, and enlarged by the same client (model a+b: the mean of both).\n"
       "PSNR and SSIM are of BT.601 luma (16 to 235), peak 255, \"scale\" pixels cut on each side.\n"
       "JSON: mean.psnr_y_plain, mean.psnr_y, mean.ssim_plain, mean.ssim; pictures: the same of\n"
-      "each; seconds: wall time of making the small pictures with HCD. Infinite PSNR is null.\n" +
+      "each; seconds: wall time of making the small pictures with HCD; small_samples: of a small\n"
+      "picture, all channels; peak_mib: most memory of the process. Infinite PSNR is null.\n" +
       std::string(kExitCodes));
 }
 
-void add_models(CLI::App *app, ModelsFormat *format) {
+void add_models(CLI::App *app, ModelsArguments *arguments) {
   CLI::Option *wide = app->add_flag_callback(
-      "--long", [=] { *format = ModelsFormat::kLong; },
+      "--long", [=] { arguments->format = ModelsFormat::kLong; },
       wrapped(
           "the networks with their figures: what they see, parameters, receptive field in small "
           "pixels, multiplications of enlarging, weights, whether tiles give exactly what the "
           "whole picture gives, licence, paper"));
-  app->add_flag_callback(
-         "--json", [=] { *format = ModelsFormat::kJson; }, "all of it as JSON")
-      ->excludes(wide);
+  CLI::Option *json = app->add_flag_callback(
+      "--json", [=] { arguments->format = ModelsFormat::kJson; }, "all of it as JSON");
+  json->excludes(wide);
+  CLI::Option *check =
+      app->add_option(
+             "--check", arguments->check,
+             wrapped("no list: load this file as weights of --model for --scale; what does "
+                     "not fit is an error"))
+          ->type_name("FILE")
+          ->excludes(wide)
+          ->excludes(json);
+  CLI::Option *model = app->add_option("--model", arguments->model, "name of a network");
+  CLI::Option *scale = app->add_option("--scale", arguments->scale, "one of its scales");
+  check->needs(model)->needs(scale);
+  model->needs(check);
+  scale->needs(check);
   app->footer(kExitCodes);
-}
-
-void add_convert_weights(CLI::App *app, ConvertWeightsArguments *arguments) {
-  app->add_option("files", arguments->files,
-                  wrapped("one or more files of torch.save, and the safetensors file to write"))
-      ->required()
-      ->expected(2, -1)
-      ->type_name("IN.pth... OUT.safetensors");
-  app->add_option("--model", arguments->model, "name of the network, as in \"hcd models\"")
-      ->required();
-  app->add_option("--scale", arguments->scale, "its scale [1, 9]")
-      ->required()
-      ->check(CLI::Range(1, 9));
-  app->add_option("--config", arguments->config,
-                  wrapped("sizes that differ from the published network's, as a JSON object"))
-      ->capture_default_str()
-      ->type_name("JSON");
-  app->add_option("--prefix", arguments->prefixes,
-                  wrapped("goes in front of the names of an input's tensors, once for each input; "
-                          "default: nothing for one input, the file's name for several"))
-      ->allow_extra_args(false);
-  app->add_option("--licence", arguments->licence, "terms of the weights, kept in the result");
-  app->footer(
-      "Reads the zip format of PyTorch 1.6 and the one before it, without executing anything: a\n"
-      "file may hold tensors, dicts, numbers and strings, and all else is refused by name. The\n"
-      "state dict may lie under params_ema, params, state_dict or model; \"module.\" in front of\n"
-      "names is left out. F64 and BF16 become F32. CAR: hcd convert kgn.pth usn.pth "
-      "car.safetensors\n"
-      "--model car --scale 4\n" +
-      std::string(kExitCodes));
-}
-
-void add_paper(CLI::App *app, PaperArguments *arguments) {
-  app->add_option("--table", arguments->tables, "1: all methods; 2: the stages; 3: the steps")
-      ->delimiter(',')
-      ->check(CLI::IsMember({1, 2, 3}))
-      ->type_name("1|2|3");
-  app->add_option("--figure", arguments->figures,
-                  wrapped("2: along and against the gradient; 5: enlarged pictures; 6: step size; "
-                          "7: budget; 8: small pictures"))
-      ->delimiter(',')
-      ->check(CLI::IsMember({2, 5, 6, 7, 8}))
-      ->type_name("2|5|6|7|8");
-  app->add_option("--set", arguments->sets, "folders of PNG pictures, named as the sets are")
-      ->required()
-      ->type_name("FOLDER...");
-  app->add_option("--weights", arguments->weights,
-                  wrapped("folder of <model>_x<scale>.safetensors (torchscript_x<scale>.pt); they "
-                          "go before built-in ones"))
-      ->type_name("FOLDER");
-  app->add_option("--models", arguments->models,
-                  wrapped("names of `hcd models`, joined by commas; default: every row of table 1, "
-                          "and the best model that has weights for the others"))
-      ->delimiter(',')
-      ->type_name("A,B,...");
-  app->add_option("-o,--output", arguments->output, "folder for the results and their cache")
-      ->required()
-      ->type_name("FOLDER");
-  app->add_option("--scale", arguments->scale, "2 or 4 (default: 4)")
-      ->check(CLI::IsMember({2, 4}))
-      ->type_name("2|4");
-  app->add_option("--jobs", arguments->jobs, "pictures at a time [1, 256] (default: 1)")
-      ->check(CLI::Range(1, 256))
-      ->type_name("INT");
-  app->add_option("--pictures", arguments->n_pictures,
-                  wrapped("all but table 1 use so many pictures of the first set, the smallest "
-                          "files; 0: all (default: 3)"))
-      ->check(CLI::Range(0, 100000))
-      ->type_name("INT");
-  add_options(app, paper_options(), false, &arguments->options);
-  app->footer(
-      "Writes paper.md, a CSV for each table and figure, and a PNG for each figure (by Python "
-      "with\n"
-      "matplotlib and pillow: HCD_PYTHON, or python3). What is computed is kept in the folder "
-      "cache\n"
-      "of the output, by model, weights, options, picture and the library's version: the same\n"
-      "command goes on where it was stopped. Remove the folder to measure anew.\n" +
-      std::string(kExitCodes));
 }
 
 CommandLine::Command command_of(const CLI::App &app) {
   if (app.got_subcommand("down")) return CommandLine::Command::kDown;
   if (app.got_subcommand("up")) return CommandLine::Command::kUp;
   if (app.got_subcommand("evaluate")) return CommandLine::Command::kEvaluate;
-  if (app.got_subcommand("paper")) return CommandLine::Command::kPaper;
-  if (app.got_subcommand("convert")) return CommandLine::Command::kConvert;
   return CommandLine::Command::kModels;
 }
 
@@ -213,10 +152,9 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
               &line.convert);
   add_evaluate(app.add_subcommand("evaluate", "measure what HCD gains on a set of pictures"),
                &line.evaluate);
-  add_convert_weights(app.add_subcommand("convert", "make weights of PyTorch's files"),
-                      &line.convert_weights);
-  add_paper(app.add_subcommand("paper", "measure the paper's tables and figures"), &line.paper);
-  // Only for the list of commands: main() has passed its words on.
+  // Only for the list of commands: main() has passed their words on.
+  app.add_subcommand("convert", "make weights of PyTorch's files");
+  app.add_subcommand("paper", "measure the paper's tables and figures");
   app.add_subcommand("train", "train a network by a recipe (where LibTorch is)");
   app.add_subcommand("tune", "fit the network lite to a title (where LibTorch is)");
   try {

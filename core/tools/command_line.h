@@ -3,23 +3,19 @@
 #pragma once
 
 #include "tools/convert.h"
-#include "tools/convert_weights.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
-#include "tools/paper.h"
 
 #include <optional>
 
 namespace hcd::tools {
 
 struct CommandLine {
-  enum class Command { kModels, kDown, kUp, kEvaluate, kConvert, kPaper };
+  enum class Command { kModels, kDown, kUp, kEvaluate };
   Command command = Command::kModels;
-  ModelsFormat models = ModelsFormat::kLines;
+  ModelsArguments models;
   ConvertArguments convert;  // of down and up
   EvaluateArguments evaluate;
-  PaperArguments paper;
-  ConvertWeightsArguments convert_weights;
 };
 
 // Exit codes of the command.

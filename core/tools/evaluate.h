@@ -11,6 +11,7 @@ namespace hcd::tools {
 struct EvaluateArguments {
   std::string set;      // folder or PNG file
   OptionTexts options;  // of hcd_down; the client gets those that hcd_up knows too
+  std::string keep;     // folder for the pictures behind the scores, or ""
   bool json = false;
   bool verbose = false;
 };

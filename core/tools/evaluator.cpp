@@ -180,13 +180,8 @@ PictureScores Evaluator::evaluate(const std::filesystem::path &path, PictureTrai
     mean.add(scores, 1.0 / double(clients_.size()));
   }
   if (trail) *trail = {given, plain, small, enlarged};
-  return {path.filename().string(), original.width, original.height, mean, time.count()};
-}
-
-size_t Evaluator::small_samples(const std::filesystem::path &path) const {
-  const Source source = read_source(path.string(), protocol_);
-  return size_t(source.given.channels) * size_t(source.small_size.width) *
-         size_t(source.small_size.height);
+  const size_t samples = size_t(small.channels) * size_t(small.width) * size_t(small.height);
+  return {path.filename().string(), original.width, original.height, samples, mean, time.count()};
 }
 
 }  // namespace hcd::tools

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The literature's protocol, one picture at a time: what evaluate and paper measure.
+// The literature's protocol, one picture at a time: what evaluate measures.
 #pragma once
 
 #include "tools/options.h"
@@ -41,9 +41,6 @@ class Evaluator {
 
   // Measures one PNG file; `trail`, if given, receives the pictures. Throws ToolError.
   PictureScores evaluate(const std::filesystem::path &path, PictureTrail *trail = nullptr);
-
-  // Samples of the small picture of a file, all channels. Throws ToolError.
-  size_t small_samples(const std::filesystem::path &path) const;
 
  private:
   std::string model_;

@@ -3,14 +3,12 @@
 #include "base/error.h"
 #include "tools/command_line.h"
 #include "tools/convert.h"
-#include "tools/convert_weights.h"
 #include "tools/error.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
 #include "tools/output_file.h"
-#include "tools/paper.h"
+#include "tools/program.h"
 #include "tools/terminal.h"
-#include "tools/train.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -30,10 +28,6 @@ void run(const CommandLine &line) {
       return run_up(line.convert);
     case CommandLine::Command::kEvaluate:
       return run_evaluate(line.evaluate);
-    case CommandLine::Command::kConvert:
-      return run_convert_weights(line.convert_weights);
-    case CommandLine::Command::kPaper:
-      return run_paper(line.paper);
   }
 }
 
@@ -48,7 +42,7 @@ int run_main(int argc, char **argv) {
   install_signal_handlers();
   const PointLocale point;  // whatever a library of this process has chosen
   try {
-    if (is_train(argc, argv)) run_train(argv);
+    if (is_program(argc, argv)) run_program(argv);
     int exit_code = 0;
     const std::optional<CommandLine> line = parse_command_line(argc, argv, &exit_code);
     if (!line) return exit_code;

@@ -57,7 +57,10 @@ double Evaluation::seconds() const {
 std::string to_json(const Evaluation &evaluation) {
   Json pictures = Json::array();
   for (const PictureScores &picture : evaluation.pictures) {
-    Json entry = {{"name", picture.name}, {"width", picture.width}, {"height", picture.height}};
+    Json entry = {{"name", picture.name},
+                  {"width", picture.width},
+                  {"height", picture.height},
+                  {"small_samples", picture.small_samples}};
     entry.update(scores_json(picture.scores));
     entry["seconds"] = picture.seconds;
     pictures.push_back(entry);
@@ -66,7 +69,8 @@ std::string to_json(const Evaluation &evaluation) {
                     {"scale", evaluation.scale},
                     {"mean", scores_json(evaluation.mean())},
                     {"pictures", pictures},
-                    {"seconds", evaluation.seconds()}};
+                    {"seconds", evaluation.seconds()},
+                    {"peak_mib", evaluation.peak_mib}};
   // File names that are not UTF-8 must not end the program.
   return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

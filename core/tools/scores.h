@@ -2,6 +2,7 @@
 // What the subcommand evaluate found, and its output as JSON and as a table.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Scores {
 struct PictureScores {
   std::string name;
   int width = 0, height = 0;  // after cropping to a multiple of the scale
+  size_t small_samples = 0;   // of the small picture, all channels
   Scores scores;              // mean over the clients
   double seconds = 0;         // wall time of making the HCD small picture
 };
@@ -27,6 +29,7 @@ struct Evaluation {
   std::string model;
   int scale = 0;
   std::vector<PictureScores> pictures;
+  double peak_mib = 0;  // most memory of the process
 
   Scores mean() const;
   double seconds() const;

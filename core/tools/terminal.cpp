@@ -24,11 +24,6 @@ void show_progress(size_t number, size_t count, const std::string &name) {
   std::fflush(stderr);
 }
 
-void log_progress(size_t number, size_t count, const std::string &name) {
-  if (is_terminal()) return show_progress(number, count, name);
-  std::fprintf(stderr, "hcd: [%zu/%zu] %s\n", number, count, name.c_str());
-}
-
 void clear_progress() {
   if (is_terminal()) std::fputs(kEraseLine, stderr);
 }

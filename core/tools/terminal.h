@@ -11,9 +11,6 @@ namespace hcd::tools {
 // standard error is not a terminal.
 void show_progress(size_t number, size_t count, const std::string &name);
 
-// The same for work of minutes: where standard error is not a terminal, as a line of its own.
-void log_progress(size_t number, size_t count, const std::string &name);
-
 // Removes the progress line.
 void clear_progress();
 

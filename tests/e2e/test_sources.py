@@ -19,12 +19,13 @@ import ffmpeg
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "tests" / "support"), str(TOP / "scripts")]
-import hcd_common  # noqa: E402
+from hcd import ffmpeg_log, run  # noqa: E402
+from hcd.encoders import ENCODERS  # noqa: E402
 from light_start import write_start  # noqa: E402
 
 CLIP = TOP / "samples" / "clip.mkv"
 HCD = TOP / "build" / "bin" / "hcd"
-LITE = HCD.exists() and hcd_common.models(str(HCD))["lite"]
+LITE = HCD.exists() and run.models(str(HCD))["lite"]
 CAN_TUNE = (TOP / "build" / "libexec" / "hcd" / "hcd-train").exists()
 META = """;FFMETADATA1
 title=A film
@@ -253,11 +254,11 @@ def hcd_key(data):
 class Ends(Case):
     def test_a_result_that_fails_its_check_is_kept(self):
         source = self.clip("clip.mkv", frames=3)
-        code = ("import sys; sys.path[:0] = sys.argv[1:3]; import video, encode\n"
+        code = ("import sys; sys.path[:0] = sys.argv[1:2]; from hcd.stream import video, encode\n"
                 "def fail(*_): raise video.Differs('expected 3 frames, found 2')\n"
-                "video.check_times = fail; encode.main(sys.argv[3:])")
-        done = subprocess.run([sys.executable, "-B", "-c", code, TOP / "scripts", TOP / "scripts" / "hcd_stream", source,
-                               self.path("out.mkv")], stderr=subprocess.PIPE, text=True, check=False)
+                "video.check_times = fail; encode.main(sys.argv[2:])")
+        done = subprocess.run([sys.executable, "-B", "-c", code, TOP / "scripts", source, self.path("out.mkv")],
+                              stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         kept = self.path("out.failed-check.mkv")
         self.assertIn(f"the finished file failed its check: expected 3 frames, found 2: kept as {kept}", done.stderr)
@@ -294,13 +295,13 @@ class Ends(Case):
                 ("[warning] not understood\n[libx264 @ 0x5] [error] invalid preset 'mediun'\n[error] Error initializing "
                  "output stream 0:0 -- \n", "libx264: invalid preset 'mediun'"),
                 ("only one line\n", "only one line"), ("", "")):
-            self.assertEqual(hcd_common.reason(log), line)
+            self.assertEqual(ffmpeg_log.reason(log), line)
 
     def test_qualities_of_encoders(self):
         for encoder, least in (("libx264", 0), ("libx265", 0), ("libsvtav1", 21)):
             for crf in (23, 26, 28):
-                there = hcd_common.crf_like_x264(encoder, crf)
-                self.assertAlmostEqual(hcd_common.crf_on_x264(encoder, there), crf, delta=0.5)
+                there = ENCODERS[encoder].crf_like_x264(crf)
+                self.assertAlmostEqual(ENCODERS[encoder].crf_on_x264(there), crf, delta=0.5)
                 self.assertGreater(there, least)
 
 

@@ -22,7 +22,7 @@ def use_its_python():
             sys.exit(77)
     if Path(sys.prefix) != PYTHON.parents[1]:
         os.execv(PYTHON, [str(PYTHON), "-B", *sys.argv])
-    sys.path[:0] = [str(TOP / "scripts" / "hcd_report"), str(TOP / "scripts")]
+    sys.path[:0] = [str(TOP / "scripts")]
 
 
 def make_clip(path, frames=4, size="192x184"):

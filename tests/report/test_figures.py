@@ -14,16 +14,11 @@ import reporting
 
 reporting.use_its_python()
 
-import bdrate  # noqa: E402
-import cache  # noqa: E402
-import chains  # noqa: E402
-import compare  # noqa: E402
-import crops  # noqa: E402
-import measure  # noqa: E402
-import words  # noqa: E402
-from cells import Cell  # noqa: E402
-from failure import Failure  # noqa: E402
-from source import Clip  # noqa: E402
+from hcd import bdrate  # noqa: E402
+from hcd.report import cache, chains, compare, crops, measure, words  # noqa: E402
+from hcd.report.cells import Cell  # noqa: E402
+from hcd.report.source import Clip  # noqa: E402
+from hcd.run import Fault  # noqa: E402
 
 CURVE = [(100e3, 30.0), (180e3, 33.1), (330e3, 36.0), (600e3, 38.4)]
 
@@ -250,7 +245,7 @@ class Choices(unittest.TestCase):
         self.assertEqual((chain.name, chain.down, chain.up), ("mine", "scale=iw/2:ih/2", "hcd_up=model=bicubic"))
         self.assertEqual(chain.viewer, chains.TABLE[1].viewer)
         for text in ("mine", "=a|b", "mine=a", "mine=a|", "mine=a|b|c=d", "a,b=c|d"):
-            with self.assertRaises(Failure):
+            with self.assertRaises(Fault):
                 chains.parse_added(text)
 
     def test_crf_for_bits(self):

@@ -15,14 +15,12 @@ from reporting import command, report, rows
 
 reporting.use_its_python()
 
-import cells  # noqa: E402
-import measure  # noqa: E402
-import tools  # noqa: E402
-from cache import Cache  # noqa: E402
-from chains import Chain  # noqa: E402
-from encode import ENCODERS  # noqa: E402
-from hcd_common import models  # noqa: E402
-from source import Clip  # noqa: E402
+from hcd import run as programs  # noqa: E402
+from hcd.encoders import ENCODERS  # noqa: E402
+from hcd.report import cells, measure, tools  # noqa: E402
+from hcd.report.cache import Cache  # noqa: E402
+from hcd.report.chains import Chain  # noqa: E402
+from hcd.report.source import Clip  # noqa: E402
 
 CHAINS = ("--chains", "full,bicubic,lanczos,hcd_bicubic")
 
@@ -154,7 +152,7 @@ class Runs(unittest.TestCase):
         cache = Cache(self.folder / "tuned")
         work = cells.Work(cache, "medium", {"libx264": [28, 34]})
         clip = Clip(self.clip, 3, cache, self.fail)
-        with unittest.mock.patch.object(tools, "BIN", Bin(stand_in)):
+        with unittest.mock.patch.object(programs, "BIN", Bin(stand_in)):
             made = [cells.Cell(clip, which, ENCODERS["libx264"], 28) for which in (chain, plain)]
             for cell in made:
                 work.fill(cell)
@@ -179,7 +177,7 @@ class Runs(unittest.TestCase):
         text = self.folder / "text.mkv"
         text.write_text("not a video\n")
         tuned = (((self.clip, "--chains", "lanczos+tuned"), "for lanczos+tuned, found none in this build"),)
-        if models(tools.path_of("hcd"))["lite"] and "tune" in tools.commands():
+        if programs.models(programs.program("hcd"))["lite"] and "tune" in tools.commands():
             tuned = ()
         for options, message in (
                 *tuned,

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 import zlib
@@ -94,7 +95,7 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(run([command, "--version"], env=environment).stdout, "hcd 0.2.0\n")
 
     def test_installed_command_finds_what_lies_beside_it(self):
-        """LibTorch's library, hcd-train, the recipes and the script that draws."""
+        """LibTorch's library, hcd-train, the recipes and the commands in Python."""
         command = installed.prefix / "bin" / "hcd"
         trainer = installed.prefix / "libexec" / "hcd" / "hcd-train"
         if not command.exists() or not trainer.exists():
@@ -113,7 +114,10 @@ class CommandTest(unittest.TestCase):
         self.assertTrue(weights.exists())
         run([command, "evaluate", "--set", data / "photos" / "0.png", "--model", "srcnn", "--scale",
              "2", "--steps", "1", "--weights", weights], env=environment)
-        self.assertTrue((installed.prefix / "share" / "hcd" / "paper_plots.py").exists())
+        run([command, "paper", "--table", "2", "--set", data / "photos", "--models", "bicubic",
+             "--pictures", "1", "-o", installed.folder / "tables"],
+            env={**environment, "HCD_PYTHON": sys.executable})
+        self.assertTrue((installed.folder / "tables" / "table_2.csv").exists())
 
 
 def write_png(path, width, height, seed):

@@ -18,63 +18,73 @@ class FakeNetwork : public client::TiledNetwork {
 
   void tile_forward(ConstPlane lr, Plane hr, const client::Draw &) override {
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
-      hr.row(c, 2 * y + dy)[2 * x + dx] = output(sharp, dy, dx);
+      hr.data[c * hr.plane + (2 * y + dy) * hr.stride + 2 * x + dx] = output(sharp, dy, dx);
     });
   }
 
   double tile_pass(ConstPlane lr, const Rect &window, const client::LocalLoss &loss, Plane gradient,
-                   const client::Draw &draw) override {
-    std::vector<float> shown(4 * size(lr)), slopes(4 * size(lr), 0.0F);
-    const Plane hr = picture(shown, lr.channels, 2 * lr.height, 2 * lr.width);
-    const Plane hr_slopes = picture(slopes, lr.channels, 2 * lr.height, 2 * lr.width);
-    tile_forward(lr, hr, draw);
-    const double value = loss(window, hr.crop(window), hr_slopes.crop(window));
+                   const client::Draw &) override {
+    const auto plane = static_cast<ptrdiff_t>(4) * lr.height * lr.width;
+    std::vector<float> shown(static_cast<size_t>(plane * lr.channels)), slopes(shown.size(), 0.0F);
+    const auto view = [&](std::vector<float> &values) {
+      return Plane{values.data(), lr.channels, 2 * lr.height, 2 * lr.width, 2 * lr.width, plane};
+    };
+    tile_forward(lr, view(shown), {});
+    const double value = loss(window, view(shown).crop(window), view(slopes).crop(window));
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
-      const float v = hr_slopes.row(c, 2 * y + dy)[2 * x + dx];
+      const float v = view(slopes).row(c, 2 * y + dy)[2 * x + dx];
       scatter(gradient, c, y, x, v * slope(sharp, dy, dx));
     });
     return value;
   }
 
   void tile_downscale(ConstPlane hr, Plane lr) override {
-    std::vector<float> mean = means(hr);
-    const Plane small = picture(mean, lr.channels, lr.height, lr.width);
+    const std::vector<float> mean = means(hr);
     for (int c = 0; c < lr.channels; ++c) {
+      const ConstPlane plane{&mean[static_cast<size_t>(c) * lr.height * lr.width],
+                             1,
+                             lr.height,
+                             lr.width,
+                             lr.width,
+                             0};
       for (int y = 0; y < lr.height; ++y) {
-        for (int x = 0; x < lr.width; ++x) lr.row(c, y)[x] = filter(small, c, y, x);
+        for (int x = 0; x < lr.width; ++x)
+          lr.data[c * lr.plane + y * lr.stride + x] = filter(plane, 0, y, x);
       }
     }
   }
 
   void tile_downscale_backward(ConstPlane hr, ConstPlane v, Plane gradient) override {
-    std::vector<float> pulled(size(v), 0.0F);
-    const Plane small = picture(pulled, v.channels, v.height, v.width);
+    std::vector<float> pulled(static_cast<size_t>(v.channels) * v.height * v.width, 0.0F);
+    const Plane small{pulled.data(), v.channels, v.height,
+                      v.width,       v.width,    static_cast<ptrdiff_t>(v.height) * v.width};
     for (int c = 0; c < v.channels; ++c) {
       for (int y = 0; y < v.height; ++y) {
-        for (int x = 0; x < v.width; ++x) scatter(small, c, y, x, v.row(c, y)[x]);
+        for (int x = 0; x < v.width; ++x)
+          scatter(small, c, y, x, v.data[c * v.plane + y * v.stride + x]);
       }
       for (int y = 0; y < hr.height; ++y) {
-        for (int x = 0; x < hr.width; ++x) gradient.row(c, y)[x] += small.row(c, y / 2)[x / 2] / 4;
+        for (int x = 0; x < hr.width; ++x) {
+          gradient.data[c * gradient.plane + y * gradient.stride + x] +=
+              small.data[c * small.plane + y / 2 * small.stride + x / 2] / 4;
+        }
       }
     }
   }
 
  private:
-  static size_t size(const ConstPlane &p) { return static_cast<size_t>(p.channels) * p.size(); }
-  static Plane picture(std::vector<float> &values, int channels, int height, int width) {
-    return {values.data(), channels, height, width, width, static_cast<ptrdiff_t>(height) * width};
-  }
-
   // 1.8 at the centre, -0.1 at the eight neighbours; zero beyond the border, as convolutions pad.
   static float filter(const ConstPlane &in, int c, int y, int x) {
     float sum = 0;
-    for_taps(in.height, in.width, y, x,
-             [&](int v, int h, float weight) { sum += weight * in.row(c, v)[h]; });
+    for_taps(in.height, in.width, y, x, [&](int v, int h, float weight) {
+      sum += weight * in.data[c * in.plane + v * in.stride + h];
+    });
     return sum;
   }
   static void scatter(const Plane &out, int c, int y, int x, float value) {
-    for_taps(out.height, out.width, y, x,
-             [&](int v, int h, float weight) { out.row(c, v)[h] += weight * value; });
+    for_taps(out.height, out.width, y, x, [&](int v, int h, float weight) {
+      out.data[c * out.plane + v * out.stride + h] += weight * value;
+    });
   }
   template <typename Function>
   static void for_taps(int height, int width, int y, int x, const Function &function) {
@@ -85,11 +95,11 @@ class FakeNetwork : public client::TiledNetwork {
       }
     }
   }
-  // A few per cent from linear over the 8-bit scale.
-  static constexpr float kBend = 0.05F / 255;
   static float pattern(int dy, int dx) { return 1.0F + 0.02F * static_cast<float>(dy - dx); }
-  static float output(float s, int dy, int dx) { return pattern(dy, dx) * (s + kBend * s * s); }
-  static float slope(float s, int dy, int dx) { return pattern(dy, dx) * (1 + 2 * kBend * s); }
+  static float output(float s, int dy, int dx) {
+    return pattern(dy, dx) * (s + 0.05F / 255 * s * s);
+  }
+  static float slope(float s, int dy, int dx) { return pattern(dy, dx) * (1 + 0.1F / 255 * s); }
 
   template <typename Function>
   void for_outputs(ConstPlane lr, const Function &function) {
@@ -105,11 +115,14 @@ class FakeNetwork : public client::TiledNetwork {
     }
   }
   static std::vector<float> means(ConstPlane hr) {
-    std::vector<float> mean(size(hr) / 4, 0.0F);
-    const Plane small = picture(mean, hr.channels, hr.height / 2, hr.width / 2);
+    const int height = hr.height / 2, width = hr.width / 2;
+    std::vector<float> mean(static_cast<size_t>(hr.channels) * height * width, 0.0F);
     for (int c = 0; c < hr.channels; ++c) {
       for (int y = 0; y < hr.height; ++y) {
-        for (int x = 0; x < hr.width; ++x) small.row(c, y / 2)[x / 2] += hr.row(c, y)[x] / 4;
+        for (int x = 0; x < hr.width; ++x) {
+          mean[(static_cast<size_t>(c) * height + y / 2) * width + x / 2] +=
+              hr.data[c * hr.plane + y * hr.stride + x] / 4;
+        }
       }
     }
     return mean;

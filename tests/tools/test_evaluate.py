@@ -24,7 +24,7 @@ class EvaluateTest(CommandTest):
 
     def test_json(self):
         result = self.evaluate("--model", "catmull_rom", "--scale", 2)
-        self.assertEqual(set(result), {"model", "scale", "mean", "pictures", "seconds"})
+        self.assertEqual(set(result), {"model", "scale", "mean", "pictures", "seconds", "peak_mib"})
         self.assertEqual((result["model"], result["scale"]), ("catmull_rom", 2))
         self.assertEqual(set(result["mean"]), set(SCORES))
         self.assertEqual([(p["name"], p["width"], p["height"]) for p in result["pictures"]],
@@ -35,6 +35,18 @@ class EvaluateTest(CommandTest):
         self.assertGreater(result["mean"]["psnr_y"], result["mean"]["psnr_y_plain"])
         self.assertGreater(result["mean"]["ssim"], result["mean"]["ssim_plain"])
         self.assertGreater(result["seconds"], 0)
+        self.assertEqual([p["small_samples"] for p in result["pictures"]], [3 * 30 * 23, 25 * 32])
+        self.assertGreater(result["peak_mib"], 1)
+
+    def test_kept_pictures(self):
+        kept = self.folder / "kept"
+        self.assertEqual(hcd("evaluate", "--set", self.folder, "--keep", kept).returncode, 2)
+        kept.mkdir()
+        self.evaluate("--scale", 2, "--keep", kept)
+        whiches = ("large", "original", "small", "small_plain")
+        self.assertEqual(self.names_in(kept), [f"{name}-{which}.png" for name in "ab" for which in whiches])
+        self.assertEqual([png_files.read(kept / f"a-{which}.png")[:2] for which in whiches],
+                         [(60, 46), (60, 46), (30, 23), (30, 23)])
 
     def test_table(self):
         process = hcd("evaluate", "--set", self.folder)

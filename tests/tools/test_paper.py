@@ -3,19 +3,21 @@
 """hcd paper: its tables, figures, cache and messages, on tiny pictures and linear clients."""
 
 import csv
-import importlib.util
 import json
 import os
 import signal
-import stat
 import subprocess
+import sys
 import time
 import unittest
 
 import png_files
 from hcd_command import COMMAND, HUNG, CommandTest, hcd
 
-HAS_PLOTS = all(importlib.util.find_spec(module) for module in ("matplotlib", "PIL"))
+PYTHON = os.environ.get("HCD_PYTHON", "")
+if not os.path.exists(PYTHON):
+    PYTHON = os.environ["HCD_PYTHON"] = sys.executable
+HAS_PLOTS = subprocess.run([PYTHON, "-c", "import matplotlib, PIL"], capture_output=True).returncode == 0
 MODEL = "catmull_rom"
 
 
@@ -168,6 +170,23 @@ class CacheTest(PaperTest):
         self.assertIn(f"hcd: {45 - kept} of 45 cells to compute, {kept} kept\n", process.stderr)
         self.assertEqual({entry["status"] for entry in self.entries("table_1").values()}, {"done"})
 
+    def test_stopped(self):
+        png_files.write_pattern(self.set / "c.png", 300, 280)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            words = ("--table", "1", "--models", f"{MODEL},bicubic,lanczos", "--seed", str(number))
+            process = subprocess.Popen([COMMAND, "paper", "--set", self.set, "-o", self.out, *words],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            deadline = time.monotonic() + HUNG
+            while not (self.out / "cache" / "work").is_dir():
+                self.assertIsNone(process.poll(), "ended before it could be stopped")
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.005)
+            process.send_signal(number)
+            output, log = process.communicate(timeout=HUNG)
+            self.assertEqual((process.returncode, output), (-number, ""))
+            self.assertNotIn("Traceback", log)
+            self.assertFalse((self.out / "cache" / "work").exists())
+
     def test_one_bad_cell_does_not_lose_the_others(self):
         weights = self.folder / "weights"
         weights.mkdir()
@@ -184,22 +203,21 @@ class CacheTest(PaperTest):
 
 
 class FiguresTest(PaperTest):
-    def fake_python(self, text):
-        path = self.folder / "python"
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return path
-
     def test_without_matplotlib(self):
-        for python, why in ((self.fake_python("exit 3"), "ended with 3"),
-                            (self.folder / "nosuch", "cannot be started")):
-            process = self.paper("--table", 2, "--figure", "6,7", "--models", MODEL,
-                                 env={**os.environ, "HCD_PYTHON": str(python)})
-            self.assertEqual(process.returncode, 1)
-            self.assertIn(f"hcd: not drawn: figure_6.png, figure_7.png: '{python}' {why}; install "
-                          "Python 3 with matplotlib and pillow", process.stderr)
-            for name in ("table_2.csv", "figure_6.csv", "figure_7.csv", "paper.md"):
-                self.assertTrue((self.out / name).is_file(), name)
+        (self.folder / "matplotlib.py").write_text("raise ImportError('no matplotlib here')\n")
+        process = self.paper("--table", 2, "--figure", "6,7", "--models", MODEL,
+                             env={**os.environ, "PYTHONPATH": str(self.folder)})
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(f"hcd: not drawn: figure_6.png, figure_7.png: '{PYTHON}': no "
+                      "matplotlib here; install Python 3 with matplotlib and pillow", process.stderr)
+        for name in ("table_2.csv", "figure_6.csv", "figure_7.csv", "paper.md"):
+            self.assertTrue((self.out / name).is_file(), name)
+
+    def test_without_python(self):
+        python = self.folder / "nosuch"
+        self.assert_error(self.paper("--table", 2, env={**os.environ, "HCD_PYTHON": str(python)}),
+                          f"paper: Python 3 at '{python}' (HCD_PYTHON names another): cannot run: "
+                          "No such file or directory")
 
     @unittest.skipUnless(HAS_PLOTS, "matplotlib or pillow is missing")
     def test_figures_are_drawn(self):

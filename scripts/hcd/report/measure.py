@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Enlarged frames against the untouched source."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from hcd.report import tools
+from hcd.report.failure import CellError
+from hcd.report.source import Clip
+
+HIGHEST = 100.0  # dB: what counts for identical frames, whose PSNR is infinite
+MS_SSIM_SIDE = 176  # pixels: the least that its five scales fit
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Means over the frames. `unit` also says how many decimals are worth printing."""
+    name: str
+    label: str
+    unit: str
+    decimals: int = 3
+    rising: bool = True  # more is better, and a BD-rate makes sense
+
+
+MEASURES = [
+    Measure("psnr_y", "PSNR-Y", "dB"),
+    Measure("vmaf_neg", "VMAF-NEG", ""),
+    Measure("vmaf", "VMAF", ""),
+    Measure("ms_ssim", "MS-SSIM", "", 5),
+    Measure("ssim", "SSIM", "", 5),
+    Measure("psnr_hvs", "PSNR-HVS", "dB"),
+    Measure("xpsnr_y", "XPSNR-Y", "dB"),
+    Measure("psnr_cb", "PSNR-Cb", "dB"),
+    Measure("psnr_cr", "PSNR-Cr", "dB"),
+    Measure("flicker", "PSNR of frame differences", "dB"),
+    Measure("ringing", "ringing", "code values", 4, False),
+]
+
+
+def psnr(error: numpy.ndarray) -> float:
+    """In dB, of differences in code values of 8 bits."""
+    mean_square = float(numpy.mean(numpy.square(error, dtype=numpy.float64)))
+    return HIGHEST if mean_square == 0 else min(HIGHEST, 10 * math.log10(255 ** 2 / mean_square))
+
+
+def overshoot(source: numpy.ndarray, shown: numpy.ndarray) -> float:
+    """Mean excess of `shown` over the range of the source's 3x3 neighbourhood, in code values."""
+    lowest = highest = numpy.pad(source, 1, "edge")
+    for axis, length in ((0, source.shape[0]), (1, source.shape[1])):
+        shifts = [numpy.s_[k:k + length] if axis == 0 else numpy.s_[:, k:k + length] for k in range(3)]
+        lowest = numpy.minimum.reduce([lowest[shift] for shift in shifts])
+        highest = numpy.maximum.reduce([highest[shift] for shift in shifts])
+    excess = numpy.maximum(shown - highest, 0) + numpy.maximum(lowest - shown, 0)
+    return float(numpy.mean(excess, dtype=numpy.float64))
+
+
+def by_samples(clip: Clip, frames: Path) -> dict[str, float | None]:
+    """What is computed here: PSNR, flicker, ringing."""
+    values: dict[str, list[float]] = {name: [] for name in ("psnr_y", "psnr_cb", "psnr_cr", "flicker", "ringing")}
+    before = None
+    for number in range(clip.frames):
+        source, shown = clip.planes(clip.raw(), number), clip.planes(frames, number)
+        for name, ours, theirs in zip(("psnr_y", "psnr_cb", "psnr_cr"), shown, source):
+            values[name].append(psnr(ours - theirs))
+        values["ringing"].append(overshoot(source[0], shown[0]))
+        # (shown - shown before) - (source - source before) is the change of the error.
+        error = shown[0] - source[0]
+        if before is not None:
+            values["flicker"].append(psnr(error - before))
+        before = error
+    return {name: sum(list_) / len(list_) if list_ else None for name, list_ in values.items()}
+
+
+def by_filters(clip: Clip, frames: Path) -> dict[str, float | None]:
+    """What libvmaf and xpsnr compute, of luma; PSNR-HVS of all planes, as libvmaf weighs them."""
+    large = min(clip.width, clip.height) >= MS_SSIM_SIDE
+    features = ["float_ssim", "psnr_hvs"] + (["float_ms_ssim"] if large else [])
+    models = r"version=vmaf_v0.6.1\:name=vmaf|version=vmaf_v0.6.1neg\:name=vmaf_neg"
+    scores, lines = frames.with_suffix(".json"), frames.with_suffix(".xpsnr")
+    graph = ("[0:v]split[a][b];[1:v]split[c][d];"
+             f"[a][c]libvmaf=model='{models}':feature='{'|'.join('name=' + name for name in features)}'"
+             f":log_fmt=json:log_path={quoted(scores)}:n_threads=1[x];[b][d]xpsnr=stats_file={quoted(lines)}[y]")
+    raw = ["-f", "rawvideo", "-pix_fmt", clip.pixel_format, "-s", f"{clip.width}x{clip.height}", "-r", str(clip.rate)]
+    tools.run("measured", tools.MEASURING, "-v", "level+error", "-nostdin", "-y", *raw, "-i", frames, *raw, "-i",
+              clip.raw(), "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[x]", "-f", "null", "-",
+              "-map", "[y]", "-f", "null", "-")
+    try:
+        found = [frame["metrics"] for frame in json.loads(scores.read_text(encoding="utf-8"))["frames"]]
+        xpsnr = [float(line.split("y:")[1].split()[0]) for line in lines.read_text(encoding="ascii").splitlines()
+                 if line.startswith("n:")]
+    except (ValueError, LookupError) as error:
+        raise CellError("measured", "the files that libvmaf and xpsnr write", str(error)) from error
+    finally:
+        scores.unlink(missing_ok=True)
+        lines.unlink(missing_ok=True)
+    for count in (len(found), len(xpsnr)):
+        if count != clip.frames:
+            raise CellError("measured", f"{clip.frames} frames", str(count))
+
+    def mean(name: str) -> float:
+        return sum(HIGHEST if frame[name] is None else frame[name] for frame in found) / len(found)
+
+    return {"vmaf": mean("vmaf"), "vmaf_neg": mean("vmaf_neg"), "ssim": mean("float_ssim"),
+            "ms_ssim": mean("float_ms_ssim") if large else None, "psnr_hvs": mean("psnr_hvs"),
+            "xpsnr_y": sum(min(HIGHEST, value) for value in xpsnr) / len(xpsnr)}
+
+
+def quoted(path: Path) -> str:
+    """A path for an option inside a filter graph."""
+    text = "".join("\\" + letter if letter in "\\':" else letter for letter in str(path))
+    return "".join("\\" + letter if letter in "\\'[],; " else letter for letter in text)
+
+
+def score(clip: Clip, frames: Path) -> dict[str, float | None]:
+    expected = clip.frames * clip.frame_bytes()
+    if frames.stat().st_size != expected:
+        raise CellError("enlarged", f"{expected} bytes", str(frames.stat().st_size))
+    return {**by_samples(clip, frames), **by_filters(clip, frames)}
