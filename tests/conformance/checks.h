@@ -18,10 +18,12 @@ std::vector<Check> vector_checks();
 std::vector<Check> frame_checks();
 std::vector<Check> operator_checks();
 std::vector<Check> loss_checks();
+std::vector<Check> client_checks();
 
 inline std::vector<Check> all_checks() {
   std::vector<Check> all;
-  for (const auto &part : {vector_checks(), frame_checks(), operator_checks(), loss_checks()}) {
+  for (const auto &part :
+       {vector_checks(), frame_checks(), operator_checks(), loss_checks(), client_checks()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
