@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,7 @@ auto run(at::Device device, bool gradients, const Work &work) {
   });
 }
 
-double sum(const Tensor &values) { return values.to(at::kDouble).sum().item<double>(); }
+double total(const Tensor &values) { return values.to(at::kDouble).sum().item<double>(); }
 
 class SeparableOperator : public Operator {
  public:
@@ -124,7 +125,7 @@ class AtenEngine : public Engine {
   // ---- vectors ----
 
   double dot(ConstVector a, ConstVector b) override {
-    return call([&] { return sum(of(a).to(at::kDouble) * of(b)); });
+    return call([&] { return total(of(a).to(at::kDouble) * of(b)); });
   }
   void axpy(float a, ConstVector x, Vector y) override {
     call([&] { of(y).add_(of(x), a); });
@@ -187,13 +188,13 @@ class AtenEngine : public Engine {
     return call([&] {
       const Tensor difference = of(shown) - of(target);
       if (slope.data) of(slope).copy_(factor * difference);
-      return sum(difference.to(at::kDouble).square());
+      return total(difference.to(at::kDouble).square());
     });
   }
   double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return call([&] {
       const Tensor error = codes(of(shown), depth, {0, 255}) / scale_of(depth) - of(truth);
-      return sum(error.to(at::kDouble).square()) / static_cast<double>(truth.size());
+      return total(error.to(at::kDouble).square()) / static_cast<double>(truth.size());
     });
   }
   void neighbourhood(ConstPlane plane, Plane low, Plane high) override {
@@ -215,15 +216,15 @@ class AtenEngine : public Engine {
           weights.error * error + weights.excess * excess + weights.detail * of(slope);
       const Tensor inside = at::logical_and(x > range.low, x < range.high);
       of(slope).copy_(at::where(inside, mixed, at::zeros_like(mixed)));
-      return static_cast<double>(weights.error) * sum(error.to(at::kDouble).square()) +
-             static_cast<double>(weights.excess) * sum(excess.to(at::kDouble).square());
+      return static_cast<double>(weights.error) * total(error.to(at::kDouble).square()) +
+             static_cast<double>(weights.excess) * total(excess.to(at::kDouble).square());
     });
   }
   double block_cost(ConstPlane plane, float weight, Plane gradient) override;
 
  private:
   template <typename Work>
-  auto call(const Work &work) const {
+  std::invoke_result_t<Work> call(const Work &work) const {
     return run(device_, false, work);
   }
   Tensor of(ConstPlane plane) const { return tensor(plane, device_); }
