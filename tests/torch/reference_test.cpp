@@ -17,8 +17,8 @@ using test::Picture;
 // As a network's picture, in [0, 1].
 at::Tensor tensor(const Picture &picture) {
   std::vector<float> values = picture.values();
-  return at::from_blob(values.data(), {1, picture.channels(), picture.height(), picture.width()}) /
-         255;
+  return at::from_blob(values.data(), {1, picture.channels(), picture.height(), picture.width()})
+      .div(255);
 }
 
 // Of code values / 255 to those of a network.
