@@ -2,10 +2,13 @@
 # those that its list names. The check runs at every configure; an offender stops it.
 
 # hcd_may_include(<folder> <layers...>): what the files of core/<folder> may include from. Prefixes count:
-# "client" lets client/light in; a single header may be named, too.
+# "client" lets client/light in. A layer, or the folder, may be a single header, too.
 function(hcd_may_include folder)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${folder}/*.cpp
        ${PROJECT_SOURCE_DIR}/core/${folder}/*.h ${PROJECT_SOURCE_DIR}/core/${folder}/*.cu)
+  if(folder MATCHES "\\.h$")
+    set(files ${PROJECT_SOURCE_DIR}/core/${folder})
+  endif()
   foreach(file IN LISTS files)
     file(STRINGS ${file} includes REGEX "^#include \"[a-z]+/")
     foreach(line IN LISTS includes)

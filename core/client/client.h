@@ -35,6 +35,8 @@ class Client {
   virtual int n_planes() const = 0;
   // Channels and size of the picture, without data.
   virtual Plane picture() const = 0;
+  // What one code value of the picture is in the client's own pictures, in which errors are measured.
+  virtual double unit() const { return 1; }
   // The picture of a source: what a client would show that loses nothing. In `memory` or in `y`.
   virtual ConstPlane target(const float *y, Buffer &memory) = 0;
   // `tape`: nullptr where no backward() follows; an old one is used again.

@@ -24,6 +24,7 @@ class NetworkClient : public Client {
   void show(const float *x, uint64_t key, int planes, float *y) override;
   int n_planes() const override { return lr_.n_planes(); }
   Plane picture() const override { return hr_.view(nullptr); }
+  double unit() const override { return converts() ? hr_.unit() : 1; }
   ConstPlane target(const float *y, Buffer &memory) override;
   void forward(const float *x, uint64_t key, Plane picture, std::unique_ptr<Tape> *tape) override;
   void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,

@@ -24,6 +24,7 @@ class Pictures {
   const image::Geometry &geometry() const { return geometry_; }
   bool is_luma() const { return channels_ == 1; }
   bool same() const { return same_; }  // a picture is the luma plane
+  double unit() const { return to_.matrix[0][0]; }  // of luma: what a code value is in the picture
   size_t size() const { return static_cast<size_t>(channels_) * width_ * height_; }
   Plane view(float *picture) const;
 

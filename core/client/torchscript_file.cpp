@@ -16,7 +16,7 @@ void check_torchscript_file(const std::string &path) {
   } else {
     const files::MappedFile file = files::MappedFile::open(path, kKind);
     found = files::starts_as_zip(file.bytes())
-                ? files::read_zip(file.bytes()).fault
+                ? files::zip_fault(file.bytes())
                 : format_text("%zu bytes of something else", file.bytes().size());
   }
   if (!found.empty()) {

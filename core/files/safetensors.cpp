@@ -134,7 +134,6 @@ class Reader {
 
 }  // namespace
 
-size_t dtype_bytes(Dtype dtype) { return info_of(dtype).bytes; }
 const char *dtype_name(Dtype dtype) { return info_of(dtype).name; }
 
 int64_t TensorView::count() const {

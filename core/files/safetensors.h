@@ -16,7 +16,6 @@ namespace hcd::files {
 
 // Element types this project reads and writes. The names are the format's own.
 enum class Dtype { kF64, kF32, kF16, kBf16, kI64, kI32, kU8 };
-size_t dtype_bytes(Dtype dtype);
 const char *dtype_name(Dtype dtype);
 
 struct TensorView {

@@ -51,22 +51,19 @@ uint32_t number(std::string_view record, size_t offset, int bytes) {
   return value;
 }
 
-// The entry that `record` of the directory describes; none where it is damaged.
-std::optional<ZipEntry> read_entry(std::string_view bytes, std::string_view record,
-                                   std::string_view name) {
-  ZipEntry entry{name, ZipEntry::Form::kStored, {}};
+// The bytes of the stored entry that `record` of the directory describes, none of another; nothing
+// where it is damaged.
+std::optional<std::string_view> stored_data(std::string_view bytes, std::string_view record) {
   const uint32_t crc = number(record, 16, 4), size = number(record, 20, 4);
   const uint32_t start = number(record, 42, 4);
-  if (number(record, 10, 2) != 0) entry.form = ZipEntry::Form::kCompressed;
-  if (size == kInZip64 || start == kInZip64) entry.form = ZipEntry::Form::kLarge;
-  if (entry.form != ZipEntry::Form::kStored) return entry;
+  const bool compressed = number(record, 10, 2) != 0;
+  if (compressed || size == kInZip64 || start == kInZip64) return std::string_view();
   const std::string_view local = part(bytes, start, kLocalSize);
   if (local.size() < kLocalSize || !local.starts_with(kLocalHeader)) return std::nullopt;
   const size_t names = number(local, 26, 2) + number(local, 28, 2);
   const std::string_view data = part(bytes, start + kLocalSize + names, size);
   if (data.size() != size || crc32(data) != crc) return std::nullopt;
-  entry.data = {reinterpret_cast<const uint8_t *>(data.data()), data.size()};
-  return entry;
+  return data;
 }
 
 std::string_view text_of(std::span<const uint8_t> bytes) {
@@ -79,39 +76,34 @@ bool starts_as_zip(std::span<const uint8_t> bytes) {
   return text_of(bytes).starts_with(kLocalHeader);
 }
 
-ZipDirectory read_zip(std::span<const uint8_t> archive) {
+std::string zip_fault(std::span<const uint8_t> archive) {
   const std::string_view bytes = text_of(archive);
-  ZipDirectory directory;
-  const auto fault = [&](const std::string &what) { return ZipDirectory{{}, false, what}; };
-  if (!starts_as_zip(archive)) return fault("something else");
+  if (!starts_as_zip(archive)) return "something else";
   // The end record is followed by a comment at most; the file may be large, and is not searched.
   const size_t first = bytes.size() - std::min(bytes.size(), kEndSize + kMaxComment);
   const std::string_view tail = bytes.substr(first);
   const size_t found = tail.rfind(kDirectoryEnd, tail.size() - std::min(tail.size(), kEndSize));
   if (found == std::string_view::npos || tail.size() - found < kEndSize) {
-    return fault(
-        format_text("only its beginning (%zu bytes; the copy is not complete)", bytes.size()));
+    return format_text("only its beginning (%zu bytes; the copy is not complete)", bytes.size());
   }
   const size_t end = first + found;
   const uint32_t count = number(bytes, end + 10, 2);
   size_t position = number(bytes, end + 16, 4);
-  directory.large = position == kInZip64 || count == 0xffff;
-  if (directory.large) return directory;
+  if (position == kInZip64 || count == 0xffff) return "";
   size_t room = bytes.size();  // keeps the work in proportion
   for (uint32_t i = 0; i < count; ++i) {
     const std::string_view record = part(bytes, position, kEntrySize);
     if (record.size() < kEntrySize || !record.starts_with(kDirectoryEntry))
-      return fault("a damaged one (its directory)");
-    const std::string_view name = part(bytes, position + kEntrySize, number(record, 28, 2));
-    if (name.empty()) return fault("a damaged one (its directory)");
-    const std::optional<ZipEntry> entry = read_entry(bytes, record, name);
-    if (!entry) return fault("a damaged one (a checksum does not fit)");
-    if (entry->data.size() > room) return fault("a damaged one (its entries overlap)");
-    room -= entry->data.size();
-    directory.entries.push_back(*entry);
-    position += kEntrySize + number(record, 28, 2) + number(record, 30, 2) + number(record, 32, 2);
+      return "a damaged one (its directory)";
+    const size_t name = number(record, 28, 2);
+    if (name == 0 || position + kEntrySize >= bytes.size()) return "a damaged one (its directory)";
+    const std::optional<std::string_view> data = stored_data(bytes, record);
+    if (!data) return "a damaged one (a checksum does not fit)";
+    if (data->size() > room) return "a damaged one (its entries overlap)";
+    room -= data->size();
+    position += kEntrySize + name + number(record, 30, 2) + number(record, 32, 2);
   }
-  return directory;
+  return "";
 }
 
 }  // namespace hcd::files

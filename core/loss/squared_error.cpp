@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loss/squared_error.h"
 
-#include <utility>
-
 namespace hcd::loss {
 
-SquaredError::SquaredError(std::vector<ConstPlane> targets, ConstVector x0, double proximity,
+SquaredError::SquaredError(ConstPlane target, double unit, ConstVector x0, double proximity,
                            Engine &engine)
-    : targets_(std::move(targets)), x0_(x0), proximity_(proximity), engine_(engine) {}
+    : target_(target),
+      mean_(unit * unit / (static_cast<double>(target.size()) * target.channels)),
+      x0_(x0),
+      proximity_(proximity),
+      engine_(engine) {}
 
-double SquaredError::mean_of(size_t k) const {
-  return 1 / (static_cast<double>(targets_[k].size()) * targets_[k].channels);
+double SquaredError::shown(size_t, Plane shown, Plane slope) {
+  return mean_ * engine_.squared_error(shown, target_, static_cast<float>(2 * mean_), slope);
 }
 
-double SquaredError::shown(size_t k, Plane shown, Plane slope) {
-  const double mean = mean_of(k);
-  return mean * engine_.squared_error(shown, targets_[k], static_cast<float>(2 * mean), slope);
-}
-
-double SquaredError::shown_part(size_t k, const Rect &window, ConstPlane shown,
-                                Plane slope) const {
-  const double mean = mean_of(k);
-  return mean * squared_error(shown, targets_[k].crop(window), static_cast<float>(2 * mean), slope);
+double SquaredError::shown_part(size_t, const Rect &window, ConstPlane shown, Plane slope) const {
+  return mean_ * squared_error(shown, target_.crop(window), static_cast<float>(2 * mean_), slope);
 }
 
 double SquaredError::small(ConstVector x, Vector gradient) {

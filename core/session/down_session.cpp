@@ -141,8 +141,7 @@ DownSession::Stage DownSession::make_stage(const Plan &plan, uint64_t key) {
   } else {
     client::Client &client = *clients_.all[0];
     stage.loss = std::make_unique<loss::SquaredError>(
-        std::vector<ConstPlane>{client.target(y_.data(), targets_)},
-        x0_.span().first(lr_geometry_.offset(client.n_planes())), plan.proximity, *engine_);
+        client.target(y_.data(), targets_), client.unit(), x0_.span().first(lr_geometry_.offset(client.n_planes())), plan.proximity, *engine_);
     stage.lr = make_shown(*stage.loss, plan, key);
   }
   return stage;

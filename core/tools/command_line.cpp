@@ -99,54 +99,36 @@ void add_evaluate(CLI::App *app, EvaluateArguments *arguments) {
       std::string(kExitCodes));
 }
 
-void add_models(CLI::App *app, ModelsFormat *format) {
+void add_models(CLI::App *app, ModelsArguments *arguments) {
   CLI::Option *wide = app->add_flag_callback(
-      "--long", [=] { *format = ModelsFormat::kLong; },
+      "--long", [=] { arguments->format = ModelsFormat::kLong; },
       wrapped(
           "the networks with their figures: what they see, parameters, receptive field in small "
           "pixels, multiplications of enlarging, weights, whether tiles give exactly what the "
           "whole picture gives, licence, paper"));
-  app->add_flag_callback(
-         "--json", [=] { *format = ModelsFormat::kJson; }, "all of it as JSON")
-      ->excludes(wide);
+  CLI::Option *json = app->add_flag_callback(
+      "--json", [=] { arguments->format = ModelsFormat::kJson; }, "all of it as JSON");
+  json->excludes(wide);
+  CLI::Option *check =
+      app->add_option(
+             "--check", arguments->check,
+             wrapped("no list: load this file as weights of --model for --scale; what does "
+                     "not fit is an error"))
+          ->type_name("FILE")
+          ->excludes(wide)
+          ->excludes(json);
+  CLI::Option *model = app->add_option("--model", arguments->model, "name of a network");
+  CLI::Option *scale = app->add_option("--scale", arguments->scale, "one of its scales");
+  check->needs(model)->needs(scale);
+  model->needs(check);
+  scale->needs(check);
   app->footer(kExitCodes);
-}
-
-void add_convert_weights(CLI::App *app, ConvertWeightsArguments *arguments) {
-  app->add_option("files", arguments->files,
-                  wrapped("one or more files of torch.save, and the safetensors file to write"))
-      ->required()
-      ->expected(2, -1)
-      ->type_name("IN.pth... OUT.safetensors");
-  app->add_option("--model", arguments->model, "name of the network, as in \"hcd models\"")
-      ->required();
-  app->add_option("--scale", arguments->scale, "its scale [1, 9]")
-      ->required()
-      ->check(CLI::Range(1, 9));
-  app->add_option("--config", arguments->config,
-                  wrapped("sizes that differ from the published network's, as a JSON object"))
-      ->capture_default_str()
-      ->type_name("JSON");
-  app->add_option("--prefix", arguments->prefixes,
-                  wrapped("goes in front of the names of an input's tensors, once for each input; "
-                          "default: nothing for one input, the file's name for several"))
-      ->allow_extra_args(false);
-  app->add_option("--licence", arguments->licence, "terms of the weights, kept in the result");
-  app->footer(
-      "Reads the zip format of PyTorch 1.6 and the one before it, without executing anything: a\n"
-      "file may hold tensors, dicts, numbers and strings, and all else is refused by name. The\n"
-      "state dict may lie under params_ema, params, state_dict or model; \"module.\" in front of\n"
-      "names is left out. F64 and BF16 become F32. CAR: hcd convert kgn.pth usn.pth "
-      "car.safetensors\n"
-      "--model car --scale 4\n" +
-      std::string(kExitCodes));
 }
 
 CommandLine::Command command_of(const CLI::App &app) {
   if (app.got_subcommand("down")) return CommandLine::Command::kDown;
   if (app.got_subcommand("up")) return CommandLine::Command::kUp;
   if (app.got_subcommand("evaluate")) return CommandLine::Command::kEvaluate;
-  if (app.got_subcommand("convert")) return CommandLine::Command::kConvert;
   return CommandLine::Command::kModels;
 }
 
@@ -170,9 +152,8 @@ std::optional<CommandLine> parse_command_line(int argc, char **argv, int *exit_c
               &line.convert);
   add_evaluate(app.add_subcommand("evaluate", "measure what HCD gains on a set of pictures"),
                &line.evaluate);
-  add_convert_weights(app.add_subcommand("convert", "make weights of PyTorch's files"),
-                      &line.convert_weights);
   // Only for the list of commands: main() has passed their words on.
+  app.add_subcommand("convert", "make weights of PyTorch's files");
   app.add_subcommand("paper", "measure the paper's tables and figures");
   app.add_subcommand("train", "train a network by a recipe (where LibTorch is)");
   app.add_subcommand("tune", "fit the network lite to a title (where LibTorch is)");

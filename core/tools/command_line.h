@@ -3,7 +3,6 @@
 #pragma once
 
 #include "tools/convert.h"
-#include "tools/convert_weights.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
 
@@ -12,12 +11,11 @@
 namespace hcd::tools {
 
 struct CommandLine {
-  enum class Command { kModels, kDown, kUp, kEvaluate, kConvert };
+  enum class Command { kModels, kDown, kUp, kEvaluate };
   Command command = Command::kModels;
-  ModelsFormat models = ModelsFormat::kLines;
+  ModelsArguments models;
   ConvertArguments convert;  // of down and up
   EvaluateArguments evaluate;
-  ConvertWeightsArguments convert_weights;
 };
 
 // Exit codes of the command.

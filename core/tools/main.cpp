@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "tools/command_line.h"
 #include "tools/convert.h"
-#include "tools/convert_weights.h"
 #include "tools/error.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
@@ -29,8 +28,6 @@ void run(const CommandLine &line) {
       return run_up(line.convert);
     case CommandLine::Command::kEvaluate:
       return run_evaluate(line.evaluate);
-    case CommandLine::Command::kConvert:
-      return run_convert_weights(line.convert_weights);
   }
 }
 

@@ -2,6 +2,9 @@
 // The subcommand models: see the header.
 #include "tools/models.h"
 
+#include "tools/options.h"
+#include "tools/session.h"
+
 #include <hcd/hcd.h>
 
 #include <algorithm>
@@ -78,10 +81,24 @@ void print_long() {
   }
 }
 
+void check_weights(const ModelsArguments &arguments) {
+  const OptionTexts options = {{"model", arguments.model},
+                               {"scale", arguments.scale},
+                               {"weights", arguments.check},
+                               {"device", "cpu"}};
+  hcd_format format = {};
+  format.struct_size = sizeof(format);
+  format.width = format.height = 64;
+  format.layout = HCD_LAYOUT_GRAY;
+  format.depth = 8;
+  Session::up(options, false).result_size(format);
+}
+
 }  // namespace
 
-void run_models(ModelsFormat format) {
-  switch (format) {
+void run_models(const ModelsArguments &arguments) {
+  if (!arguments.check.empty()) return check_weights(arguments);
+  switch (arguments.format) {
     case ModelsFormat::kLines:
       return print_lines();
     case ModelsFormat::kLong:

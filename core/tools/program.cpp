@@ -22,7 +22,8 @@ struct Subcommand {
   const char *name;
   bool is_python;
 };
-constexpr Subcommand kSubcommands[] = {{"train", false}, {"tune", false}, {"paper", true}};
+constexpr Subcommand kSubcommands[] = {
+    {"train", false}, {"tune", false}, {"convert", true}, {"paper", true}};
 
 const Subcommand *find_subcommand(const std::string &name) {
   for (const Subcommand &subcommand : kSubcommands) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The subcommands that are programs of their own: train and tune, so that hcd needs no LibTorch;
-// paper, which is written in Python.
+// convert and paper, which are written in Python.
 #pragma once
 
 namespace hcd::tools {

@@ -12,7 +12,7 @@ from hcd.progress import say
 from hcd.run import Fault, Stopped, on_stop
 
 WRONG_USAGE = 2  # exit code
-MODULES = {"paper": "hcd.paper.command"}
+MODULES = {"convert": "hcd.convert.command", "paper": "hcd.paper.command"}
 EXIT_CODES = "Exit codes: 0 done; 1 an error, named on standard error; 2 a wrong command line."
 
 

@@ -5,46 +5,48 @@
 
 #include <vector>
 
-#include "client/network.h"
+#include "client/tiles.h"
 
 namespace hcd::test {
 
-class FakeNetwork : public client::Network {
+class FakeNetwork : public client::TiledNetwork {
  public:
   FakeNetwork(client::Colour colour, bool has_downscale)
       : info_{"fake", 2, colour, 1, has_downscale} {}
 
   const client::NetworkInfo &info() const override { return info_; }
 
-  void upscale(ConstPlane lr, Plane hr, const client::Draw & = {}) override {
+  void tile_forward(ConstPlane lr, Plane hr, const client::Draw &) override {
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       hr.data[c * hr.plane + (2 * y + dy) * hr.stride + 2 * x + dx] = output(sharp, dy, dx);
     });
   }
 
-  double error_and_gradient(ConstPlane lr, ConstPlane target, Rect window,
-                            Plane gradient, const client::Draw & = {}) override {
-    double error = 0;
+  double tile_pass(ConstPlane lr, const Rect &window, const client::LocalLoss &loss, Plane gradient,
+                   const client::Draw &) override {
+    const auto plane = static_cast<ptrdiff_t>(4) * lr.height * lr.width;
+    std::vector<float> shown(static_cast<size_t>(plane * lr.channels)), slopes(shown.size(), 0.0F);
+    const auto view = [&](std::vector<float> &values) {
+      return Plane{values.data(), lr.channels, 2 * lr.height, 2 * lr.width, 2 * lr.width, plane};
+    };
+    tile_forward(lr, view(shown), {});
+    const double value = loss(window, view(shown).crop(window), view(slopes).crop(window));
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
-      const int ty = 2 * y + dy - window.y, tx = 2 * x + dx - window.x;
-      if (ty < 0 || tx < 0 || ty >= window.height || tx >= window.width) return;
-      const float e =
-          output(sharp, dy, dx) - target.data[c * target.plane + ty * target.stride + tx];
-      error += static_cast<double>(e * e);
-      scatter(gradient, c, y, x, 2 * e * slope(sharp, dy, dx));
+      const float v = view(slopes).row(c, 2 * y + dy)[2 * x + dx];
+      scatter(gradient, c, y, x, v * slope(sharp, dy, dx));
     });
-    return error;
+    return value;
   }
 
-  void downscale(ConstPlane hr, Plane lr) override {
+  void tile_downscale(ConstPlane hr, Plane lr) override {
     const std::vector<float> mean = means(hr);
     for (int c = 0; c < lr.channels; ++c) {
       const ConstPlane plane{&mean[static_cast<size_t>(c) * lr.height * lr.width],
-                                  1,
-                                  lr.height,
-                                  lr.width,
-                                  lr.width,
-                                  0};
+                             1,
+                             lr.height,
+                             lr.width,
+                             lr.width,
+                             0};
       for (int y = 0; y < lr.height; ++y) {
         for (int x = 0; x < lr.width; ++x)
           lr.data[c * lr.plane + y * lr.stride + x] = filter(plane, 0, y, x);
@@ -52,10 +54,10 @@ class FakeNetwork : public client::Network {
     }
   }
 
-  void downscale_vjp(ConstPlane hr, ConstPlane v, Plane gradient) override {
+  void tile_downscale_backward(ConstPlane hr, ConstPlane v, Plane gradient) override {
     std::vector<float> pulled(static_cast<size_t>(v.channels) * v.height * v.width, 0.0F);
     const Plane small{pulled.data(), v.channels, v.height,
-                           v.width,       v.width,    static_cast<ptrdiff_t>(v.height) * v.width};
+                      v.width,       v.width,    static_cast<ptrdiff_t>(v.height) * v.width};
     for (int c = 0; c < v.channels; ++c) {
       for (int y = 0; y < v.height; ++y) {
         for (int x = 0; x < v.width; ++x)
@@ -94,8 +96,10 @@ class FakeNetwork : public client::Network {
     }
   }
   static float pattern(int dy, int dx) { return 1.0F + 0.02F * static_cast<float>(dy - dx); }
-  static float output(float s, int dy, int dx) { return pattern(dy, dx) * (s + 0.05F * s * s); }
-  static float slope(float s, int dy, int dx) { return pattern(dy, dx) * (1 + 0.1F * s); }
+  static float output(float s, int dy, int dx) {
+    return pattern(dy, dx) * (s + 0.05F / 255 * s * s);
+  }
+  static float slope(float s, int dy, int dx) { return pattern(dy, dx) * (1 + 0.1F / 255 * s); }
 
   template <typename Function>
   void for_outputs(ConstPlane lr, const Function &function) {

@@ -236,6 +236,20 @@ class OptionsTest(ConvertTest):
             self.assertEqual((process.returncode, process.stdout), (2, ""))
         self.assertEqual(self.names_in(self.folder), ["a.pth"])
 
+    def test_python(self):
+        python = self.folder / "python"
+        environment = {**os.environ, "HCD_PYTHON": str(python)}
+        self.assert_error(self.convert(self.input, env=environment),
+                          f"convert: Python 3 at '{python}' (HCD_PYTHON names another): cannot run: No such file or "
+                          "directory")
+        python.write_text(f"#!/bin/sh\nexec '{sys.executable}' -S \"$@\"\n")  # without packages
+        python.chmod(0o755)
+        process = self.convert(self.input, env=environment)
+        self.assertRegex(process.stderr, "^hcd: convert: expected the Python package numpy, found none in '.*': "
+                                         "scripts/setup installs it, or name a Python that has it in the environment "
+                                         "variable HCD_PYTHON\n$")
+        self.assertFalse(self.output.exists())
+
     def test_output(self):
         before = self.input.read_bytes()
         link = self.folder / "link"

@@ -5,7 +5,12 @@
 import json
 import unittest
 
+from pathlib import Path
+
 from hcd_command import CommandTest, hcd
+
+
+TOP = Path(__file__).resolve().parents[2]
 
 
 class ModelsTest(CommandTest):
@@ -27,6 +32,25 @@ class ModelsTest(CommandTest):
         self.assertEqual((bicubic["linear"], bicubic["needs_weights"]), (True, False))
 
 
+class CheckTest(CommandTest):
+    def test_weights_are_held_against_the_network(self):
+        weights = TOP / "core" / "weights" / "light" / "lite_x2.safetensors"
+        damaged = self.folder / "w.safetensors"
+        damaged.write_bytes(weights.read_bytes()[:-4])
+        process = hcd("models", "--check", weights, "--model", "lite", "--scale", 2)
+        self.assert_done(process)
+        self.assertEqual(process.stdout, "")
+        for path, model, scale, message in (
+                (weights, "lite", 3, "option scale: expected 2, the factor of model lite, found 3"),
+                (weights, "irn", 2, f"weights '{weights}': expected those of model irn, found those of 'lite'"),
+                (weights, "bicubic", 2, f"option weights: model bicubic has none, found '{weights}'"),
+                (damaged, "lite", 2, f"weights '{damaged}': ")):
+            with self.subTest(message):
+                process = hcd("models", "--check", path, "--model", model, "--scale", scale)
+                self.assertEqual((process.returncode, process.stdout), (1, ""))
+                self.assertTrue(process.stderr.startswith(f"hcd: {message}"), process.stderr)
+
+
 class HelpTest(CommandTest):
     def test_every_option_is_explained(self):
         for command in ("down", "up", "evaluate"):
@@ -37,7 +61,8 @@ class HelpTest(CommandTest):
         self.assertIn("[0, 1000]", hcd("down", "--help").stdout)
 
     def test_no_line_is_wide(self):
-        for words in (("--help",), ("down", "--help"), ("up", "--help"), ("evaluate", "--help")):
+        for words in (("--help",), ("down", "--help"), ("up", "--help"), ("evaluate", "--help"), ("models", "--help"),
+                      ("convert", "--help")):
             for line in hcd(*words).stdout.splitlines():
                 self.assertLessEqual(len(line), 100, line)
 

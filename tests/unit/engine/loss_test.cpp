@@ -7,15 +7,13 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/cpu/block_cost.h"
 #include "engine/cpu/adm.h"
+#include "engine/cpu/block_cost.h"
 #include "engine/cpu/wavelet.h"
 #include "support/random_values.h"
 
 namespace hcd::cpu {
 namespace {
-
-using Plane;
 
 struct Picture {
   Picture(int w, int h, uint64_t seed = 5) : width(w), height(h) {

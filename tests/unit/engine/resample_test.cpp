@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "image/separable.h"
+#include "engine/cpu/resample.h"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,8 @@ TEST(Apply, EqualsTheDefinition) {
                                 s.out_height, {0.25, 0.5});
     const auto in = random_values(static_cast<size_t>(s.in_width) * s.in_height, 1);
     std::vector<float> out(static_cast<size_t>(s.out_width) * s.out_height);
-    apply(op, {in.data(), s.in_width, s.in_height}, {out.data(), s.out_width, s.out_height}, pool);
+    cpu::apply(op, {in.data(), s.in_width, s.in_height}, {out.data(), s.out_width, s.out_height},
+               pool);
     for (int y = 0; y < s.out_height; ++y) {
       for (int x = 0; x < s.out_width; ++x) {
         double sum = 0;
@@ -68,16 +69,16 @@ TEST(Apply, AdjointAndConstantsForEveryKernel) {
         const size_t n_out = static_cast<size_t>(s.out_width) * s.out_height;
         auto x = random_values(n_in, 2), y = random_values(n_out, 3);
         std::vector<float> ax(n_out), aty(n_in);
-        apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height},
-              pool);
-        apply(adjoint, {y.data(), s.out_width, s.out_height}, {aty.data(), s.in_width, s.in_height},
-              pool);
+        cpu::apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height},
+                   pool);
+        cpu::apply(adjoint, {y.data(), s.out_width, s.out_height},
+                   {aty.data(), s.in_width, s.in_height}, pool);
         const double forward = dot(ax, y), backward = dot(x, aty);
         EXPECT_LT(std::abs(forward - backward), 1e-6 * std::sqrt(dot(ax, ax) * dot(y, y)));
 
         std::fill(x.begin(), x.end(), 100.0F);
-        apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height},
-              pool);
+        cpu::apply(op, {x.data(), s.in_width, s.in_height}, {ax.data(), s.out_width, s.out_height},
+                   pool);
         for (const float value : ax) ASSERT_NEAR(value, 100.0F, 1e-3F);
       }
     }
@@ -90,13 +91,13 @@ TEST(Inverse, GivesBackWhatWasEnlarged) {
   const Separable down = resize(*find_kernel("bicubic"), 74, 42, 37, 21, {});
   const auto x = random_values(37 * 21, 4);
   std::vector<float> y(74 * 42), back(x.size());
-  apply(up, {x.data(), 37, 21}, {y.data(), 74, 42}, pool);
-  apply(Inverse(up, down, 0), {y.data(), 74, 42}, {back.data(), 37, 21}, pool);
+  cpu::apply(up, {x.data(), 37, 21}, {y.data(), 74, 42}, pool);
+  cpu::apply(Inverse(up, down, 0), {y.data(), 74, 42}, {back.data(), 37, 21}, pool);
   for (size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(back[i], x[i], 0.3F);
   // A very strong pull leaves the plain small picture.
   std::vector<float> plain(x.size());
-  apply(down, {y.data(), 74, 42}, {plain.data(), 37, 21}, pool);
-  apply(Inverse(up, down, 1e6), {y.data(), 74, 42}, {back.data(), 37, 21}, pool);
+  cpu::apply(down, {y.data(), 74, 42}, {plain.data(), 37, 21}, pool);
+  cpu::apply(Inverse(up, down, 1e6), {y.data(), 74, 42}, {back.data(), 37, 21}, pool);
   for (size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(back[i], plain[i], 0.01F);
 }
 
@@ -108,8 +109,8 @@ TEST(Apply, SameBitsForAnyThreads) {
   for (const int threads : {1, 2, 3, 7}) {
     ThreadPool pool(threads);
     std::vector<float> x(150 * 99), enlarged(y.size());
-    apply(Inverse(up, down, 0.1), {y.data(), 321, 200}, {x.data(), 150, 99}, pool);
-    apply(up, {x.data(), 150, 99}, {enlarged.data(), 321, 200}, pool);
+    cpu::apply(Inverse(up, down, 0.1), {y.data(), 321, 200}, {x.data(), 150, 99}, pool);
+    cpu::apply(up, {x.data(), 150, 99}, {enlarged.data(), 321, 200}, pool);
     x.insert(x.end(), enlarged.begin(), enlarged.end());
     results.push_back(x);
     EXPECT_EQ(results.front(), results.back());

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <fstream>
 
+#include "support/bytes.h"
 #include "support/errors.h"
 #include "support/temporary.h"
-#include "support/torch_files.h"
 
 namespace hcd::files {
 namespace {

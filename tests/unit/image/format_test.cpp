@@ -3,83 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "base/error.h"
 #include "support/formats.h"
-#include "support/frames.h"
 
 namespace hcd::image {
 namespace {
-
-using test::Frame;
-
-std::vector<hcd_format> formats() {
-  std::vector<hcd_format> list;
-  for (const int layout : {HCD_LAYOUT_GRAY, HCD_LAYOUT_YUV420, HCD_LAYOUT_YUV422, HCD_LAYOUT_YUV444,
-                           HCD_LAYOUT_NV12, HCD_LAYOUT_RGB}) {
-    for (const int depth : {8, 10, 12, 16}) {
-      for (const hcd_range range : {HCD_RANGE_LIMITED, HCD_RANGE_FULL}) {
-        const int shift = layout == HCD_LAYOUT_NV12 && depth > 8 ? 16 - depth : 0;
-        list.push_back(
-            test::format_of(37, 21, static_cast<hcd_layout>(layout), depth, shift, range));
-      }
-    }
-  }
-  return list;
-}
-
-TEST(Pack, UnpackAndPackGiveBackEveryCode) {
-  ThreadPool pool(2);
-  for (const hcd_format &format : formats()) {
-    SCOPED_TRACE(describe(format));
-    Frame in(format), out(format);
-    in.fill_random(1);
-    std::vector<float> values(Geometry(format).size());
-    unpack(format, in.view(), values.data(), pool);
-    pack(format, values.data(), {}, out.view(), pool);
-    EXPECT_TRUE(in.same_samples(out));
-    std::vector<float> again = values;
-    quantise(format, again.data(), {}, pool);
-    EXPECT_EQ(again, values);
-  }
-}
-
-TEST(Pack, RoundsClipsAndKeepsThePadding) {
-  ThreadPool pool(1);
-  const hcd_format format = test::format_of(4, 1, HCD_LAYOUT_GRAY, 10, 0, HCD_RANGE_LIMITED);
-  Frame frame(format);
-  frame.view().data[0][8] = 77;  // first byte behind the row
-  const float values[4] = {16.1F, -3, 400, 100.125F};
-  pack(format, values, legal_ranges(format), frame.view(), pool);
-  uint16_t codes[5];
-  std::memcpy(codes, frame.view().data[0], 10);
-  EXPECT_EQ(codes[0], 64);   // 64.4
-  EXPECT_EQ(codes[1], 64);   // black
-  EXPECT_EQ(codes[2], 940);  // white
-  EXPECT_EQ(codes[3], 400);  // 400.5: ties go to even
-  EXPECT_EQ(frame.view().data[0][8], 77);
-  pack(format, values, {}, frame.view(), pool);
-  std::memcpy(codes, frame.view().data[0], 10);
-  EXPECT_EQ(codes[1], 0);
-  EXPECT_EQ(codes[2], 1023);
-}
-
-TEST(Pack, QuantiseEqualsPackThenUnpack) {
-  ThreadPool pool(2);
-  for (const hcd_format &format : formats()) {
-    SCOPED_TRACE(describe(format));
-    const size_t n = Geometry(format).size();
-    std::vector<float> values(n), read(n);
-    const Random random(9);
-    for (size_t i = 0; i < n; ++i) values[i] = static_cast<float>(300 * random.uniform(i) - 20);
-    Frame frame(format);
-    pack(format, values.data(), legal_ranges(format), frame.view(), pool);
-    unpack(format, frame.view(), read.data(), pool);
-    quantise(format, values.data(), legal_ranges(format), pool);
-    EXPECT_EQ(values, read);
-  }
-}
 
 TEST(Format, PlaneSizesRoundUp) {
   const hcd_format format = test::format_of(37, 21);
@@ -125,17 +53,6 @@ TEST(Format, Refusals) {
   bad.layout = static_cast<hcd_layout>(9);
   EXPECT_EQ(text(bad),
             "frame layout: expected gray, yuv420, yuv422, yuv444, nv12 or rgb, found number 9");
-}
-
-TEST(Hash, SeesSamplesAndNotPadding) {
-  const hcd_format format = test::format_of(5, 3);
-  Frame a(format), b(format);
-  a.fill_random(1);
-  b.fill_random(1);
-  b.view().data[0][5] ^= 1;  // behind the first row
-  EXPECT_EQ(hash_frame(format, a.view(), 3), hash_frame(format, b.view(), 3));
-  b.view().data[2][0] ^= 1;
-  EXPECT_NE(hash_frame(format, a.view(), 3), hash_frame(format, b.view(), 3));
 }
 
 TEST(Format, ChromaSitsWhereTheTagSays) {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Networks through transport, tiles and descent, with a network of plain C++.
-#include "engine/cpu/samples.h"
-#include "session/network_session.h"
+#include "session/clients.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "client/tiles.h"
 #include "descent/rules.h"
 #include "image/format.h"
-#include "client/tiles.h"
+#include "loss/squared_error.h"
+#include "session/objectives.h"
+#include "support/engine.h"
 #include "support/fake_network.h"
 #include "support/formats.h"
 #include "support/natural_planes.h"
@@ -37,37 +39,40 @@ void expect_near(const std::vector<float> &a, const std::vector<float> &b, float
 TEST(Tiles, EqualTheWholePicture) {
   constexpr int kC = 3, kH = 45, kW = 70;
   FakeNetwork network(Colour::kRgb, true);
-  auto lr = random_values(static_cast<size_t>(kC) * kH * kW, 1);
-  auto hr = random_values(lr.size() * 4, 2);
-  for (float &v : lr) v /= 255;
-  for (float &v : hr) v /= 255;
+  const auto lr = random_values(static_cast<size_t>(kC) * kH * kW, 1);
+  const auto hr = random_values(lr.size() * 4, 2);
+  const ConstPlane small = picture(lr, kC, kH, kW), large = picture(hr, kC, 2 * kH, 2 * kW);
+  const client::LocalLoss loss = [&](const Rect &window, ConstPlane shown, Plane slope) {
+    return squared_error(shown, large.crop(window), 2, slope);
+  };
   std::vector<float> up(hr.size()), gradient(lr.size(), 0.0F), down(lr.size()),
       vjp(hr.size(), 0.0F);
-  network.upscale(picture(std::as_const(lr), kC, kH, kW), picture(up, kC, 2 * kH, 2 * kW));
-  const double error = network.error_and_gradient(
-      picture(std::as_const(lr), kC, kH, kW), picture(std::as_const(hr), kC, 2 * kH, 2 * kW),
-      {0, 0, 2 * kW, 2 * kH}, picture(gradient, kC, kH, kW));
-  network.downscale(picture(std::as_const(hr), kC, 2 * kH, 2 * kW), picture(down, kC, kH, kW));
-  network.downscale_vjp(picture(std::as_const(hr), kC, 2 * kH, 2 * kW),
-                        picture(std::as_const(lr), kC, kH, kW), picture(vjp, kC, 2 * kH, 2 * kW));
+  network.tile_forward(small, picture(up, kC, 2 * kH, 2 * kW), {});
+  const double error =
+      network.tile_pass(small, {0, 0, 2 * kW, 2 * kH}, loss, picture(gradient, kC, kH, kW), {});
+  network.tile_downscale(large, picture(down, kC, kH, kW));
+  network.tile_downscale_backward(large, small, picture(vjp, kC, 2 * kH, 2 * kW));
   std::vector<float> first_gradient;
   for (const int threads : {1, 3}) {
     ThreadPool pool(threads);
-    TiledNetwork tiles(network, 32, pool);
+    const client::Run run{pool, 32};
     std::vector<float> t_up(hr.size()), t_gradient(lr.size(), 9.0F), t_down(lr.size()),
-        t_vjp(hr.size(), 9.0F);
-    tiles.upscale(picture(std::as_const(lr), kC, kH, kW), picture(t_up, kC, 2 * kH, 2 * kW));
+        t_vjp(hr.size(), 9.0F), t_back(lr.size(), 9.0F);
+    network.forward(run, small, 0, picture(t_up, kC, 2 * kH, 2 * kW), nullptr);
     expect_near(t_up, up, 0);
-    EXPECT_NEAR(tiles.error_and_gradient(picture(std::as_const(lr), kC, kH, kW),
-                                         picture(std::as_const(hr), kC, 2 * kH, 2 * kW),
-                                         picture(t_gradient, kC, kH, kW)),
-                error, 1e-9 * error);
-    expect_near(t_gradient, gradient, 1e-5F);
-    tiles.downscale(picture(std::as_const(hr), kC, 2 * kH, 2 * kW), picture(t_down, kC, kH, kW));
+    EXPECT_NEAR(network.pass(run, small, 0, loss, picture(t_gradient, kC, kH, kW)), error,
+                1e-9 * error);
+    expect_near(t_gradient, gradient, 3e-3F);
+    // What a loss of the whole picture pulls back.
+    std::vector<float> slope(hr.size());
+    squared_error(picture(t_up, kC, 2 * kH, 2 * kW), large, 2, picture(slope, kC, 2 * kH, 2 * kW));
+    network.backward(run, small, 0, nullptr, picture(slope, kC, 2 * kH, 2 * kW),
+                     picture(t_back, kC, kH, kW));
+    EXPECT_EQ(t_back, t_gradient);
+    network.downscale(run, large, picture(t_down, kC, kH, kW));
     expect_near(t_down, down, 0);
-    tiles.downscale_vjp(picture(std::as_const(hr), kC, 2 * kH, 2 * kW),
-                        picture(std::as_const(lr), kC, kH, kW), picture(t_vjp, kC, 2 * kH, 2 * kW));
-    expect_near(t_vjp, vjp, 1e-5F);
+    network.downscale_backward(run, large, small, picture(t_vjp, kC, 2 * kH, 2 * kW));
+    expect_near(t_vjp, vjp, 3e-3F);
     if (first_gradient.empty()) first_gradient = t_gradient;
     EXPECT_EQ(t_gradient, first_gradient);
   }
@@ -88,16 +93,37 @@ class NetworkTest : public testing::TestWithParam<Case> {
     lr_ = hr_;
     lr_.width = 30;
     lr_.height = 22;
-    model_ = make_network_down_model(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32,
-                                     nullptr, hr_, lr_, pool_);
+    clients_ = make_network_clients(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32,
+                                    nullptr, hr_, lr_, engine_);
     y_ = test::natural_planes(hr_);
     x_.resize(image::Geometry(lr_).size());
-    model_->downscale(y_.data(), x_.data());
+    clients_.plain().downscale(y_.data(), image::Geometry(lr_).n_planes(), x_.data());
   }
 
-  ThreadPool pool_{2};
+  loss::SquaredError loss(double proximity) {
+    client::Client &client = *clients_.all[0];
+    return {client.target(y_.data(), target_), client.unit(),
+            ConstVector(x_).first(image::Geometry(lr_).offset(client.n_planes())), proximity,
+            engine_};
+  }
+  // Of what is shown of luma (of all planes for RGB).
+  double shown_error(const std::vector<float> &x) {
+    const image::Geometry geometry(hr_);
+    const int planes = hr_.layout == HCD_LAYOUT_RGB ? 3 : 1;
+    std::vector<float> shown(geometry.size());
+    clients_.all[0]->show(x.data(), 0, planes, shown.data());
+    double sum = 0;
+    for (int c = 0; c < planes; ++c) {
+      sum += engine_->shown_error(8, geometry.plane(std::as_const(shown).data(), c),
+                                  geometry.plane(std::as_const(y_).data(), c));
+    }
+    return sum / planes;
+  }
+
+  test::OwnEngine engine_;
   hcd_format hr_{}, lr_{};
-  std::unique_ptr<DownModel> model_;
+  Clients clients_;
+  Buffer target_;
   std::vector<float> y_, x_;
 };
 
@@ -121,22 +147,25 @@ void check_gradient(descent::Objective &objective, std::vector<float> at) {
 }
 
 TEST_P(NetworkTest, GradientsOfBothStages) {
-  const auto lr = model_->lr_objective(y_.data(), x_.data(), 0.3, false, 0);
+  loss::SquaredError squared = loss(0.3);
+  ShownObjective lr({clients_.all[0].get()}, squared, lr_, false, 0, engine_);
   std::vector<float> moved = x_;
   for (size_t i = 0; i < moved.size(); ++i) moved[i] += static_cast<float>(i % 5);
-  check_gradient(*lr, moved);
-  const auto hr = model_->hr_objective(*lr);
-  check_gradient(*hr, y_);
+  check_gradient(lr, moved);
+  HrObjective hr(clients_.plain(), lr, hr_, clients_.all[0]->n_planes(), engine_);
+  check_gradient(hr, y_);
 }
 
 TEST_P(NetworkTest, DescentGains) {
   std::vector<float> x = x_;
-  const double before = model_->shown_error(0, x.data(), y_.data(), 0);
-  model_->solve_chroma(y_.data(), x.data());
-  const auto lr = model_->lr_objective(y_.data(), x_.data(), 0, false, 0);
-  descent::adam(*lr, descent::Result(x).subspan(0, lr->size()), {12, 1.5, false, {}}, pool_);
-  cpu::quantise(lr_, x.data(), image::legal_ranges(lr_), pool_);
-  EXPECT_LT(model_->shown_error(0, x.data(), y_.data(), 0), 0.9 * before);
+  const double before = shown_error(x);
+  loss::SquaredError squared = loss(0);
+  ShownObjective lr({clients_.all[0].get()}, squared, lr_, false, 0, engine_);
+  descent::adam(lr, Vector(x).first(lr.size()), {12, 1.5, false, {}}, engine_);
+  for (int c = 0; c < image::Geometry(lr_).n_planes(); ++c) {
+    engine_->quantise(8, image::component_range(lr_, c), image::Geometry(lr_).plane(x.data(), c));
+  }
+  EXPECT_LT(shown_error(x), 0.9 * before);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkTest,
