@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "client/light/spec.h"
 #include "client/light/weights.h"
+#include "weights/light/light.h"
 
 namespace hcd::train {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Stands in for libhcd-torch (FAKE_TORCH), libhcd-cuda or a CUDA driver in devices_test: says in
-// the environment when it was opened, and where a network was asked to run.
+// Stands in for libhcd-torch (FAKE_TORCH), libhcd-torch-cuda or a CUDA driver in devices_test: says
+// in the environment when it was opened, and where a network was asked to run.
 #include <stdlib.h>
 
 #include <string>
@@ -16,8 +16,8 @@ void note(const char *what) {
 }
 
 [[maybe_unused]] std::unique_ptr<hcd::client::Network> load(const hcd::client::NetworkRequest &,
-                                                         std::span<const uint8_t>, int device,
-                                                         const hcd::Log &) {
+                                                            std::span<const uint8_t>, int device,
+                                                            const hcd::Log &) {
   throw hcd::Error(HCD_E_FILE, "asked to run on " + std::to_string(device));
 }
 
@@ -34,7 +34,7 @@ HCD_API const hcd::client::TorchBackend *hcd_torch_backend(int) {
 #else
 HCD_API const hcd::client::CudaBackend *hcd_cuda_backend(int) {
   static const hcd::client::CudaBackend backend{[](std::string &) { return 2; },
-                                             [](int) -> std::string { return "fake"; }};
+                                                [](int) -> std::string { return "fake"; }};
   note("cuda");
   return &backend;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A light network as data. It is trained by LibTorch (models/light.h) and run by libhcd itself
-// (net/spec_network.h) from the same description.
+// (client/light/light_network.h) from the same description.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct NetSpec {
   bool operator==(const NetSpec &) const = default;
 };
 
-// Whether `kind` (of net/catalogue.h) names a light network: lite or base.
+// Whether `kind` (of client/catalogue.h) names a light network: lite or base.
 bool is_light(std::string_view kind);
 
 // The network of a kind at a scale with a configuration as weight files hold it (hcd.config): a
