@@ -3,9 +3,9 @@
 
 #include <c10/core/GradMode.h>
 
+#include "engine/aten/detail.h"
 #include "quality/luma.h"
 #include "quality/psnr.h"
-#include "train/detail.h"
 #include "train/loss.h"
 
 namespace hcd::train {
@@ -59,7 +59,7 @@ Fidelity validation_fidelity(const Network &network, const DataSet &data) {
       const Batch picture = data.validation_picture(i, version);
       const at::Tensor sr = models::quantise(network.model->upscale(picture.x_lr, {}));
       sum.psnr_y += luma_psnr(sr, picture.y_hr, 0);
-      sum.lost_detail += lost_detail(sr, picture.y_hr).item<double>();
+      sum.lost_detail += aten::lost_detail(sr, picture.y_hr).item<double>();
     }
   }
   return {sum.psnr_y / count, sum.lost_detail / count};
