@@ -25,12 +25,9 @@ HWY_INLINE Lanes activate(const Lanes &v, float slope, const float *gate) {
 // weights and one input fill the sixteen registers of AVX2.
 template <int Pixels, int Vectors>
 HWY_INLINE void wide_block(const ConvRow &t, const float *weights, int channel, int x) {
-  Lanes sums[Pixels][Vectors];
-  HWY_UNROLL(12)
-  for (int p = 0; p < Pixels; ++p) {
-    HWY_UNROLL(2)
-    for (int v = 0; v < Vectors; ++v) sums[p][v] = load(t.bias + channel + v * kLanes);
-  }
+  Lanes sums[Pixels * Vectors];
+  unroll<Pixels * Vectors>(
+      [&](auto i) HCD_INLINE { sums[i] = load(t.bias + channel + i % Vectors * kLanes); });
   for (int k = 0; k < t.kernel; ++k) {
     const float *in = t.rows[k];
     if (!in) {
@@ -40,25 +37,20 @@ HWY_INLINE void wide_block(const ConvRow &t, const float *weights, int channel, 
     in += static_cast<ptrdiff_t>(x) * t.pixel;
     for (int i = 0; i < t.steps; ++i, ++in, weights += Vectors * kLanes) {
       Lanes w[Vectors];
-      HWY_UNROLL(2)
-      for (int v = 0; v < Vectors; ++v) w[v] = load(weights + v * kLanes);
-      HWY_UNROLL(12)
-      for (int p = 0; p < Pixels; ++p) {
+      unroll<Vectors>([&](auto v) HCD_INLINE { w[v] = load(weights + v * kLanes); });
+      unroll<Pixels>([&](auto p) HCD_INLINE {
         const Lanes value = set(in[p * t.pixel]);
-        HWY_UNROLL(2)
-        for (int v = 0; v < Vectors; ++v) sums[p][v] = mul_add(value, w[v], sums[p][v]);
-      }
+        unroll<Vectors>([&](auto v) HCD_INLINE {
+          sums[p * Vectors + v] = mul_add(value, w[v], sums[p * Vectors + v]);
+        });
+      });
     }
   }
-  HWY_UNROLL(12)
-  for (int p = 0; p < Pixels; ++p) {
-    const ptrdiff_t at = static_cast<ptrdiff_t>(x + p) * t.out_pixel + channel;
-    HWY_UNROLL(2)
-    for (int v = 0; v < Vectors; ++v) {
-      const float *gate = t.gate ? t.gate + at + v * kLanes : nullptr;
-      store(activate(sums[p][v], t.slope, gate), t.out + at + v * kLanes);
-    }
-  }
+  unroll<Pixels * Vectors>([&](auto i) HCD_INLINE {
+    const ptrdiff_t at =
+        static_cast<ptrdiff_t>(x + i / Vectors) * t.out_pixel + channel + i % Vectors * kLanes;
+    store(activate(sums[i], t.slope, t.gate ? t.gate + at : nullptr), t.out + at);
+  });
 }
 
 template <int Pixels, int Vectors>
@@ -94,12 +86,8 @@ HWY_INLINE float fold(const Lanes &a) {
 
 template <int Pixels, int Channels>
 HWY_INLINE void narrow_block(const ConvRow &t, int x) {
-  Lanes sums[Pixels][Channels];
-  HWY_UNROLL(8)
-  for (int p = 0; p < Pixels; ++p) {
-    HWY_UNROLL(4)
-    for (int c = 0; c < Channels; ++c) sums[p][c] = zeros();
-  }
+  Lanes sums[Pixels * Channels];
+  unroll<Pixels * Channels>([&](auto i) HCD_INLINE { sums[i] = zeros(); });
   const float *weights = t.weights;
   for (int k = 0; k < t.kernel; ++k) {
     const float *in = t.rows[k];
@@ -110,24 +98,19 @@ HWY_INLINE void narrow_block(const ConvRow &t, int x) {
     in += static_cast<ptrdiff_t>(x) * t.pixel;
     for (int i = 0; i < t.steps; i += kLanes, in += kLanes, weights += Channels * kLanes) {
       Lanes v[Pixels];
-      HWY_UNROLL(8)
-      for (int p = 0; p < Pixels; ++p) v[p] = load(in + p * t.pixel);
-      HWY_UNROLL(4)
-      for (int c = 0; c < Channels; ++c) {
+      unroll<Pixels>([&](auto p) HCD_INLINE { v[p] = load(in + p * t.pixel); });
+      unroll<Channels>([&](auto c) HCD_INLINE {
         const Lanes w = load(weights + c * kLanes);
-        HWY_UNROLL(8)
-        for (int p = 0; p < Pixels; ++p) sums[p][c] = mul_add(v[p], w, sums[p][c]);
-      }
+        unroll<Pixels>([&](auto p) HCD_INLINE {
+          sums[p * Channels + c] = mul_add(v[p], w, sums[p * Channels + c]);
+        });
+      });
     }
   }
-  HWY_UNROLL(8)
-  for (int p = 0; p < Pixels; ++p) {
-    HWY_UNROLL(4)
-    for (int c = 0; c < Channels; ++c) {
-      const float sum = t.bias[c] + fold(sums[p][c]);
-      t.out[static_cast<ptrdiff_t>(x + p) * Channels + c] = sum > 0 ? sum : t.slope * sum;
-    }
-  }
+  unroll<Pixels * Channels>([&](auto i) HCD_INLINE {
+    const float sum = t.bias[i % Channels] + fold(sums[i]);
+    t.out[static_cast<ptrdiff_t>(x) * Channels + i] = sum > 0 ? sum : t.slope * sum;
+  });
 }
 
 template <int Pixels, int Channels>

@@ -22,6 +22,10 @@ HWY_BEFORE_NAMESPACE();
 namespace hcd::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Of a lambda, behind its parameters.
+#undef HCD_INLINE
+#define HCD_INLINE HWY_ATTR __attribute__((always_inline))
+
 constexpr int kLanes = 8;
 using Tag = hn::CappedTag<float, kLanes>;
 using Vec = hn::Vec<Tag>;
@@ -67,40 +71,40 @@ HWY_INLINE Lanes set(float value) { return set(value, Vecs()); }
 HWY_INLINE Lanes zeros() { return set(0); }
 
 HWY_INLINE Lanes operator+(const Lanes &a, const Lanes &b) {
-  return each([](Vec x, Vec y) HWY_ATTR { return hn::Add(x, y); }, a, b);
+  return each([](Vec x, Vec y) HCD_INLINE { return hn::Add(x, y); }, a, b);
 }
 HWY_INLINE Lanes operator-(const Lanes &a, const Lanes &b) {
-  return each([](Vec x, Vec y) HWY_ATTR { return hn::Sub(x, y); }, a, b);
+  return each([](Vec x, Vec y) HCD_INLINE { return hn::Sub(x, y); }, a, b);
 }
 HWY_INLINE Lanes operator*(const Lanes &a, const Lanes &b) {
-  return each([](Vec x, Vec y) HWY_ATTR { return hn::Mul(x, y); }, a, b);
+  return each([](Vec x, Vec y) HCD_INLINE { return hn::Mul(x, y); }, a, b);
 }
 HWY_INLINE Lanes operator/(const Lanes &a, const Lanes &b) {
-  return each([](Vec x, Vec y) HWY_ATTR { return hn::Div(x, y); }, a, b);
+  return each([](Vec x, Vec y) HCD_INLINE { return hn::Div(x, y); }, a, b);
 }
 HWY_INLINE Lanes operator-(const Lanes &a) {
-  return each([](Vec x) HWY_ATTR { return hn::Neg(x); }, a);
+  return each([](Vec x) HCD_INLINE { return hn::Neg(x); }, a);
 }
 HWY_INLINE Lanes abs(const Lanes &a) {
-  return each([](Vec x) HWY_ATTR { return hn::Abs(x); }, a);
+  return each([](Vec x) HCD_INLINE { return hn::Abs(x); }, a);
 }
 
 // a b + c, a b - c and c - a b, rounded once where the machine can.
 HWY_INLINE Lanes mul_add(const Lanes &a, const Lanes &b, const Lanes &c) {
-  return each([](Vec x, Vec y, Vec z) HWY_ATTR { return hn::MulAdd(x, y, z); }, a, b, c);
+  return each([](Vec x, Vec y, Vec z) HCD_INLINE { return hn::MulAdd(x, y, z); }, a, b, c);
 }
 HWY_INLINE Lanes mul_sub(const Lanes &a, const Lanes &b, const Lanes &c) {
-  return each([](Vec x, Vec y, Vec z) HWY_ATTR { return hn::MulSub(x, y, z); }, a, b, c);
+  return each([](Vec x, Vec y, Vec z) HCD_INLINE { return hn::MulSub(x, y, z); }, a, b, c);
 }
 HWY_INLINE Lanes neg_mul_add(const Lanes &a, const Lanes &b, const Lanes &c) {
-  return each([](Vec x, Vec y, Vec z) HWY_ATTR { return hn::NegMulAdd(x, y, z); }, a, b, c);
+  return each([](Vec x, Vec y, Vec z) HCD_INLINE { return hn::NegMulAdd(x, y, z); }, a, b, c);
 }
 
 HWY_INLINE Lanes min(const Lanes &a, const Lanes &b) {
-  return each([](Vec x, Vec y) HWY_ATTR { return hn::Min(x, y); }, a, b);
+  return each([](Vec x, Vec y) HCD_INLINE { return hn::Min(x, y); }, a, b);
 }
 HWY_INLINE Lanes max(const Lanes &a, const Lanes &b) {
-  return each([](Vec x, Vec y) HWY_ATTR { return hn::Max(x, y); }, a, b);
+  return each([](Vec x, Vec y) HCD_INLINE { return hn::Max(x, y); }, a, b);
 }
 // NaN stays NaN: of two operands x86 gives the second, if either is one.
 HWY_INLINE Lanes clamp(const Lanes &a, const Lanes &low, const Lanes &high) {
@@ -110,12 +114,12 @@ HWY_INLINE Lanes clamp(const Lanes &a, const Lanes &low, const Lanes &high) {
 // Lane by lane: a < b ? yes : no, and a == b ? yes : no.
 HWY_INLINE Lanes if_less(const Lanes &a, const Lanes &b, const Lanes &yes, const Lanes &no) {
   return each([](Vec x, Vec y, Vec p, Vec q)
-                  HWY_ATTR { return hn::IfThenElse(hn::Lt(x, y), p, q); },
+                  HCD_INLINE { return hn::IfThenElse(hn::Lt(x, y), p, q); },
               a, b, yes, no);
 }
 HWY_INLINE Lanes if_equal(const Lanes &a, const Lanes &b, const Lanes &yes, const Lanes &no) {
   return each([](Vec x, Vec y, Vec p, Vec q)
-                  HWY_ATTR { return hn::IfThenElse(hn::Eq(x, y), p, q); },
+                  HCD_INLINE { return hn::IfThenElse(hn::Eq(x, y), p, q); },
               a, b, yes, no);
 }
 
@@ -166,6 +170,16 @@ struct Part {
  private:
   HWY_INLINE size_t bytes() const { return static_cast<size_t>(n) * sizeof(float); }
 };
+
+// function(i) for i < N, each i a constant: an array that is indexed so lies in registers.
+template <typename Function, int... I>
+HWY_INLINE void unroll(const Function &function, std::integer_sequence<int, I...>) {
+  (function(std::integral_constant<int, I>()), ...);
+}
+template <int N, typename Function>
+HWY_INLINE void unroll(const Function &function) {
+  unroll(function, std::make_integer_sequence<int, N>());
+}
 
 // function(at) for all samples of rows of n, eight by eight: at.load(row), at.store(value, row).
 template <typename Function>

@@ -30,7 +30,7 @@ struct Taps {
 void filter_rows(const WaveletTaps &low_pass, const WaveletTaps &high_pass,
                  const float *const rows[4], int n, float *low, float *high) {
   const Taps l(low_pass), h(high_pass);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes a = at.load(rows[0]), b = at.load(rows[1]), c = at.load(rows[2]),
                 d = at.load(rows[3]);
     at.store(l.of(a, b, c, d), low);
@@ -41,7 +41,7 @@ void filter_rows(const WaveletTaps &low_pass, const WaveletTaps &high_pass,
 void filter_along(const WaveletTaps &low_pass, const WaveletTaps &high_pass, const float *row,
                   int n, float *low, float *high) {
   const Taps l(low_pass), h(high_pass);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     Lanes a, b, c, d;
     at.load_pairs(row, a, b);
     at.load_pairs(row + 2, c, d);
@@ -55,7 +55,7 @@ void filter_along_adjoint(const WaveletTaps &low_pass, const WaveletTaps &high_p
   const WaveletTaps &l = low_pass, &h = high_pass;
   const float evens[4] = {l[0], l[2], h[0], h[2]}, odds[4] = {l[1], l[3], h[1], h[3]};
   const Taps even(evens), odd(odds);
-  for_lanes(n + 1, [&](auto at) HWY_ATTR {
+  for_lanes(n + 1, [&](auto at) HCD_INLINE {
     const Lanes a = at.load(low), b = at.load(low - 1), c = at.load(high), d = at.load(high - 1);
     at.store_pairs(even.of(a, b, c, d), odd.of(a, b, c, d), row);
   });
@@ -63,7 +63,7 @@ void filter_along_adjoint(const WaveletTaps &low_pass, const WaveletTaps &high_p
 
 void add_weighted(const float *const rows[4], const float weights[4], int n, float *out) {
   const Taps taps(weights);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes sum =
         taps.of(at.load(rows[0]), at.load(rows[1]), at.load(rows[2]), at.load(rows[3]));
     at.store(at.load(out) + sum, out);
@@ -79,7 +79,7 @@ HWY_INLINE Lanes restored(const Lanes &test, const Lanes &reference) {
 
 void add_additive(const float *test, const float *reference, float csf, int n, float *additive) {
   const Lanes weight = set(csf);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes value = at.load(test);
     const Lanes excess = abs(value - restored(value, at.load(reference)));
     at.store(mul_add(weight, excess, at.load(additive)), additive);
@@ -90,7 +90,7 @@ void masking_threshold(const float *above, const float *row, const float *below,
                        float *threshold) {
   constexpr float kNeighbour = 1.0F / 30, kCentre = 1.0F / 15;
   const Lanes neighbour = set(kNeighbour), centre = set(kCentre - kNeighbour);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes middle = at.load(row);
     const Lanes sum = at.load(above - 1) + at.load(above) + at.load(above + 1) + at.load(row - 1) +
                       middle + at.load(row + 1) + at.load(below - 1) + at.load(below) +
@@ -103,7 +103,7 @@ double mask_contrast(const float *test, const float *reference, float csf, const
                      int n, float *squares) {
   const Lanes weight = set(csf);
   Lanes cubes = zeros();
-  sum_for_lanes(n, [&](auto at) HWY_ATTR {
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes contrast = abs(restored(at.load(test), at.load(reference)));
     const Lanes seen = max(zeros(), mul_sub(contrast, weight, at.load(threshold)));
     const Lanes square = seen * seen;
@@ -115,7 +115,7 @@ double mask_contrast(const float *test, const float *reference, float csf, const
 
 void mask_contrast_adjoint(float factor, int n, float *squares, float *by_threshold) {
   const Lanes weight = set(factor);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes slope = at.load(squares) * weight;
     at.store(slope, squares);
     at.store(at.load(by_threshold) - slope, by_threshold);
@@ -125,7 +125,7 @@ void mask_contrast_adjoint(float factor, int n, float *squares, float *by_thresh
 void decouple_adjoint(const float *reference, const float *by_restored, const float *by_additive,
                       float csf, int n, float *test) {
   const Lanes weight = set(csf), zero = zeros();
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes value = at.load(test), whole = at.load(reference);
     const Lanes part = restored(value, whole), excess = value - part;
     const Lanes slope_in = at.load(by_restored), slope_out = at.load(by_additive);

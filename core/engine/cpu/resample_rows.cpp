@@ -25,18 +25,15 @@ struct Weigh {
   template <int Count, typename At>
   HWY_INLINE void run(At at) const {
     Lanes sums[Count];
-    HWY_UNROLL(4)
-    for (int k = 0; k < Count; ++k) sums[k] = zeros();
+    unroll<Count>([&](auto k) HCD_INLINE { sums[k] = zeros(); });
     const float *row = in;
     for (int t = 0; t < taps; ++t, row += stride) {
       const Lanes weight = set(weights[t]);
-      HWY_UNROLL(4)
-      for (int k = 0; k < Count; ++k) {
+      unroll<Count>([&](auto k) HCD_INLINE {
         sums[k] = mul_add(weight, at.load(row + k * kLanes), sums[k]);
-      }
+      });
     }
-    HWY_UNROLL(4)
-    for (int k = 0; k < Count; ++k) at.store(sums[k], out + k * kLanes);
+    unroll<Count>([&](auto k) HCD_INLINE { at.store(sums[k], out + k * kLanes); });
   }
 };
 
@@ -51,18 +48,15 @@ struct Eliminate {
   template <int Count, typename At>
   HWY_INLINE void run(At at) const {
     Lanes sums[Count];
-    HWY_UNROLL(4)
-    for (int k = 0; k < Count; ++k) sums[k] = at.load(x + k * kLanes);
+    unroll<Count>([&](auto k) HCD_INLINE { sums[k] = at.load(x + k * kLanes); });
     const float *row = rows;
     for (int j = 0; j < n; ++j, row += step) {
       const Lanes factor = set(factors[j]);
-      HWY_UNROLL(4)
-      for (int k = 0; k < Count; ++k) {
+      unroll<Count>([&](auto k) HCD_INLINE {
         sums[k] = neg_mul_add(factor, at.load(row + k * kLanes), sums[k]);
-      }
+      });
     }
-    HWY_UNROLL(4)
-    for (int k = 0; k < Count; ++k) at.store(sums[k], x + k * kLanes);
+    unroll<Count>([&](auto k) HCD_INLINE { at.store(sums[k], x + k * kLanes); });
   }
 };
 
@@ -96,7 +90,7 @@ void solve_columns(const image::BandedSolver &solver, float *x, ptrdiff_t stride
   for (int i = solver.n - 1; i >= 0; --i) {
     float *row = x + i * stride;
     const Lanes scale = set(solver.inverse_diag[static_cast<size_t>(i)]);
-    for_lanes(lanes, [&](auto at) HWY_ATTR { at.store(scale * at.load(row), row); });
+    for_lanes(lanes, [&](auto at) HCD_INLINE { at.store(scale * at.load(row), row); });
     const int n = std::min(solver.n - 1 - i, band);
     for (int j = 0; j < n; ++j) {
       factors[j] = solver.lower[static_cast<size_t>(i + 1 + j) * band + (band - 1 - j)];

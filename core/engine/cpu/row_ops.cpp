@@ -30,20 +30,20 @@ double dot_row(const float *a, const float *b, int n) {
 
 void axpy_row(float a, const float *x, float *y, int n) {
   const Lanes factor = set(a);
-  for_lanes(n, [&](auto at) HWY_ATTR { at.store(mul_add(factor, at.load(x), at.load(y)), y); });
+  for_lanes(n, [&](auto at) HCD_INLINE { at.store(mul_add(factor, at.load(x), at.load(y)), y); });
 }
 
 void xpby_row(const float *x, float b, float *y, int n) {
   const Lanes factor = set(b);
-  for_lanes(n, [&](auto at) HWY_ATTR { at.store(mul_add(factor, at.load(y), at.load(x)), y); });
+  for_lanes(n, [&](auto at) HCD_INLINE { at.store(mul_add(factor, at.load(y), at.load(x)), y); });
 }
 
 void add_row(const float *x, const float *y, float *z, int n) {
-  for_lanes(n, [&](auto at) HWY_ATTR { at.store(at.load(x) + at.load(y), z); });
+  for_lanes(n, [&](auto at) HCD_INLINE { at.store(at.load(x) + at.load(y), z); });
 }
 
 void subtract_row(const float *x, const float *y, float *z, int n) {
-  for_lanes(n, [&](auto at) HWY_ATTR { at.store(at.load(x) - at.load(y), z); });
+  for_lanes(n, [&](auto at) HCD_INLINE { at.store(at.load(x) - at.load(y), z); });
 }
 
 // Where whole numbers take part, here and below, the compiler finds the vectors by itself.
@@ -64,7 +64,7 @@ bool all_finite(const float *values, int n) {
 }
 
 void range_of_rows(const float *a, const float *b, const float *c, int n, float *low, float *high) {
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes va = at.load(a), vb = at.load(b), vc = at.load(c);
     at.store(min(min(va, vb), vc), low);
     at.store(max(max(va, vb), vc), high);
@@ -77,7 +77,7 @@ double mix_row(const float *shown, const MixTarget &target, const MixWeights &fa
               by_detail = set(factors.detail);
   const Lanes darkest = set(target.shown.low), brightest = set(target.shown.high);
   Lanes sums = zeros();
-  sum_for_lanes(n, [&](auto at) HWY_ATTR {
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes value = at.load(shown);
     const Lanes error = value - at.load(target.y);
     const Lanes excess = value - clamp(value, at.load(target.low), at.load(target.high));
@@ -98,7 +98,7 @@ HWY_INLINE uint8_t signs_of_lanes(const Lanes &a, std::index_sequence<I...>) {
 }
 
 void signs_of(const float *values, int n, uint8_t *bits) {
-  for_lanes(n, [&](auto at) HWY_ATTR { *bits++ = signs_of_lanes(at.load(values), Vecs()); });
+  for_lanes(n, [&](auto at) HCD_INLINE { *bits++ = signs_of_lanes(at.load(values), Vecs()); });
 }
 
 template <size_t... I>
@@ -108,7 +108,7 @@ HWY_INLINE Lanes lanes_of_signs(uint8_t byte, std::index_sequence<I...>) {
 }
 
 void values_of(const uint8_t *bits, int n, float *values) {
-  for_lanes(n, [&](auto at) HWY_ATTR { at.store(lanes_of_signs(*bits++, Vecs()), values); });
+  for_lanes(n, [&](auto at) HCD_INLINE { at.store(lanes_of_signs(*bits++, Vecs()), values); });
 }
 
 void join_phases(const float *row, int pixel, const float *phases, int width, int scale,
@@ -142,7 +142,7 @@ constexpr float kRound = 12582912.0F;
 
 template <typename T>
 HWY_INLINE void pack(const float *in, image::Range range, const CodeRow &codes, T *out, int n) {
-  const auto code = [&](float value) HWY_ATTR {
+  const auto code = [&](float value) HCD_INLINE {
     const float rounded = (value * codes.scale + kRound) - kRound;
     const float inside = std::min(std::max(rounded, range.low), range.high);
     return static_cast<T>(static_cast<int>(inside) << codes.shift);
@@ -168,7 +168,7 @@ HWY_INLINE Lanes round_code(const Lanes &value, const Lanes &scale, const Lanes 
 
 void quantise_row(float *values, image::Range range, float scale, int n) {
   const Lanes low = set(range.low), high = set(range.high), codes = set(scale);
-  for_lanes(n, [&](auto at) HWY_ATTR {
+  for_lanes(n, [&](auto at) HCD_INLINE {
     at.store(round_code(at.load(values), codes, low, high) / codes, values);
   });
 }
@@ -176,7 +176,7 @@ void quantise_row(float *values, image::Range range, float scale, int n) {
 double shown_row_error(const float *shown, const float *truth, float scale, float top, int n) {
   const Lanes low = zeros(), high = set(top), codes = set(scale);
   Lanes sums = zeros();
-  sum_for_lanes(n, [&](auto at) HWY_ATTR {
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes code = round_code(at.load(shown), codes, low, high);
     const Lanes error = neg_mul_add(at.load(truth), codes, code);
     sums = mul_add(error, error, sums);
