@@ -15,10 +15,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
-#include "capi/params.h"
 #include "capi/structs.h"
-#include "image/format.h"
 #include "client/models.h"
+#include "image/format.h"
+#include "options/options.h"
 #include "session/session.h"
 
 #define HCD_STRINGIFY(x) #x
@@ -67,6 +67,30 @@ hcd_status guard(std::string &error, const Body &body) noexcept {
   }
 }
 
+const char *type_name(const hcd_down_params &) { return "hcd_down_params"; }
+const char *type_name(const hcd_up_params &) { return "hcd_up_params"; }
+
+// The caller's parameters; defaults where its struct ends before.
+template <typename Params>
+Params read_params(const Params &caller) {
+  Params params{};
+  hcd::options::set_defaults(params);
+  // An older struct has one option at least.
+  constexpr size_t kLeast = offsetof(Params, scale) + sizeof(params.scale);
+  hcd::capi::read_struct(caller, params, kLeast, HCD_E_OPTION, type_name(caller));
+  return params;
+}
+
+// The defaults, as far as the caller's struct of `size` bytes reaches.
+template <typename Params>
+void init_params(Params *params, size_t size) {
+  if (!params || size < sizeof(size)) return;
+  Params defaults{};
+  hcd::options::set_defaults(defaults);
+  params->struct_size = size;
+  hcd::capi::write_struct(defaults, *params);
+}
+
 template <typename Params, typename Settings>
 hcd_status create(hcd_ctx **ctx, const Params *params, hcd_log_fn log, void *opaque,
                   std::optional<Settings> hcd_ctx::*slot) {
@@ -81,7 +105,7 @@ hcd_status create(hcd_ctx **ctx, const Params *params, hcd_log_fn log, void *opa
   return guard((*ctx)->error, [&] {
     HCD_CHECK(params, HCD_E_OPTION, "params: expected a struct, found NULL");
     (*ctx)->log = hcd::Log(log, opaque);
-    Settings settings = hcd::capi::make_settings(*params);
+    Settings settings = hcd::options::make_settings(read_params(*params));
     hcd::session::check_settings(settings);
     (*ctx)->*slot = std::move(settings);
     return HCD_OK;
@@ -94,7 +118,9 @@ hcd_status set_param(Params *params, const char *key, const char *value, char *t
   const hcd_status status = guard(error, [&] {
     HCD_CHECK(params && key && value, HCD_E_OPTION,
               "params, key and value: expected all, found NULL");
-    hcd::capi::set_option(*params, key, value);
+    Params changed = read_params(*params);
+    hcd::options::set_option(changed, key, value);
+    hcd::capi::write_struct(changed, *params);
     return HCD_OK;
   });
   if (status != HCD_OK && text && size > 0) std::snprintf(text, size, "%s", error.c_str());
@@ -194,11 +220,11 @@ const char *hcd_status_name(hcd_status status) {
 
 // In brackets: the macros of these names are for callers.
 void(hcd_down_params_init)(hcd_down_params *params, size_t struct_size) {
-  if (params) hcd::capi::set_defaults(*params, struct_size);
+  init_params(params, struct_size);
 }
 
 void(hcd_up_params_init)(hcd_up_params *params, size_t struct_size) {
-  if (params) hcd::capi::set_defaults(*params, struct_size);
+  init_params(params, struct_size);
 }
 
 hcd_status hcd_down_params_set(hcd_down_params *params, const char *key, const char *value,
@@ -250,7 +276,7 @@ hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value) {
     HCD_CHECK(ctx->down, HCD_E_OPTION,
               "option '%s': no option of hcd_up can change while frames flow", key);
     hcd::session::DownSettings changed = *ctx->down;
-    hcd::capi::set_running(changed, key, value);
+    hcd::options::set_running(changed, key, value);
     hcd::session::check_settings(changed);
     if (ctx->session) ctx->session->update(changed);
     ctx->down = std::move(changed);

@@ -10,7 +10,7 @@
 namespace hcd::client {
 
 struct Choice {
-  const client::TorchBackend *torch = nullptr;
+  const TorchBackend *torch = nullptr;
   int cuda_device = -1;     // -1: the CPU
   std::string device_name;  // for the log
   std::string reason;       // why "auto" took the CPU; else ""

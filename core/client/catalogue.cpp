@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char *kOwnLicence = "BSD-2-Clause";
 constexpr const char *kDong =
-    "Dong, Loy, He, Tang: Plane Super-Resolution Using Deep Convolutional Networks, TPAMI 2016";
+    "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016";
 
 constexpr const char *kThisProject = "this project: NetSpec, a small network as data";
 
@@ -73,22 +73,22 @@ constexpr std::array kCatalogue = {
                  "JingyunLiang/SwinIR", "Apache-2.0", Colour::kRgb, false, Latent::kDefault, true,
                  kSwinir},
     NetworkEntry{"tad", "tad", "TAD and TAU, an auto-encoder",
-                 "Kim, Choi, Lim, Lee: Task-Aware Plane Downscaling, ECCV 2018", "", kOwnLicence,
+                 "Kim, Choi, Lim, Lee: Task-Aware Image Downscaling, ECCV 2018", "", kOwnLicence,
                  Colour::kRgb, true, Latent::kDefault, true, kTad},
     NetworkEntry{"tad-small", "tad", "TAD and TAU, narrow, over bicubic, trained here",
-                 "after Kim et al.: Task-Aware Plane Downscaling, ECCV 2018", "", kOwnLicence,
+                 "after Kim et al.: Task-Aware Image Downscaling, ECCV 2018", "", kOwnLicence,
                  Colour::kRgb, true, Latent::kDefault, true, kTadSmall},
     NetworkEntry{"car", "car", "CAR, resampling by content, and EDSR",
-                 "Sun, Chen: Learned Plane Downscaling for Upscaling using Content Adaptive "
+                 "Sun, Chen: Learned Image Downscaling for Upscaling using Content Adaptive "
                  "Resampler, TIP 2020",
                  "sunwj/CAR", "GPL-3.0", Colour::kRgb, true, Latent::kDefault, true, kCar},
     NetworkEntry{
         "irn", "irn", "IRN, invertible, 8 coupling blocks a level",
-        "Xiao, Zheng, Liu, Wang, He, Ke, Bian, Lin, Liu: Invertible Plane Rescaling, ECCV 2020",
-        "pkuxmq/Invertible-Plane-Rescaling", "Apache-2.0", Colour::kRgb, true, Latent::kSample,
+        "Xiao, Zheng, Liu, Wang, He, Ke, Bian, Lin, Liu: Invertible Image Rescaling, ECCV 2020",
+        "pkuxmq/Invertible-Image-Rescaling", "Apache-2.0", Colour::kRgb, true, Latent::kSample,
         true, kIrn},
     NetworkEntry{"irn-small", "irn", "IRN with fewer, narrower blocks, trained here",
-                 "after Xiao et al.: Invertible Plane Rescaling, ECCV 2020", "", kOwnLicence,
+                 "after Xiao et al.: Invertible Image Rescaling, ECCV 2020", "", kOwnLicence,
                  Colour::kRgb, true, Latent::kZero, true, kIrnSmall},
     NetworkEntry{"firn", "firn", "FIRN, IRN with lighter subnets; x4 is built in",
                  "qwopqwop200: Fast Invertible Rescaling Net, 2020 (a repository, no paper)",

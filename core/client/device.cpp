@@ -22,7 +22,7 @@ Device parse_device(const std::string &text) {
   if (text == "cpu") return {Device::Kind::kCpu, 0};
   if (text == "cuda") return {Device::Kind::kCuda, 0};
   const bool numbered = text.starts_with(prefix) && is_index(text.substr(prefix.size()));
-  HCD_CHECK(numbered, HCD_E_OPTION, "device: expected auto, cpu, cuda or cuda:N, found '%s'",
+  HCD_CHECK(numbered, HCD_E_OPTION, "option device: expected auto, cpu, cuda or cuda:N, found '%s'",
             text.c_str());
   return {Device::Kind::kCuda, std::stoi(text.substr(prefix.size()))};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The option `device` as the loader sees it.
+// The option `device`.
 #pragma once
 
 #include <string>

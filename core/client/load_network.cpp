@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The loader of net/network.h, as the rest of libhcd calls it.
+// The loader of client/network.h, as the rest of libhcd calls it.
 #include "base/error.h"
-#include "client/catalogue.h"
-#include "client/network.h"
-#include "files/safetensors.h"
-#include "client/light/spec.h"
-#include "client/light/light_network.h"
-#include "client/weights_label.h"
 #include "client/backends.h"
+#include "client/catalogue.h"
 #include "client/device.h"
-#include "client/torchscript_file.h"
+#include "client/light/light_network.h"
+#include "client/light/spec.h"
 #include "client/light/weights.h"
+#include "client/network.h"
+#include "client/torchscript_file.h"
+#include "client/weights_label.h"
+#include "files/safetensors.h"
 #include "weights/light/light.h"
 
 namespace hcd::client {
@@ -40,17 +40,17 @@ std::unique_ptr<Network> load_light(const NetworkRequest &request, const Network
   check_kind(entry, file, label);
   const int scale = decide_scale(request, entry, file, label);
   return make_light_network(read_spec(entry, scale, file, label), file, entry.name,
-                           label.downscaler.empty() ? "bicubic" : label.downscaler);
+                            label.downscaler.empty() ? "bicubic" : label.downscaler);
 }
 
 }  // namespace
 
 std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log) {
-  const client::Device wanted = client::parse_device(request.device);
+  const Device wanted = parse_device(request.device);
   const NetworkEntry *entry = find_network(request.model);
   const bool light = entry && is_light(entry->kind);
-  if (light && wanted.kind != client::Device::Kind::kCuda) {
-    if (wanted.kind == client::Device::Kind::kAuto) {
+  if (light && wanted.kind != Device::Kind::kCuda) {
+    if (wanted.kind == Device::Kind::kAuto) {
       log(HCD_LOG_VERBOSE, "device=auto: light networks run on the CPU");
     }
     return load_light(request, *entry);
@@ -60,12 +60,12 @@ std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &
   if (light) {
     file = open_light(request, *entry);
   } else if (request.model == kTorchscript) {
-    client::check_torchscript_file(request.weights);
+    check_torchscript_file(request.weights);
   } else if (!request.weights.empty()) {
     files::Safetensors::open(request.weights);
   }
-  const client::Choice choice = client::open_backends(wanted);
-  if (wanted.kind == client::Device::Kind::kAuto) {
+  const Choice choice = open_backends(wanted);
+  if (wanted.kind == Device::Kind::kAuto) {
     const std::string because = choice.reason.empty() ? "" : " (" + choice.reason + ")";
     log(HCD_LOG_INFO, "device=auto: networks run on " + choice.device_name + because);
   }

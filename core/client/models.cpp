@@ -11,17 +11,15 @@
 #include <vector>
 
 #include "base/error.h"
-#include "image/kernel.h"
 #include "client/catalogue.h"
+#include "image/kernel.h"
 
 namespace hcd::client {
 namespace {
 
-using client::kTorchscript;
-
-bool has_built_in(const client::NetworkEntry &entry) {
+bool has_built_in(const NetworkEntry &entry) {
   return std::any_of(entry.variants.begin(), entry.variants.end(),
-                     [](const client::NetworkVariant &v) { return v.built_in; });
+                     [](const NetworkVariant &v) { return v.built_in; });
 }
 
 // What hcd_models() shows, in memory that is there when the library is: it cannot fail.
@@ -34,7 +32,7 @@ class ModelList {
       info.planes = "all";
       info.tiles_exactly = 1;
     }
-    for (const client::NetworkEntry &entry : client::catalogue()) add(entry);
+    for (const NetworkEntry &entry : catalogue()) add(entry);
     hcd_model_info &script =
         add(kTorchscript, "any differentiable pair, exported from PyTorch (weights=<file>)");
     script.needs_weights = script.tiles_exactly = 1;
@@ -50,17 +48,17 @@ class ModelList {
     return info;
   }
 
-  void add(const client::NetworkEntry &entry) {
+  void add(const NetworkEntry &entry) {
     hcd_model_info &info = add(entry.name, entry.description);
     info.needs_weights = has_built_in(entry) ? 0 : 1;
-    info.planes = entry.colour == client::Colour::kLuma ? "luma" : "rgb";
+    info.planes = entry.colour == Colour::kLuma ? "luma" : "rgb";
     info.paper = entry.paper;
     info.licence = entry.licence;
     info.has_downscale = entry.has_downscale ? 1 : 0;
     info.tiles_exactly = entry.tiles_exactly ? 1 : 0;
     info.variants = &variants_.at(n_variants_);
     info.n_variants = static_cast<int>(entry.variants.size());
-    for (const client::NetworkVariant &v : entry.variants) {
+    for (const NetworkVariant &v : entry.variants) {
       hcd_model_variant &variant = variants_.at(n_variants_++);
       variant.scale = v.scale;
       variant.parameters = v.parameters;
@@ -80,8 +78,8 @@ class ModelList {
 std::string models_with(double scale) {
   std::vector<std::string> names;
   for (const image::Kernel &kernel : image::kernels()) names.emplace_back(kernel.name);
-  for (const client::NetworkEntry &entry : client::catalogue()) {
-    for (const client::NetworkVariant &v : entry.variants) {
+  for (const NetworkEntry &entry : catalogue()) {
+    for (const NetworkVariant &v : entry.variants) {
       if (v.scale == scale) names.emplace_back(entry.name);
     }
   }
@@ -93,7 +91,7 @@ std::string models_with(double scale) {
 }
 
 // What tells a file from the one that was there before under the same name.
-std::string identity(const client::NetworkRequest &r) {
+std::string identity(const NetworkRequest &r) {
   const std::string wanted = format_text("%s|%s|%d|%d|%s", r.model.c_str(), r.device.c_str(),
                                          r.scale, static_cast<int>(r.latent), r.weights.c_str());
   struct stat info {};
@@ -106,7 +104,7 @@ std::string identity(const client::NetworkRequest &r) {
 // Of one network in the cache.
 struct Place {
   std::mutex mutex;  // held while it is opened
-  std::weak_ptr<client::Network> network;
+  std::weak_ptr<Network> network;
 };
 
 std::shared_ptr<Place> find_place(const std::string &name) {
@@ -137,46 +135,37 @@ std::string model_names() {
   return names + "a network that `hcd models` lists, or torchscript";
 }
 
-bool is_network(const std::string &model) {
-  return model == kTorchscript || client::find_network(model);
-}
+bool is_network(const std::string &model) { return model == kTorchscript || find_network(model); }
 
-client::Latent parse_latent(const std::string &text) {
-  if (text == "auto") return client::Latent::kDefault;
-  if (text == "zero") return client::Latent::kZero;
-  if (text == "sample") return client::Latent::kSample;
+Latent parse_latent(const std::string &text) {
+  if (text == "auto") return Latent::kDefault;
+  if (text == "zero") return Latent::kZero;
+  if (text == "sample") return Latent::kSample;
   HCD_CHECK(text == "mean", HCD_E_OPTION,
             "option latent: expected auto, zero, sample or mean, found '%s'", text.c_str());
-  return client::Latent::kMean;
+  return Latent::kMean;
 }
 
 void check_network(const std::string &model, const std::string &weights, double scale) {
-  const client::NetworkEntry *entry = client::find_network(model);
+  const NetworkEntry *entry = find_network(model);
   HCD_CHECK(entry || !weights.empty(), HCD_E_OPTION,
             "option weights: model %s needs a file, found none", model.c_str());
   if (!entry || scale == 0) return;
-  for (const client::NetworkVariant &v : entry->variants) {
+  for (const NetworkVariant &v : entry->variants) {
     if (v.scale == scale) return;
   }
   throw Error(HCD_E_OPTION,
               format_text("option scale: expected %s, the factor%s of model %s, found %g, which %s",
-                          client::scales_text(*entry).c_str(), entry->variants.size() > 1 ? "s" : "",
+                          scales_text(*entry).c_str(), entry->variants.size() > 1 ? "s" : "",
                           model.c_str(), scale, models_with(scale).c_str()));
 }
 
-void check_device(const std::string &device) {
-  const bool numbered = device.rfind("cuda:", 0) == 0 && device.size() > 5 && device.size() < 9 &&
-                        device.find_first_not_of("0123456789", 5) == std::string::npos;
-  HCD_CHECK(device == "auto" || device == "cpu" || device == "cuda" || numbered, HCD_E_OPTION,
-            "option device: expected auto, cpu, cuda or cuda:N, found '%s'", device.c_str());
-}
-
-std::shared_ptr<client::Network> open_network(const client::NetworkRequest &request, const Log &log) {
+std::shared_ptr<Network> open_network(const NetworkRequest &request, const Log &log) {
   const std::shared_ptr<Place> place = find_place(identity(request));
   // Who wants the same network waits for it; others do not wait for this file.
   const std::lock_guard<std::mutex> lock(place->mutex);
   if (auto network = place->network.lock()) return network;
-  std::shared_ptr<client::Network> network = client::load_network(request, log);
+  std::shared_ptr<Network> network = load_network(request, log);
   place->network = network;
   return network;
 }

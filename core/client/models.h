@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "client/device.h"
 #include "client/network.h"
 
 namespace hcd::client {
@@ -21,16 +22,16 @@ std::string model_names();
 bool is_network(const std::string &model);
 
 // Throws HCD_E_OPTION unless `device` is auto, cpu, cuda or cuda:N.
-void check_device(const std::string &device);
+inline void check_device(const std::string &device) { parse_device(device); }
 
 // The option `latent`. Throws HCD_E_OPTION unless it is auto, zero, sample or mean.
-client::Latent parse_latent(const std::string &text);
+Latent parse_latent(const std::string &text);
 
 // Throws HCD_E_OPTION where the network cannot do without a file, or has not that scale (0: any).
 void check_network(const std::string &model, const std::string &weights, double scale);
 
 // Opens a network once for all contexts of the process that use it at the same time: filter graphs
 // are rebuilt in mid-stream.
-std::shared_ptr<client::Network> open_network(const client::NetworkRequest &request, const Log &log);
+std::shared_ptr<Network> open_network(const NetworkRequest &request, const Log &log);
 
 }  // namespace hcd::client

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "image/kernel.h"
-#include "files/json_text.h"
+#include "files/json.h"
 #include "files/weights_error.h"
 
 namespace hcd::client {

@@ -111,8 +111,6 @@ class Engine {
   // is not inside `range`. Returns the sum of error (shown - y)^2 + excess (amount)^2.
   virtual double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
                            const image::Range &range, const MixWeights &weights, Plane slope) = 0;
-  // What coding will cost, see engine/cpu/block_cost.h; adds `weight` times its derivative.
-  virtual double block_cost(ConstPlane plane, float weight, Plane gradient) = 0;
 };
 
 // On the host's CPU.

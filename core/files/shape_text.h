@@ -6,12 +6,18 @@
 
 namespace hcd::files {
 
-// "[64, 3, 3, 3]", of any list of numbers.
+// "1x3x64x64", of any list of numbers.
+template <typename Numbers>
+std::string size_text(const Numbers &shape, const char *between = "x") {
+  std::string text;
+  for (const auto n : shape) text.append(text.empty() ? "" : between).append(std::to_string(n));
+  return text;
+}
+
+// "[64, 3, 3, 3]"
 template <typename Numbers>
 std::string shape_text(const Numbers &shape) {
-  std::string text = "[";
-  for (const auto n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-  return text + "]";
+  return std::string(1, '[').append(size_text(shape, ", ")).append(1, ']');
 }
 
 }  // namespace hcd::files

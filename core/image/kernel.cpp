@@ -42,7 +42,7 @@ double box(double d) { return d < 0.5 ? 1 : d == 0.5 ? 0.5 : 0; }
 
 constexpr Kernel kArea = {"area", "mean over a cell", 0.5, box};
 
-constexpr std::array<Kernel, 8> kKernels = {{
+constexpr std::array<Kernel, 7> kKernels = {{
     {"bilinear", "bilinear", 1, bilinear},
     {"bicubic", "FFmpeg's bicubic, B=0 C=0.6", 2, bicubic},
     {"catmull_rom", "MATLAB's bicubic, B=0 C=0.5", 2, catmull_rom},
@@ -50,7 +50,6 @@ constexpr std::array<Kernel, 8> kKernels = {{
     {"spline36", "cubic spline through 6 points", 3, spline36},
     {"lanczos2", "Lanczos, 2 lobes", 2, lanczos2},
     {"lanczos", "Lanczos, 3 lobes (FFmpeg's lanczos)", 3, lanczos3},
-    {"lanczos3", "the same as lanczos", 3, lanczos3},
 }};
 
 }  // namespace

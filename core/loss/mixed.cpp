@@ -62,10 +62,7 @@ double Mixed::small(ConstVector x, Vector gradient) {
   const double pull = weights_.proximity / start_error() / static_cast<double>(x.size());
   const double value = pull * engine_.dot(move.span(), move.span());
   engine_.axpy(static_cast<float>(2 * pull), move.span(), gradient);
-  if (weights_.rate == 0) return value;
-  return value + weights_.rate * engine_.block_cost({x.data(), x0_.width, x0_.height},
-                                                    static_cast<float>(weights_.rate),
-                                                    {gradient.data(), x0_.width, x0_.height});
+  return value;
 }
 
 }  // namespace hcd::loss

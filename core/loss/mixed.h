@@ -15,16 +15,14 @@ struct MixedWeights {
   double ringing;    // of the mean squared amount by which what is shown leaves the range of the
                      // source's 3 x 3 neighbourhood, beside the mean squared error
   double proximity;  // of the mean squared move, beside the mean squared error
-  double rate;       // of Engine::block_cost()
 };
 
 // Over K clients and a small luma plane x with the plain one x0, their mean of
 //   (1 - detail) mse_k / mse_k(start) + detail lost_k / lost_k(start)
 //          + ringing mean excess_k^2 / mse_k(start)
-// and proximity mean (x - x0)^2 / mse(start) + rate cost(x).
-// "start" is the first point that is evaluated. Without the rate the value is 1 there. What is
-// shown is clipped to the code values that a player has, so what is cut off there costs and gains
-// nothing.
+// and proximity mean (x - x0)^2 / mse(start).
+// "start" is the first point that is evaluated; the value is 1 there. What is shown is clipped to
+// the code values that a player has, so what is cut off there costs and gains nothing.
 class Mixed : public Loss {
  public:
   // `y`, `x0`: luma of source and plain small frame; kept. `shown`: the code values of a player.

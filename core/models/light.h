@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "models/model.h"
 #include "client/light/spec.h"
+#include "models/model.h"
 
 namespace hcd::models {
 
-// lite, base. Configuration: see net/spec.h; parameters "<i>.weight", "<i>.bias". Starts as its
-// skip, nearly: He's normal values, the last layer a hundredth of them.
+// lite, base. Configuration: see client/light/spec.h; parameters "<i>.weight", "<i>.bias". Starts
+// as its skip, nearly: He's normal values, the last layer a hundredth of them.
 class Light : public Model {
  public:
   Light(const std::string &kind, int scale, const nlohmann::json &config, Params &params);

@@ -34,7 +34,7 @@ std::string head_of(const files::Safetensors &file) { return "weights '" + file.
 
 // The tensor `prefix` + `name` of the file, which has that shape.
 const files::TensorView &find_tensor(const files::Safetensors &file, const std::string &prefix,
-                                   const std::string &name, at::IntArrayRef shape) {
+                                     const std::string &name, at::IntArrayRef shape) {
   const auto found = file.tensors().find(prefix + name);
   HCD_CHECK(found != file.tensors().end(), HCD_E_FILE,
             "%s: expected a tensor '%s' of shape %s, found none", head_of(file).c_str(),
@@ -83,18 +83,25 @@ void load_weights(Params &params, const files::Safetensors &file, const std::str
   }
 }
 
-std::vector<uint8_t> encode_weights(const Params &params,
-                                    const std::map<std::string, std::string> &metadata) {
+std::vector<uint8_t> encode_tensors(const NamedTensors &tensors,
+                                    const std::map<std::string, std::string> &metadata, bool half) {
   std::vector<Tensor> values;  // live until the bytes are made
   std::map<std::string, files::TensorView> views;
-  for (const Params::Entry &entry : params.entries()) {
-    values.push_back(entry.value.detach().to(at::kCPU, at::kFloat).contiguous());
-    const Tensor &value = values.back();
-    views[entry.name] = {files::Dtype::kF32,
-                         value.sizes().vec(),
-                         {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
+  for (const auto &[name, tensor] : tensors) {
+    const Tensor &value = values.emplace_back(
+        tensor.detach().to(at::kCPU, half ? at::kHalf : at::kFloat).contiguous());
+    views[name] = {half ? files::Dtype::kF16 : files::Dtype::kF32,
+                   value.sizes().vec(),
+                   {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
   }
   return files::encode_safetensors(views, metadata);
+}
+
+std::vector<uint8_t> encode_weights(const Params &params,
+                                    const std::map<std::string, std::string> &metadata, bool half) {
+  NamedTensors tensors;
+  for (const Params::Entry &entry : params.entries()) tensors.emplace_back(entry.name, entry.value);
+  return encode_tensors(tensors, metadata, half);
 }
 
 }  // namespace hcd::models

@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
-#include "models/nn.h"
 #include "files/safetensors.h"
+#include "models/nn.h"
 
 namespace hcd::models {
 
@@ -22,8 +22,13 @@ Params::Check check_against(const files::Safetensors &file);
 // or where a tensor with the prefix is left over.
 void load_weights(Params &params, const files::Safetensors &file, const std::string &prefix = "");
 
-// The parameters as the bytes of a safetensors file, as F32.
+// Tensors as the bytes of a safetensors file, as F32 or F16.
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+std::vector<uint8_t> encode_tensors(const NamedTensors &tensors,
+                                    const std::map<std::string, std::string> &metadata,
+                                    bool half = false);
 std::vector<uint8_t> encode_weights(const Params &params,
-                                    const std::map<std::string, std::string> &metadata);
+                                    const std::map<std::string, std::string> &metadata,
+                                    bool half = false);
 
 }  // namespace hcd::models

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Luma of R'G'B' pictures: see the header.
 #include "quality/luma.h"
 
 #include <cmath>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Mean squared error and PSNR of two planes: see the header.
 #include "quality/psnr.h"
 
 #include "base/psnr.h"
-
 
 namespace hcd::quality {
 
@@ -20,8 +18,6 @@ double mean_squared_error(ConstPlane a, ConstPlane b) {
   return sum / (double(a.width) * double(a.height));
 }
 
-double psnr(ConstPlane a, ConstPlane b) {
-  return hcd::psnr(mean_squared_error(a, b), 255);
-}
+double psnr(ConstPlane a, ConstPlane b) { return hcd::psnr(mean_squared_error(a, b), 255); }
 
 }  // namespace hcd::quality

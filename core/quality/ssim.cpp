@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Structural similarity of two planes: see the header.
+// SSIM by its definition: moments in a sliding window, down the rows first, then along them.
 #include "quality/ssim.h"
 
 #include <array>

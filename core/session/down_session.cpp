@@ -129,7 +129,7 @@ DownSession::Stage DownSession::make_stage(const Plan &plan, uint64_t key) {
     stage.loss = std::make_unique<loss::Mixed>(
         clients_.all.size(), hr_geometry_.plane(std::as_const(y_).data(), 0),
         lr_geometry_.plane(std::as_const(x0_).data(), 0), image::shown_range(lr_),
-        loss::MixedWeights{plan.detail, plan.ringing, plan.proximity, plan.rate}, *engine_);
+        loss::MixedWeights{plan.detail, plan.ringing, plan.proximity}, *engine_);
     auto lr = make_shown(*stage.loss, plan, key);
     stage.mixed = lr.get();
     stage.lr = std::move(lr);

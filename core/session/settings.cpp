@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "session/settings.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -10,7 +11,6 @@
 
 namespace hcd::session {
 namespace {
-
 
 struct Preset {
   std::string_view name;
@@ -29,16 +29,15 @@ constexpr double kBudget = 3, kAdamRate = 0.3;
 // Of the loss mixed, chosen by measuring: docs/algorithm.md, "What each lever does".
 constexpr double kMiddleQuality = 26;
 struct MixedDefaults {
-  double detail, ringing, proximity, rate, step_size;
+  double detail, ringing, proximity, step_size;
 };
-constexpr MixedDefaults kMixedLinear{0.25, 2, 0.5, 0, 0.2}, kMixedNetwork{0.3, 0.5, 2, 0, 0.15};
+constexpr MixedDefaults kMixedLinear{0.25, 2, 0.5, 0.2}, kMixedNetwork{0.3, 0.5, 2, 0.15};
 
 const Preset &find_preset(const std::string &name) {
-  for (const Preset &preset : kPresets) {
-    if (preset.name == name) return preset;
-  }
-  throw Error(HCD_E_OPTION,
-              "option preset: expected fast, balanced, quality or paper, found '" + name + "'");
+  const auto *found = std::find_if(kPresets.begin(), kPresets.end(),
+                                   [&](const Preset &preset) { return preset.name == name; });
+  HCD_CHECK(found != kPresets.end(), HCD_E_INTERNAL, "no preset '%s'", name.c_str());
+  return *found;
 }
 
 Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
@@ -49,8 +48,6 @@ Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
     const bool mse = !traits.luma || s.preset == "paper" || quadratic || exact;
     return mse ? Loss::kMse : Loss::kMixed;
   }
-  HCD_CHECK(s.loss == "mixed", HCD_E_OPTION, "option loss: expected auto, mse or mixed, found '%s'",
-            s.loss.c_str());
   HCD_CHECK(traits.luma, HCD_E_OPTION,
             "option loss: mixed needs Y'CbCr or gray frames and a client that enlarges luma by "
             "itself, found others with model=%s (use mse)",
@@ -70,8 +67,6 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits, Loss loss) {
   if (name == "adam") return Rule::kAdam;
   if (name == "cg") return Rule::kCg;
   if (name == "exact") return Rule::kExact;
-  HCD_CHECK(name == "auto", HCD_E_OPTION,
-            "option optimizer: expected auto, pgd, adam, cg or exact, found '%s'", name.c_str());
   if (s.preset == "paper") return Rule::kPgd;
   const bool hr_stage = s.steps_hr != HCD_AUTO && s.steps_hr > 0;
   if (!traits.linear || loss == Loss::kMixed || hr_stage) return Rule::kAdam;
@@ -121,7 +116,6 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
                                            : 0;
   plan.detail = s.detail != HCD_AUTO ? s.detail : defaults.detail;
   plan.ringing = s.ringing != HCD_AUTO ? s.ringing : defaults.ringing;
-  plan.rate = s.rate != HCD_AUTO ? s.rate : defaults.rate;
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int mixed_steps = traits.linear ? preset.adam_steps : preset.network_mixed_steps;
@@ -147,9 +141,8 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
                    : plan.rule == Rule::kPgd ? pgd_step
                    : mixed                   ? defaults.step_size
                                              : kAdamRate;
-  for (const auto &[name, value] :
-       {std::pair{"detail", s.detail}, std::pair{"ringing", s.ringing}, std::pair{"rate", s.rate},
-        std::pair{"quality_hint", s.quality_hint}}) {
+  for (const auto &[name, value] : {std::pair{"detail", s.detail}, std::pair{"ringing", s.ringing},
+                                    std::pair{"quality_hint", s.quality_hint}}) {
     HCD_CHECK(value == HCD_AUTO || mixed, HCD_E_OPTION,
               "option %s: belongs to loss=mixed, found %g with another loss", name, value);
   }

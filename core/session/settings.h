@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The options of a context, with strings of their own, and what they come to for a model.
+// What the options of a context come to for a model.
 #pragma once
 
-#include <hcd/hcd.h>
-
-#include <cstdint>
-#include <string>
+#include "options/options.h"
 
 namespace hcd::session {
 
-// hcd_down_params and hcd_up_params with strings that live as long as the settings.
-struct DownSettings {
-#define HCD_OPTIONS_DOWN
-#define HCD_STR(name, def, help) std::string name = def;
-#define HCD_INT(name, def, min, max, help) int name = def;
-#define HCD_I64(name, def, min, max, help) int64_t name = def;
-#define HCD_NUM(name, def, min, max, help) double name = def;
-#define HCD_AUTO_INT(name, min, max, runtime, help) int name = HCD_AUTO;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) double name = HCD_AUTO;
-#include <hcd/options.def>
-};
-
-struct UpSettings {
-#define HCD_OPTIONS_UP
-#define HCD_STR(name, def, help) std::string name = def;
-#define HCD_INT(name, def, min, max, help) int name = def;
-#define HCD_I64(name, def, min, max, help) int64_t name = def;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) double name = HCD_AUTO;
-#include <hcd/options.def>
-};
+using options::DownSettings;
+using options::UpSettings;
 
 enum class Rule { kPgd, kAdam, kCg, kExact };
 enum class Loss { kMse, kMixed };
@@ -41,7 +20,7 @@ struct Plan {
   double step_size = 0;            // RMS per sample; adam: learning rate
   double proximity = 0;
   Loss loss = Loss::kMse;
-  double detail = 0, ringing = 0, rate = 0;  // see MixedWeights
+  double detail = 0, ringing = 0;  // see MixedWeights
   // preset=paper: each step sees rounded values, and the start is random. The published budget and
   // step are L2 norms of the whole frame, whatever its size.
   bool paper = false, budget_of_frame = false, step_of_frame = false;

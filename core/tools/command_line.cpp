@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The command line of hcd: see the header.
+// What each subcommand takes and what its help says, by CLI11.
 #include "tools/command_line.h"
 
 #include <hcd/hcd.h>

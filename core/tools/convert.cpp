@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The subcommands down and up: see the header.
+// hcd down and hcd up: PNG to PNG, with what the files say beside their samples.
 #include "tools/convert.h"
 
+#include "base/atomic_file.h"
 #include "tools/error.h"
-#include "tools/output_file.h"
 #include "tools/picture_set.h"
 #include "tools/png.h"
 #include "tools/png_chunks.h"
@@ -27,12 +27,13 @@ using Resize = std::function<Picture(const Picture &, const std::string &name)>;
 void convert_one(const fs::path &input, const fs::path &output, const Resize &resize) {
   try {
     const Picture source = read_png(input.string());
-    OutputFile file(output.string());
+    AtomicFile file(output.string());
     Picture result = resize(source, input.string());
     std::string left_out;
     result.chunks = resize_chunks(source.chunks, {source.width, source.height},
                                   {result.width, result.height}, left_out);
-    file.commit(encode_png(result, output.string()));
+    file.write(encode_png(result, output.string()));
+    file.commit();
     if (!left_out.empty()) print_message(input.string() + ": left out: " + left_out);
   } catch (const std::bad_alloc &) {
     throw ToolError(input.string() + ": out of memory");
@@ -51,7 +52,7 @@ size_t convert_all(const ConvertArguments &arguments, const Resize &resize) {
     show_progress(i + 1, inputs.size(), inputs[i].filename().string());
     try {
       convert_one(inputs[i], outputs[i], resize);
-    } catch (const ToolError &error) {
+    } catch (const Error &error) {
       if (inputs.size() == 1) throw;
       throw ToolError(std::string(error.what()) + " (" + std::to_string(i) + " of " +
                       count_text(inputs.size()) + " done)");

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The exception type of the hcd command.
+// What ends the hcd command beside the library's own errors.
 #pragma once
 
-#include <stdexcept>
 #include <string>
+#include <system_error>
+
+#include "base/error.h"
 
 namespace hcd::tools {
 
-// Ends the command; main() prints "hcd: <text>" and returns 1. The text names the file or option,
-// what was expected and what was found.
-class ToolError : public std::runtime_error {
+// main() prints "hcd: <text>" and returns 1. The text names the file or option, what was expected
+// and what was found.
+class ToolError : public Error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit ToolError(const std::string &text) : Error(HCD_E_OPTION, text) {}
 };
 
 // "<path>: <what>: <text of errno>".
-ToolError file_error(const std::string &path, const std::string &what, int error_number);
+inline ToolError file_error(const std::string &path, const std::string &what, int error_number) {
+  return ToolError(path + ": " + what + ": " + std::generic_category().message(error_number));
+}
 
 }  // namespace hcd::tools

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The subcommand evaluate: see the header.
+// hcd evaluate: the scores of a set as a table or as JSON.
 #include "tools/evaluate.h"
 
+#include "base/atomic_file.h"
 #include "tools/error.h"
 #include "tools/evaluator.h"
-#include "tools/output_file.h"
 #include "tools/picture_set.h"
 #include "tools/png.h"
 #include "tools/scores.h"
@@ -32,7 +32,7 @@ double peak_mib() {
 void keep(const PictureTrail &trail, const std::string &stem) {
   const auto keep_one = [&](const Picture &picture, const char *which) {
     const std::string path = stem + "-" + which + ".png";
-    write_file(path, encode_png(picture, path));
+    write_atomically(path, encode_png(picture, path));
   };
   keep_one(trail.original, "original");
   keep_one(trail.small_plain, "small_plain");

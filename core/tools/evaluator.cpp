@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The literature's protocol, one picture at a time: see the header.
+// One picture by the literature's protocol: cropped, made small and enlarged, compared in luma.
 #include "tools/evaluator.h"
 
 #include "quality/luma.h"

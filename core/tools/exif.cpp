@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// EXIF data of a picture that changes its size: see the header. Tags: CIPA DC-008, TIFF 6.0.
+// Rewrites the tags of an EXIF block that depend on the size of the picture. Tags: CIPA DC-008,
+// TIFF 6.0.
 #include "tools/exif.h"
 
 #include <cstddef>

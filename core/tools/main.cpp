@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The hcd command.
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "tools/command_line.h"
 #include "tools/convert.h"
 #include "tools/error.h"
 #include "tools/evaluate.h"
 #include "tools/models.h"
-#include "tools/output_file.h"
 #include "tools/program.h"
 #include "tools/terminal.h"
 
@@ -39,7 +39,7 @@ void finish_output() {
 }
 
 int run_main(int argc, char **argv) {
-  install_signal_handlers();
+  remove_unfinished_file_on_signals();
   const PointLocale point;  // whatever a library of this process has chosen
   try {
     if (is_program(argc, argv)) run_program(argv);

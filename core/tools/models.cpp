@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The subcommand models: see the header.
+// hcd models: hcd_models() as names, as a table, as JSON.
 #include "tools/models.h"
 
 #include "tools/options.h"

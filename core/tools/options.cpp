@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The options of <hcd/options.def> as the command line sees them: see the header.
+// The library's table of options as the command line's, with the two defaults that differ.
 #include "tools/options.h"
 
+#include "base/error.h"
+#include "options/options.h"
 #include "tools/error.h"
 
 #include <charconv>
+#include <span>
 #include <type_traits>
 
 namespace hcd::tools {
@@ -19,17 +22,32 @@ const OptionTexts &own_defaults() {
   return defaults;
 }
 
-OptionInfo with_default(const char *name, const char *type, const char *help,
-                        const std::string &librarys) {
-  const auto own = own_defaults().find(name);
-  const std::string &value = own != own_defaults().end() ? own->second : librarys;
-  const std::string shown = value.empty() ? "none" : value;
-  return {name, type, std::string(help) + " (default: " + shown + ")"};
+OptionInfo info_of(const options::Option &option) {
+  using Type = options::Option::Type;
+  if (option.type == Type::kSize) {
+    const std::string side = std::string(option.name) == "w" ? "width" : "height";
+    return {option.name, "INT", side + " of the result in pixels [1, 32768]; default: from --scale",
+            true};
+  }
+  OptionInfo info{option.name,
+                  option.type == Type::kText     ? "TEXT"
+                  : option.type == Type::kNumber ? "NUM"
+                                                 : "INT",
+                  option.help};
+  if (option.number == HCD_AUTO) return info;  // its help tells the default
+  std::string value = option.text ? option.text : format_text("%.15g", option.number);
+  const auto own = own_defaults().find(option.name);
+  if (own != own_defaults().end()) value = own->second;
+  info.help += " (default: " + (value.empty() ? "none" : value) + ")";
+  return info;
 }
 
-OptionInfo size_option(const std::string &name) {
-  const std::string side = name == "w" ? "width" : "height";
-  return {name, "INT", side + " of the result in pixels [1, 32768]; default: from --scale", true};
+std::vector<OptionInfo> infos_of(std::span<const options::Option> all) {
+  std::vector<OptionInfo> infos;
+  for (const options::Option &option : all) {
+    if (option.type != options::Option::Type::kRetired) infos.push_back(info_of(option));
+  }
+  return infos;
 }
 
 int parse_size(const std::string &name, const std::string &text) {
@@ -66,34 +84,14 @@ Params params_from(const OptionTexts &options, void (*init)(Params *, size_t), S
 
 }  // namespace
 
-#define HCD_STR(name, def, help) with_default(#name, "TEXT", help, def),
-#define HCD_INT(name, def, min, max, help) with_default(#name, "INT", help, #def),
-#define HCD_I64(name, def, min, max, help) with_default(#name, "INT", help, #def),
-#define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, #def),
-#define HCD_AUTO_INT(name, min, max, runtime, help) OptionInfo{#name, "INT", help},
-#define HCD_AUTO_NUM(name, min, max, runtime, help) OptionInfo{#name, "NUM", help},
-#define HCD_EXPR(name, help) size_option(#name),
-#define HCD_OPTIONS_DOWN
 const std::vector<OptionInfo> &down_options() {
-  static const std::vector<OptionInfo> options = {
-#include <hcd/options.def>
-  };
-  return options;
+  static const std::vector<OptionInfo> infos = infos_of(options::down_options());
+  return infos;
 }
 
-#define HCD_STR(name, def, help) with_default(#name, "TEXT", help, def),
-#define HCD_INT(name, def, min, max, help) with_default(#name, "INT", help, #def),
-#define HCD_I64(name, def, min, max, help) with_default(#name, "INT", help, #def),
-#define HCD_NUM(name, def, min, max, help) with_default(#name, "NUM", help, #def),
-#define HCD_AUTO_INT(name, min, max, runtime, help) OptionInfo{#name, "INT", help},
-#define HCD_AUTO_NUM(name, min, max, runtime, help) OptionInfo{#name, "NUM", help},
-#define HCD_EXPR(name, help) size_option(#name),
-#define HCD_OPTIONS_UP
 const std::vector<OptionInfo> &up_options() {
-  static const std::vector<OptionInfo> options = {
-#include <hcd/options.def>
-  };
-  return options;
+  static const std::vector<OptionInfo> infos = infos_of(options::up_options());
+  return infos;
 }
 
 Size wanted_size(const OptionTexts &options) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The options of <hcd/options.def> as the command line sees them.
+// The library's options as the command line sees them.
 #pragma once
 
 #include <hcd/hcd.h>

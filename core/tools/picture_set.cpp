@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Which pictures a command works on, and where the results go: see the header.
+// Which PNG files a folder holds, and the places of the results, none of which is an input.
 #include "tools/picture_set.h"
 
 #include "tools/error.h"

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Pictures from and to PNG files.
+// The pictures of the command are those of PNG files.
 #pragma once
 
-#include "tools/picture.h"
-
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "files/png/png.h"
 
 namespace hcd::tools {
 
-// Reads gray and RGB of 8 and 16 bits; palettes and fewer bits are expanded to 8. Throws ToolError
-// that names the file: not there, empty, not a PNG, damaged, with an alpha channel, too large.
-Picture read_png(const std::string &path);
-
-// The bytes of a PNG file. Throws ToolError, which calls the file `path`.
-std::vector<uint8_t> encode_png(const Picture &picture, const std::string &path);
+using files::encode_png;
+using files::Picture;
+using files::PngChunk;
+using files::read_png;
 
 }  // namespace hcd::tools

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a PNG file says beside its samples: see the header. Chunks: the PNG specification, third
-// edition, and the registered extensions 1.5.0.
+// Which chunks survive a change of size, and how those that depend on it are rewritten. Chunks: the
+// PNG specification, third edition, and the registered extensions 1.5.0.
 #include "tools/png_chunks.h"
 
 #include "tools/exif.h"

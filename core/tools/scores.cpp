@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the subcommand evaluate found: see the header.
+// Scores added up, and printed.
 #include "tools/scores.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A context of the library that handles pictures one at a time: see the header.
+// A context of the public API, used by pictures one after another.
 #include "tools/session.h"
 
 #include "tools/error.h"

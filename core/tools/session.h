@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tools/options.h"
-#include "tools/picture.h"
+#include "tools/png.h"
 
 #include <hcd/hcd.h>
 

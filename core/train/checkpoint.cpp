@@ -10,28 +10,13 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/random.h"
-#include "models/weights.h"
 #include "files/safetensors.h"
+#include "models/weights.h"
 
 namespace hcd::train {
 namespace {
 
 using Metadata = std::map<std::string, std::string>;
-
-// A file of tensors as F32 or F16.
-std::vector<uint8_t> encode_tensors(const std::vector<std::pair<std::string, at::Tensor>> &tensors,
-                                    const Metadata &metadata, bool half) {
-  std::vector<at::Tensor> values;  // live until the bytes are made
-  std::map<std::string, files::TensorView> views;
-  for (const auto &[name, tensor] : tensors) {
-    const at::Tensor &value = values.emplace_back(
-        tensor.detach().to(at::kCPU, half ? at::kHalf : at::kFloat).contiguous());
-    views[name] = {half ? files::Dtype::kF16 : files::Dtype::kF32,
-                   value.sizes().vec(),
-                   {static_cast<const uint8_t *>(value.const_data_ptr()), value.nbytes()}};
-  }
-  return files::encode_safetensors(views, metadata);
-}
 
 nlohmann::json to_json(const Progress &progress) {
   nlohmann::json parts = nlohmann::json::array();
@@ -63,10 +48,9 @@ std::string recipe_label(const Recipe &recipe) {
 
 void save_checkpoint(const std::string &path, const Recipe &recipe, Learner &learner,
                      const Progress &progress) {
-  write_atomically(path, encode_tensors(learner.state(),
-                                        {{"train.recipe", recipe_label(recipe)},
-                                         {"train.progress", to_json(progress).dump()}},
-                                        false));
+  write_atomically(path, models::encode_tensors(learner.state(),
+                                                {{"train.recipe", recipe_label(recipe)},
+                                                 {"train.progress", to_json(progress).dump()}}));
 }
 
 Progress read_progress(const std::string &path, const Recipe &recipe) {
@@ -102,14 +86,6 @@ void load_checkpoint(const std::string &path, Learner &learner, const Progress &
   learner.set_iteration(progress.iteration);
 }
 
-std::vector<uint8_t> encode_weights(const Network &network, const Metadata &metadata, bool half) {
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const models::Params::Entry &entry : network.params.entries()) {
-    tensors.emplace_back(entry.name, entry.value);
-  }
-  return encode_tensors(tensors, metadata, half);
-}
-
 void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,
                  double validation_psnr) {
   std::string data;
@@ -130,7 +106,7 @@ void save_result(const std::string &path, const Recipe &recipe, const Learner &l
   if (!learner.result().model->has_downscale()) {
     metadata["hcd.downscaler"] = recipe.coded ? "bicubic" : "catmull_rom";
   }
-  write_atomically(path, encode_weights(learner.result(), metadata, recipe.half));
+  write_atomically(path, models::encode_weights(learner.result().params, metadata, recipe.half));
 }
 
 }  // namespace hcd::train

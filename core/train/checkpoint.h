@@ -2,7 +2,6 @@
 // The state of a training in one file, and its result in another.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "train/learner.h"
@@ -33,10 +32,6 @@ void save_checkpoint(const std::string &path, const Recipe &recipe, Learner &lea
 Progress read_progress(const std::string &path, const Recipe &recipe);
 // Fills the learner. Throws HCD_E_FILE.
 void load_checkpoint(const std::string &path, Learner &learner, const Progress &progress);
-
-// The bytes of a weight file of a network with this metadata; as F16 or F32.
-std::vector<uint8_t> encode_weights(const Network &network,
-                                    const std::map<std::string, std::string> &metadata, bool half);
 
 // The trained network as a weight file that says what it is and where it comes from.
 void save_result(const std::string &path, const Recipe &recipe, const Learner &learner,

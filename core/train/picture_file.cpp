@@ -2,7 +2,6 @@
 #include "train/picture_file.h"
 
 #include <jpeglib.h>
-#include <png.h>
 
 #include <algorithm>
 #include <cctype>
@@ -13,6 +12,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "files/png/png.h"
 
 namespace hcd::train {
 namespace {
@@ -38,29 +38,26 @@ Picture make_picture(const std::string &path, unsigned width, unsigned height, u
           std::vector<uint8_t>(size_t{3} * width * height)};
 }
 
-// Deflate makes at most 1032 bytes of one, and a byte of samples is at most 8 pixels.
-uint64_t pixels_of_png(const std::string &path) {
-  return std::filesystem::file_size(path) * 1032 * 8;
-}
-
 // The DC coefficient of each block of 8 x 8 takes a bit of Huffman code at least.
 uint64_t pixels_of_jpeg(const std::string &path) {
   return std::filesystem::file_size(path) * 8 * 64;
 }
 
 Picture read_png(const std::string &path) {
-  png_image image = {};
-  image.version = PNG_IMAGE_VERSION;
-  const std::unique_ptr<png_image, void (*)(png_image *)> guard(&image, png_image_free);
-  const bool opened = png_image_begin_read_from_file(&image, path.c_str()) != 0;
-  HCD_CHECK(opened, HCD_E_FILE, "%s: expected a PNG file: %s", path.c_str(), image.message);
-  HCD_CHECK(!(image.format & PNG_FORMAT_FLAG_ALPHA), HCD_E_FILE,
-            "%s: expected grey or RGB, found an alpha channel", path.c_str());
-  image.format = PNG_FORMAT_RGB;
-  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits are not linear light
-  Picture picture = make_picture(path, image.width, image.height, pixels_of_png(path));
-  const bool done = png_image_finish_read(&image, nullptr, picture.rgb.data(), 0, nullptr) != 0;
-  HCD_CHECK(done, HCD_E_FILE, "%s: damaged PNG file: %s", path.c_str(), image.message);
+  const files::Picture file = files::read_png(path);
+  const size_t count = size_t(file.width) * size_t(file.height);
+  Picture picture{file.width, file.height, std::vector<uint8_t>(3 * count)};
+  for (size_t c = 0; c < 3; ++c) {
+    const uint8_t *from = file.planes[file.channels == 1 ? 0 : c].data();
+    for (size_t i = 0; i < count; ++i) {
+      uint16_t wide = from[i];
+      if (file.depth == 16) {
+        std::memcpy(&wide, from + 2 * i, 2);
+        wide = static_cast<uint16_t>((wide * 255U + 32895) >> 16);  // to the nearest
+      }
+      picture.rgb[3 * i + c] = static_cast<uint8_t>(wide);
+    }
+  }
   return picture;
 }
 

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "train/json_lines.h"
+#include "files/json.h"
 #include "train/loss.h"
 
 namespace hcd::train {
@@ -19,7 +19,8 @@ using nlohmann::json;
 // Reads keys of one object and remembers them, so that one that nothing asked for is an error.
 class Fields {
  public:
-  Fields(const JsonWithLines &parsed, std::string file) : parsed_(parsed), file_(std::move(file)) {
+  Fields(const files::JsonWithLines &parsed, std::string file)
+      : parsed_(parsed), file_(std::move(file)) {
     HCD_CHECK(parsed.value.is_object(), HCD_E_FILE, "%s:1: expected an object, found %s",
               file_.c_str(), parsed.value.type_name());
   }
@@ -118,7 +119,7 @@ class Fields {
   }
   int line(const std::string &key) const { return parsed_.lines.at(key); }
 
-  const JsonWithLines &parsed_;
+  const files::JsonWithLines &parsed_;
   std::string file_;
   std::set<std::string> asked_;
 };
@@ -191,7 +192,7 @@ Recipe read_recipe(const std::string &path) {
   recipe.file = path;
   recipe.text = read_text(path);
   recipe.name = std::filesystem::path(path).stem().string();
-  const JsonWithLines parsed = parse_json_with_lines(recipe.text, path);
+  const files::JsonWithLines parsed = files::parse_json_with_lines(recipe.text, path);
   Fields fields(parsed, path);
   fields.text("name", &recipe.name);
   fields.text("model", &recipe.model, true);

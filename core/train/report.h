@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "base/progress_line.h"
 #include "train/checkpoint.h"
-#include "train/progress_line.h"
 
 namespace hcd::train {
 

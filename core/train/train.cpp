@@ -4,13 +4,13 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <filesystem>
 
 #include "base/error.h"
 #include "train/checkpoint.h"
 #include "train/data_set.h"
 #include "train/learner.h"
+#include "train/loop.h"
 #include "train/report.h"
 #include "train/stop.h"
 #include "train/validation.h"
@@ -65,13 +65,16 @@ class Training {
   // False where it was stopped.
   bool run() {
     install_stop_handlers();
-    while (progress_.iteration < recipe_.iterations) {
-      iterate();
+    const auto after = [this](const Losses &losses) {
+      count(losses);
+      report_.show(progress_);
       const bool last = progress_.iteration == recipe_.iterations;
       if (progress_.iteration % recipe_.validation_interval == 0 || last) validate();
-      if (progress_.iteration % recipe_.checkpoint_interval == 0 || last || stop_requested())
-        save();
-      if (stop_requested() && !last) return stopped();
+    };
+    if (!run_steps(recipe_, data_, checkpoint(), learner_, progress_, after)) {
+      report_.say(format_text("stopped after iteration %lld; --resume continues",
+                              static_cast<long long>(progress_.iteration)));
+      return false;
     }
     const double psnr = validation_psnr(recipe_, learner_.result(), data_);
     save_result(path(recipe_.name + ".safetensors"), recipe_, learner_, psnr);
@@ -102,24 +105,6 @@ class Training {
     return progress;
   }
 
-  void iterate() {
-    const auto start = std::chrono::steady_clock::now();
-    const std::vector<Crop> crops = data_.crops(progress_.iteration);
-    try {
-      count(learner_.step(data_.batch(crops)));
-    } catch (const Error &error) {
-      std::string batch;
-      for (const Crop &crop : crops) batch += "\n  " + data_.describe(crop);
-      throw Error(error.status(), format_text("iteration %lld: %s; the batch:%s",
-                                              static_cast<long long>(progress_.iteration + 1),
-                                              error.what(), batch.c_str()));
-    }
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    progress_.seconds += time.count();
-    progress_.iteration = learner_.iteration();
-    report_.show(progress_);
-  }
-
   void count(const Losses &losses) {
     ++progress_.count;
     progress_.sums.total += losses.total;
@@ -135,14 +120,6 @@ class Training {
                     learning_rate(recipe_, progress_.iteration - 1));
     progress_.count = 0;
     progress_.sums = {};
-  }
-
-  void save() { save_checkpoint(checkpoint(), recipe_, learner_, progress_); }
-
-  bool stopped() {
-    report_.say(format_text("stopped after iteration %lld; --resume continues",
-                            static_cast<long long>(progress_.iteration)));
-    return false;
   }
 
   Recipe recipe_;

@@ -6,17 +6,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "models/weights.h"
+#include "base/progress_line.h"
 #include "files/differences.h"
+#include "models/weights.h"
 #include "train/checkpoint.h"
 #include "train/learner.h"
+#include "train/loop.h"
 #include "train/loss.h"
-#include "train/progress_line.h"
 #include "train/start.h"
 #include "train/stop.h"
 #include "train/title.h"
@@ -118,16 +118,11 @@ class Tuning {
   bool run() {
     const Fidelity before = fidelity_of(start_.file);
     resume();
-    while (progress_.iteration < recipe_.iterations) {
-      iterate();
-      const bool last = progress_.iteration == recipe_.iterations;
-      if (progress_.iteration % recipe_.checkpoint_interval == 0 || last || stop_requested())
-        save();
-      if (stop_requested() && !last) {
-        line_.say(format_text("stopped after iteration %lld; the same command goes on",
-                              static_cast<long long>(progress_.iteration)));
-        return false;
-      }
+    const auto after = [this](const Losses &losses) { show(losses.total); };
+    if (!run_steps(recipe_, data_, checkpoint(), learner_, progress_, after)) {
+      line_.say(format_text("stopped after iteration %lld; the same command goes on",
+                            static_cast<long long>(progress_.iteration)));
+      return false;
     }
     finish(before);
     return true;
@@ -135,8 +130,6 @@ class Tuning {
 
  private:
   std::string checkpoint() const { return arguments_.output + ".tuning"; }
-
-  void save() { save_checkpoint(checkpoint(), recipe_, learner_, progress_); }
 
   // From the checkpoint of the same tuning; one of another, or a damaged one, is of no use.
   void resume() {
@@ -153,12 +146,7 @@ class Tuning {
     }
   }
 
-  void iterate() {
-    const auto start = std::chrono::steady_clock::now();
-    const double loss = learner_.step(data_.batch(data_.crops(progress_.iteration))).total;
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    progress_.seconds += time.count();
-    progress_.iteration = learner_.iteration();
+  void show(double loss) {
     const auto left = static_cast<double>(recipe_.iterations - progress_.iteration);
     line_.show(format_text(
         "%lld/%lld  loss %.4f  %s left", static_cast<long long>(progress_.iteration),
@@ -192,7 +180,9 @@ class Tuning {
   // The result as a file: differences to weights that every client has, else fp16.
   std::vector<uint8_t> encode(const std::map<std::string, std::string> &metadata) const {
     const Network &result = learner_.result();
-    if (!start_.built_in || arguments_.whole) return encode_weights(result, metadata, true);
+    if (!start_.built_in || arguments_.whole) {
+      return models::encode_weights(result.params, metadata, true);
+    }
     std::map<std::string, std::vector<float>> tuned;
     for (const models::Params::Entry &entry : result.params.entries()) {
       const at::Tensor value = entry.value.contiguous();  // in memory it is [out, h, w, in]

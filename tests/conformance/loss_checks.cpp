@@ -233,37 +233,6 @@ void check_mix_slope(Engine &engine) {
   }
 }
 
-void check_block_cost(Engine &engine) {
-  for (const Size &size : std::vector<Size>{
-           {1, 1, 0}, {7, 30, 2}, {30, 7, 0}, {8, 8, 0}, {16, 24, 3}, {29, 23, 1}, {70, 300, 0}}) {
-    const Picture picture = rough(size, 5);
-    Picture before = noise(size, 6);
-    before.fill([](uint64_t i) { return 1e-3 * static_cast<double>(i % 7); });
-    OnEngine plane(engine, picture), gradient(engine, before);
-    Grid slope;
-    const double expected = reference::block_cost(Grid(picture), &slope);
-    constexpr double kWeight = 3;
-    EXPECT_NEAR(engine.block_cost(plane.read(), kWeight, gradient.view()), expected,
-                kSum * expected)
-        << text(size);
-    const Picture &found = gradient.result();
-    if (expected == 0) {  // less than a block
-      EXPECT_EQ(found.values(), before.values()) << text(size);
-      continue;
-    }
-    Grid sum = slope;
-    for (int y = 0; y < size.height; ++y) {
-      for (int x = 0; x < size.width; ++x) {
-        sum.at(y, x) = kWeight * slope.at(y, x) + static_cast<double>(before.at(0, y, x));
-        if (y >= size.height / 8 * 8 || x >= size.width / 8 * 8) {
-          EXPECT_EQ(found.at(0, y, x), before.at(0, y, x)) << text(size);
-        }
-      }
-    }
-    EXPECT_LT(apart(found, sum), 1e-4) << text(size);
-  }
-}
-
 }  // namespace
 
 std::vector<Check> loss_checks() {
@@ -273,8 +242,7 @@ std::vector<Check> loss_checks() {
           {"Detail", "detail", check_detail},
           {"DetailOfFlatPlanes", "detail", check_detail_of_flat_planes},
           {"DetailSlope", "detail slope", check_detail_slope},
-          {"MixSlope", "mix_slope", check_mix_slope},
-          {"BlockCost", "block_cost", check_block_cost}};
+          {"MixSlope", "mix_slope", check_mix_slope}};
 }
 
 }  // namespace hcd::conformance

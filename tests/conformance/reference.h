@@ -216,38 +216,4 @@ inline double lost_detail(const Grid &test, const Grid &reference) {
   return 1 - found / whole;
 }
 
-// The cost of the blocks, and its derivative.
-inline double block_cost(const Grid &plane, Grid *derivative) {
-  const int across = plane.width / 8, down = plane.height / 8;
-  *derivative = Grid(plane.height, plane.width);
-  Grid cosines(8, 8);
-  for (int k = 0; k < 8; ++k) {
-    for (int n = 0; n < 8; ++n) {
-      cosines.at(k, n) = std::sqrt((k == 0 ? 1 : 2) / 8.0) * std::cos(M_PI * (2 * n + 1) * k / 16);
-    }
-  }
-  const double n = 64.0 * across * down;
-  double cost = 0;
-  for (int by = 0; by < down; ++by) {
-    for (int bx = 0; bx < across; ++bx) {
-      Grid block(8, 8);
-      for (int y = 0; y < 8; ++y) {
-        for (int x = 0; x < 8; ++x) block.at(y, x) = plane.at(8 * by + y, 8 * bx + x);
-      }
-      Grid slopes = product(product(cosines, block), transposed(cosines));
-      slopes.at(0, 0) = 0;
-      for (double &d : slopes.values) {
-        const double scaled = d / 16;
-        cost += std::log2(1 + scaled * scaled) / n;
-        d = 2 * scaled / 16 / (1 + scaled * scaled) / M_LN2 / n;
-      }
-      slopes = product(product(transposed(cosines), slopes), cosines);
-      for (int y = 0; y < 8; ++y) {
-        for (int x = 0; x < 8; ++x) derivative->at(8 * by + y, 8 * bx + x) = slopes.at(y, x);
-      }
-    }
-  }
-  return cost;
-}
-
 }  // namespace hcd::conformance::reference

@@ -122,9 +122,6 @@ class WrongEngine : public Engine {
     spoil("mix_slope", slope);
     return value;
   }
-  double block_cost(ConstPlane plane, float weight, Plane gradient) override {
-    return spoilt("block_cost", right_->block_cost(plane, weight, gradient));
-  }
 
  private:
   class WrongDetail : public Detail {

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 SOURCE = os.environ.get("HCD_TEST_SOURCE", os.getcwd())
-PARTS = ("core/options.def", "docs/options.md", "filter/hcd.texi", "filter/hcd.texi.in", "scripts/options_doc")
+PARTS = ("core/options/options.def", "docs/options.md", "filter/hcd.texi", "filter/hcd.texi.in", "scripts/options_doc")
 # Sections of FFmpeg's manual that it refers to.
 ELSEWHERE = ("scale", "format", "hwdownload", "commands", "filtergraph escaping")
 
@@ -23,7 +23,7 @@ def text(name):
 class Texinfo(unittest.TestCase):
     def test_every_option_is_there(self):
         sections = re.split(r"^@section ", text("filter/hcd.texi"), flags=re.M)[1:]
-        lists = re.findall(r"^#ifdef HCD_OPTIONS_\w+\n(.*?)^#endif", text("core/options.def"), re.M | re.S)
+        lists = re.findall(r"^#ifdef HCD_OPTIONS_\w+\n(.*?)^#endif", text("core/options/options.def"), re.M | re.S)
         self.assertEqual([len(sections), len(lists)], [2, 2])
         for section, declared in zip(sections, lists):
             table = section[section.index("@table"):section.index("@end table")]
@@ -54,7 +54,7 @@ class Texinfo(unittest.TestCase):
             change("filter/hcd.texi", "@item seed\n", "@item seeds\n")
             self.assertEqual(check()[0], 1)
             self.assertIn("filter/hcd.texi is not what", check()[1])
-            change("core/options.def", "HCD_INT(tile,", "HCD_WHOLE(tile,")
+            change("core/options/options.def", "HCD_INT(tile,", "HCD_WHOLE(tile,")
             self.assertIn("expected one of the macros that its head lists", check()[1])
 
     def test_it_can_be_read(self):

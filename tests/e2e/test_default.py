@@ -63,7 +63,7 @@ class Default(unittest.TestCase):
 
     def test_options_of_the_mixed_loss_do_something(self):
         default = ffmpeg.raw("hcd_down", "128x96", 2)
-        for option in ("loss=mse", "detail=0.8", "ringing=9", "rate=3", "proximity=9", "quality_hint=38", "start=area",
+        for option in ("loss=mse", "detail=0.8", "ringing=9", "proximity=9", "quality_hint=38", "start=area",
                        "preset=quality"):
             self.assertNotEqual(ffmpeg.raw(f"hcd_down={option}", "128x96", 2), default, option)
         self.assertEqual(ffmpeg.raw("hcd_down=quality_hint=26:loss=mixed", "128x96", 2), default)

@@ -9,7 +9,7 @@ import unittest
 import ffmpeg
 
 MODELS = ("option model: expected bilinear, bicubic, catmull_rom, mitchell, spline36, lanczos2, lanczos, "
-          "lanczos3, a network that `hcd models` lists, or torchscript")
+          "a network that `hcd models` lists, or torchscript")
 EXPECTED = "expected a TorchScript file (torch.jit.save), found"
 TORCH = "hcd_down=model=torchscript:weights="
 

@@ -10,7 +10,7 @@ import unittest
 import png_files
 from hcd_command import SANITIZED, CommandTest, hcd
 
-MODELS = ("bilinear, bicubic, catmull_rom, mitchell, spline36, lanczos2, lanczos, lanczos3, a network that `hcd models` lists, or "
+MODELS = ("bilinear, bicubic, catmull_rom, mitchell, spline36, lanczos2, lanczos, a network that `hcd models` lists, or "
           "torchscript")
 SEVERAL = f"{MODELS} (linear clients may be joined by +)"
 SCALE = "auto or a number in [1, 16]"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Stands in for libhcd-torch (FAKE_TORCH), libhcd-cuda or a CUDA driver in devices_test: says in
-// the environment when it was opened, and where a network was asked to run.
+// Stands in for libhcd-torch (FAKE_TORCH), libhcd-torch-cuda or a CUDA driver in devices_test: says
+// in the environment when it was opened, and where a network was asked to run.
 #include <stdlib.h>
 
 #include <string>

@@ -58,8 +58,9 @@ TEST(Shim, RefusesWhatIsNoTorchscriptFile) {
 TEST(Shim, RefusesUnknownDevices) {
   for (const char *device :
        {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1000", "cpu:0", "CUDA"}) {
-    expect_error("x.pt", device, HCD_E_OPTION,
-                 std::string("device: expected auto, cpu, cuda or cuda:N, found '") + device + "'");
+    expect_error(
+        "x.pt", device, HCD_E_OPTION,
+        std::string("option device: expected auto, cpu, cuda or cuda:N, found '") + device + "'");
   }
 }
 

@@ -30,7 +30,7 @@ double loss(const at::Tensor &test, const at::Tensor &reference) {
   return lost_detail(test, reference).item<double>();
 }
 
-TEST(LostDetail, GrowsWithTheBlur) {
+TEST(DetailLoss, GrowsWithTheBlur) {
   const at::Tensor y = picture();
   EXPECT_NEAR(loss(y, y), 0, 1e-6);
   const double little = loss(blurred(y, 3), y), much = loss(blurred(y, 7), y);
@@ -39,7 +39,7 @@ TEST(LostDetail, GrowsWithTheBlur) {
   EXPECT_LT(much, 1);
 }
 
-TEST(LostDetail, MoreContrastEarnsNothing) {
+TEST(DetailLoss, MoreContrastEarnsNothing) {
   const at::Tensor y = picture(), middle = y.mean();
   // What was added masks a little of what is there: the more, the more.
   const double sharper = loss(middle + 1.1 * (y - middle), y);
@@ -48,7 +48,7 @@ TEST(LostDetail, MoreContrastEarnsNothing) {
   EXPECT_LT(sharper, loss(middle + 0.9 * (y - middle), y));
 }
 
-TEST(LostDetail, GradientIsThatOfDifferences) {
+TEST(DetailLoss, GradientIsThatOfDifferences) {
   const at::Tensor y = picture(), x = blurred(y, 3).requires_grad_(true);
   const at::Tensor slope = torch::autograd::grad({lost_detail(x, y)}, {x})[0];
   auto generator = at::detail::createCPUGenerator(8);
@@ -61,7 +61,7 @@ TEST(LostDetail, GradientIsThatOfDifferences) {
 }
 
 // The library's own, which the descent uses.
-TEST(LostDetail, EqualsTheLibrarys) {
+TEST(DetailLoss, EqualsTheLibrarys) {
   const at::Tensor y = picture(at::kFloat)[0].unsqueeze(0);
   const at::Tensor x = (blurred(y, 3) + 0.1 * (y - y.mean())).requires_grad_(true);
   const at::Tensor value = lost_detail(x, y);
@@ -70,7 +70,7 @@ TEST(LostDetail, EqualsTheLibrarys) {
   const at::Tensor large = (255 * y).contiguous(), small = (255 * x.detach()).contiguous();
   const at::Tensor own = at::zeros_like(large);
   ThreadPool pool(1);
-  cpu::LostDetail native({large.data_ptr<float>(), 64, 64}, pool);
+  cpu::DetailLoss native({large.data_ptr<float>(), 64, 64}, pool);
   const double found =
       native.value_and_gradient({small.data_ptr<float>(), 64, 64}, {own.data_ptr<float>(), 64, 64});
   EXPECT_NEAR(found, value.item<double>(), 1e-5);

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cfloat>
 #include <cmath>
 #include <mutex>
 #include <utility>
 
 #include "base/error.h"
-#include "engine/cpu/vector.h"
+#include "engine/cpu/row_ops.h"
 #include "image/kernel.h"
 #include "base/buffer.h"
 #include "base/view.h"
@@ -63,48 +62,6 @@ std::vector<float> transposed(const ConvSpec &c, const std::vector<float> &weigh
   return result;
 }
 
-// out[x scale + d] = row[x pixel + d] + phases[d width + x].
-HCD_MULTIARCH void join_phases(const float *row, int pixel, const float *phases, int width,
-                               int scale, float *out) {
-  for (int d = 0; d < scale; ++d) {
-    for (int x = 0; x < width; ++x) {
-      out[x * scale + d] = row[x * pixel + d] + phases[d * width + x];
-    }
-  }
-}
-
-HCD_MULTIARCH bool all_finite(const float *values, int n) {
-  int bad = 0;
-  for (int i = 0; i < n; ++i) bad |= !(std::abs(values[i]) <= FLT_MAX);
-  return bad == 0;
-}
-
-// The signs of `width` pixels of `stride` floats, 8 to a byte; the last byte of a pixel may be part
-// empty.
-void signs_of(const float *values, int stride, int width, uint8_t *bits) {
-  for (int x = 0; x < width; ++x) {
-    for (int c = 0; c < stride; c += 8, ++bits) {
-      unsigned byte = 0;
-      for (int i = 0; i < std::min(8, stride - c); ++i) {
-        byte |= static_cast<unsigned>(values[c + i] > 0) << i;
-      }
-      *bits = static_cast<uint8_t>(byte);
-    }
-    values += stride;
-  }
-}
-
-void values_of(const uint8_t *bits, int stride, int width, float *values) {
-  for (int x = 0; x < width; ++x) {
-    for (int c = 0; c < stride; c += 8, ++bits) {
-      for (int i = 0; i < std::min(8, stride - c); ++i) {
-        values[c + i] = static_cast<float>((*bits >> i) & 1);
-      }
-    }
-    values += stride;
-  }
-}
-
 // ---- one pass ----
 
 // Everything that is read and never written while a network runs.
@@ -156,12 +113,19 @@ class Gates : public Tape {
 
   void keep(int layer, int x, int y, const float *values, int stride, int width) {
     Level &level = levels_[static_cast<size_t>(layer)];
-    signs_of(values, stride, width, level.bits.data() + at(level, x, y));
+    // A row at once where no byte is shared between pixels, which may be of two tiles.
+    const int pixels = stride % 8 == 0 ? width : 1;
+    for (int i = 0; i < width; i += pixels) {
+      cpu::signs_of(values + i * stride, pixels * stride, level.bits.data() + at(level, x + i, y));
+    }
   }
   // Values of the same signs as those that were kept.
   void read(int layer, int x, int y, float *values, int stride, int width) const {
     const Level &level = levels_[static_cast<size_t>(layer)];
-    values_of(level.bits.data() + at(level, x, y), stride, width, values);
+    const int pixels = stride % 8 == 0 ? width : 1;
+    for (int i = 0; i < width; i += pixels) {
+      cpu::values_of(level.bits.data() + at(level, x + i, y), pixels * stride, values + i * stride);
+    }
   }
 
  private:
@@ -254,8 +218,8 @@ class Forward {
     for (int dy = 0; dy < scale; ++dy) {
       layers_.skip.row(lr_, y, dy, wanted_.x, width, scratch_, phases_);
       float *out = hr.row(y * scale + dy) + wanted_.x * scale;
-      join_phases(top.at(wanted_.x, y) + dy * scale, top.pixel, phases_, width, scale, out);
-      finite = all_finite(out, width * scale) && finite;
+      cpu::join_phases(top.at(wanted_.x, y) + dy * scale, top.pixel, phases_, width, scale, out);
+      finite = cpu::all_finite(out, width * scale) && finite;
     }
     return finite;
   }
@@ -485,7 +449,7 @@ class LightNetwork : public Network {
       const Memory memory(*this);
       Backward(layers_, *gates, slope, core, memory.get()).run(gradient);
       for (int y = core.y; y < core.bottom(); ++y) {
-        if (!all_finite(gradient.row(y) + core.x, core.width)) finite = false;
+        if (!cpu::all_finite(gradient.row(y) + core.x, core.width)) finite = false;
       }
     });
     check_finite(finite, "derivative of upscale");

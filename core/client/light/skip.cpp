@@ -4,16 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/cpu/vector.h"
+#include "engine/cpu/row_ops.h"
 
 namespace hcd::client {
 namespace {
-
-// to[i] += weight * from[i].
-HCD_MULTIARCH void add_scaled(float weight, const float *__restrict from, int n,
-                              float *__restrict to) {
-  for (int i = 0; i < n; ++i) to[i] += weight * from[i];
-}
 
 // The columns of a row that the picture has, of the `width` + 2 reach from x0 - reach on.
 struct Inside {
@@ -46,8 +40,8 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
   std::fill_n(scratch, n, 0.0F);
   for (int t = 0; t < 2 * reach_; ++t) {
     const int from = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, lr.height - 1);
-    add_scaled(weights(dy)[t], lr.data + from * lr.stride + x0 - reach_ + inside.begin,
-               inside.end - inside.begin, scratch + inside.begin);
+    cpu::axpy_row(weights(dy)[t], lr.row(from) + x0 - reach_ + inside.begin, scratch + inside.begin,
+                  inside.end - inside.begin);
   }
   std::fill(scratch, scratch + inside.begin, scratch[inside.begin]);
   std::fill(scratch + inside.end, scratch + n, scratch[inside.end - 1]);
@@ -55,7 +49,7 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
   for (int dx = 0; dx < scale_; ++dx) {
     const float *from = scratch + reach_ + first_[static_cast<size_t>(dx)];
     for (int t = 0; t < 2 * reach_; ++t) {
-      add_scaled(weights(dx)[t], from + t, width, phases + dx * width);
+      cpu::axpy_row(weights(dx)[t], from + t, phases + dx * width, width);
     }
   }
 }
@@ -69,7 +63,7 @@ void Skip::add_adjoint(const float *phases, int y, int dy, const Rect &part, flo
   for (int dx = 0; dx < scale_; ++dx) {
     float *to = scratch + reach_ + first_[static_cast<size_t>(dx)];
     for (int t = 0; t < 2 * reach_; ++t) {
-      add_scaled(weights(dx)[t], phases + dx * width, width, to + t);
+      cpu::axpy_row(weights(dx)[t], phases + dx * width, to + t, width);
     }
   }
   for (int i = 0; i < inside.begin; ++i) scratch[inside.begin] += scratch[i];
@@ -77,8 +71,8 @@ void Skip::add_adjoint(const float *phases, int y, int dy, const Rect &part, flo
   for (int t = 0; t < 2 * reach_; ++t) {
     const int to = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, gradient.height - 1);
     if (to < part.y || to >= part.bottom()) continue;
-    add_scaled(weights(dy)[t], scratch + inside.begin, inside.end - inside.begin,
-               gradient.data + to * gradient.stride + x0 - reach_ + inside.begin);
+    cpu::axpy_row(weights(dy)[t], scratch + inside.begin,
+                  gradient.row(to) + x0 - reach_ + inside.begin, inside.end - inside.begin);
   }
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "image/kernel.h"
-#include "files/json_text.h"
+#include "files/json.h"
 #include "files/weights_error.h"
 
 namespace hcd::client {
@@ -56,10 +56,7 @@ class Parser {
     if (text.size() > files::kMaxConfigBytes) {
       fail(format_text("expected at most %zu bytes, found %zu", files::kMaxConfigBytes, text.size()));
     }
-    if (files::nests_deeper(text, files::kMaxConfigLevels)) {
-      fail(format_text("expected at most %d levels of lists and objects, found more",
-                       files::kMaxConfigLevels));
-    }
+    files::check_levels(text, files::kMaxConfigLevels, "configuration of " + kind_);
     Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) {
       fail("expected a JSON object, found '" + files::printable(text) + "'");

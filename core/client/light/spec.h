@@ -33,7 +33,7 @@ struct NetSpec {
   bool operator==(const NetSpec &) const = default;
 };
 
-// Whether `kind` (of net/catalogue.h) names a light network: lite or base.
+// Whether `kind` (of client/catalogue.h) names a light network: lite or base.
 bool is_light(std::string_view kind);
 
 // The network of a kind at a scale with a configuration as weight files hold it (hcd.config): a

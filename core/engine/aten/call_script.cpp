@@ -4,20 +4,15 @@
 
 #include "engine/aten/errors.h"
 #include "engine/aten/torchscript.h"
+#include "files/shape_text.h"
 
 namespace hcd::aten {
 namespace {
 
-std::string shape_text(at::IntArrayRef sizes) {
-  std::string text;
-  for (const int64_t n : sizes) text.append(text.empty() ? "" : "x").append(std::to_string(n));
-  return text;
-}
-
 std::string context(const Script &script, const torch::jit::Method &method,
                     const at::Tensor &input) {
   return "weights '" + script.path + "': method '" + method.name() + "' of " +
-         shape_text(input.sizes());
+         files::size_text(input.sizes());
 }
 
 at::Tensor call(const Script &script, torch::jit::Method method, const at::Tensor &input,
@@ -26,9 +21,9 @@ at::Tensor call(const Script &script, torch::jit::Method method, const at::Tenso
   return guarded(where, [&] {
     at::Tensor output = method({input}).toTensor();
     const std::vector<int64_t> expected{1, channels(script.info.colour), height, width};
-    const std::string found = output.defined() ? shape_text(output.sizes()) : "nothing";
+    const std::string found = output.defined() ? files::size_text(output.sizes()) : "nothing";
     HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,
-              "%s: expected a result of %s, found %s", where.c_str(), shape_text(expected).c_str(),
+              "%s: expected a result of %s, found %s", where.c_str(), files::size_text(expected).c_str(),
               found.c_str());
     HCD_CHECK(output.scalar_type() == at::kFloat, HCD_E_FILE, "%s: expected float32, found %s",
               where.c_str(), c10::toString(output.scalar_type()));

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <vector>
 
+
+#include "base/watson.h"
+
 namespace hcd::aten {
 namespace {
 
@@ -52,20 +55,6 @@ Bands split(Tensor *x) {
   Bands bands = {halve(low, true, 3), halve(high, false, 3), halve(high, true, 3)};
   *x = halve(low, false, 3);
   return bands;
-}
-
-// How visible a band is: one over Watson's quantisation step (IEEE TIP 6(8), 1997, table V) at
-// three picture heights from a picture of 1080 lines.
-double visibility(int level, int band) {
-  constexpr double kA = 0.495, kK = 0.466, kF0 = 0.401;
-  constexpr std::array<double, 2> kOrientation = {1.0, 0.534};  // along an axis, diagonal
-  constexpr double kAmplitude[kLevels][2] = {
-      {0.67234, 0.72709}, {0.41317, 0.49428}, {0.22727, 0.28688}, {0.11792, 0.15214}};
-  const size_t diagonal = band == 2;
-  const double pixels_per_degree = 3 * 1080 * M_PI / 180;
-  const double f =
-      std::log10(std::exp2(level + 1) * kF0 * kOrientation[diagonal] / pixels_per_degree);
-  return kAmplitude[level][diagonal] / (2 * kA * std::pow(10.0, kK * f * f));
 }
 
 // (sum of cubes)^(1/3) per picture, and the constant that keeps flat pictures apart from each

@@ -220,7 +220,6 @@ class AtenEngine : public Engine {
              static_cast<double>(weights.excess) * total(excess.to(at::kDouble).square());
     });
   }
-  double block_cost(ConstPlane plane, float weight, Plane gradient) override;
 
  private:
   template <typename Work>
@@ -305,36 +304,6 @@ void AtenEngine::mix(const image::Affine &affine, bool transposed,
     for (size_t i = 0; i < 3; ++i) {
       if (out[i].data) of(out[i]).copy_(sums[i]);
     }
-  });
-}
-
-// The orthonormal cosine transform of eight samples: rows are frequencies.
-Tensor cosines(at::Device device) {
-  Tensor matrix = at::empty({8, 8}, at::kDouble);
-  for (int k = 0; k < 8; ++k) {
-    for (int n = 0; n < 8; ++n) {
-      matrix.mutable_data_ptr<double>()[8 * k + n] =
-          std::sqrt((k == 0 ? 1 : 2) / 8.0) * std::cos(M_PI * (2 * n + 1) * k / 16);
-    }
-  }
-  return matrix.to(device);
-}
-
-double AtenEngine::block_cost(ConstPlane plane, float weight, Plane gradient) {
-  const Rect whole{0, 0, plane.width / 8 * 8, plane.height / 8 * 8};
-  if (whole.width == 0 || whole.height == 0) return 0;
-  return run(device_, true, [&] {
-    const Tensor variable = of(plane.crop(whole)).to(at::kDouble).requires_grad_(true);
-    const Tensor blocks =
-        variable.reshape({whole.height / 8, 8, whole.width / 8, 8}).permute({0, 2, 1, 3});
-    const Tensor transform = cosines(device_);
-    Tensor counted = at::ones({8, 8}, transform.options());
-    counted[0][0] = 0;
-    const Tensor scaled = transform.matmul(blocks).matmul(transform.t()) * counted / 16;
-    const Tensor cost = scaled.square().log1p().mean() / M_LN2;
-    const Tensor slope = torch::autograd::grad({cost}, {variable})[0];
-    of(gradient.crop(whole)).add_(slope, weight);
-    return cost.item<double>();
   });
 }
 

@@ -7,6 +7,7 @@
 #include "engine/aten/functions.h"
 #include "engine/aten/pixels.h"
 #include "engine/aten/runtime.h"
+#include "files/shape_text.h"
 
 namespace hcd::aten {
 namespace {
@@ -74,17 +75,11 @@ class TensorNetwork : public client::TiledNetwork {
   const std::unique_ptr<Functions> functions_;
 };
 
-std::string shape_text(at::IntArrayRef sizes) {
-  std::string text;
-  for (const int64_t n : sizes) text.append(text.empty() ? "" : "x").append(std::to_string(n));
-  return text;
-}
-
 }  // namespace
 
 at::Tensor pull_back(const std::string &title, const at::Tensor &output, const at::Tensor &input,
                      const at::Tensor &v) {
-  const std::string where = title + ": derivative for " + shape_text(input.sizes());
+  const std::string where = title + ": derivative for " + files::size_text(input.sizes());
   HCD_CHECK(output.requires_grad(), HCD_E_FILE,
             "%s: expected a differentiable function, found one that does not pass gradients on",
             where.c_str());

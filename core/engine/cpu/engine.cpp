@@ -8,7 +8,6 @@
 
 #include "base/random.h"
 #include "engine/cpu/adm.h"
-#include "engine/cpu/block_cost.h"
 #include "engine/cpu/compare.h"
 #include "engine/cpu/resample.h"
 #include "engine/cpu/samples.h"
@@ -36,7 +35,7 @@ class CpuDetail : public Detail {
   }
 
  private:
-  cpu::LostDetail detail_;
+  cpu::DetailLoss detail_;
 };
 
 // function(c, y) for each row of each plane.
@@ -115,9 +114,6 @@ class CpuEngine : public Engine {
   double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
                    const image::Range &range, const MixWeights &weights, Plane slope) override {
     return cpu::mix_slope(shown, y, low, high, range, weights, slope, pool_);
-  }
-  double block_cost(ConstPlane plane, float weight, Plane gradient) override {
-    return cpu::block_cost(plane, weight, gradient, pool_);
   }
 
  private:

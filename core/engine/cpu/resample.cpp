@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/buffer.h"
-#include "engine/cpu/vector.h"
+#include "engine/cpu/resample_rows.h"
 
 namespace hcd::cpu {
 namespace {
@@ -15,113 +15,6 @@ namespace {
 constexpr int kStrip = 16;     // rows of a strip
 constexpr int kColumns = 256;  // columns of a vertical piece of work: its rows stay in the cache
 constexpr int kRows = 64;      // rows of a vertical piece of work of resampling
-
-// The sums of weigh_row() for `Count` vectors of lanes.
-template <int Count>
-[[gnu::always_inline]] inline void weigh_vectors(const float *weights, int taps, const float *in,
-                                                 ptrdiff_t stride, float *out) {
-  Vec sums[Count] = {};
-  for (int t = 0; t < taps; ++t, in += stride) {
-#pragma GCC unroll 8
-    for (int k = 0; k < Count; ++k) {
-      Vec v;
-      load(v, in + k * kLanes);
-      sums[k] += weights[t] * v;
-    }
-  }
-#pragma GCC unroll 8
-  for (int k = 0; k < Count; ++k) store(out + k * kLanes, sums[k]);
-}
-
-// out[l] = sum over taps of weights[t] * in[t * stride + l], for l < lanes.
-[[gnu::always_inline]] inline void weigh_row(const float *weights, int taps, const float *in,
-                                             ptrdiff_t stride, float *out, int lanes) {
-  int l = 0;
-  for (; l + 4 * kLanes <= lanes; l += 4 * kLanes) {
-    weigh_vectors<4>(weights, taps, in + l, stride, out + l);
-  }
-  for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) {
-    weigh_vectors<2>(weights, taps, in + l, stride, out + l);
-  }
-  for (; l + kLanes <= lanes; l += kLanes) {
-    weigh_vectors<1>(weights, taps, in + l, stride, out + l);
-  }
-  for (; l < lanes; ++l) {
-    float sum = 0;
-    for (int t = 0; t < taps; ++t) sum += weights[t] * in[l + t * stride];
-    out[l] = sum;
-  }
-}
-
-// Rows [first, last) of axis * in.
-HCD_MULTIARCH void resample_rows(const image::Axis &axis, int first, int last, const float *in,
-                                 ptrdiff_t in_stride, float *out, ptrdiff_t out_stride, int lanes) {
-  for (int i = first; i < last; ++i) {
-    weigh_row(axis.row(i), axis.taps, in + axis.start[static_cast<size_t>(i)] * in_stride,
-              in_stride, out + (i - first) * out_stride, lanes);
-  }
-}
-
-// The part of eliminate() for `Count` vectors of lanes.
-template <int Count>
-[[gnu::always_inline]] inline void eliminate_vectors(const float *factors, int n, const float *rows,
-                                                     ptrdiff_t step, float *x) {
-  Vec sums[Count];
-#pragma GCC unroll 8
-  for (int k = 0; k < Count; ++k) load(sums[k], x + k * kLanes);
-  for (int j = 0; j < n; ++j, rows += step) {
-#pragma GCC unroll 8
-    for (int k = 0; k < Count; ++k) {
-      Vec v;
-      load(v, rows + k * kLanes);
-      sums[k] -= factors[j] * v;
-    }
-  }
-#pragma GCC unroll 8
-  for (int k = 0; k < Count; ++k) store(x + k * kLanes, sums[k]);
-}
-
-// x[l] -= sum over j of factors[j] * rows[j * step][l].
-[[gnu::always_inline]] inline void eliminate(const float *factors, int n, const float *rows,
-                                             ptrdiff_t step, float *x, int lanes) {
-  int l = 0;
-  for (; l + 4 * kLanes <= lanes; l += 4 * kLanes) {
-    eliminate_vectors<4>(factors, n, rows + l, step, x + l);
-  }
-  for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) {
-    eliminate_vectors<2>(factors, n, rows + l, step, x + l);
-  }
-  for (; l + kLanes <= lanes; l += kLanes) {
-    eliminate_vectors<1>(factors, n, rows + l, step, x + l);
-  }
-  for (; l < lanes; ++l) {
-    float sum = x[l];
-    for (int j = 0; j < n; ++j) sum -= factors[j] * rows[j * step + l];
-    x[l] = sum;
-  }
-}
-
-// L z = b, D w = z, L^T x = w, in place on `solver.n` rows of `lanes` columns.
-HCD_MULTIARCH void solve_columns(const image::BandedSolver &solver, float *x, ptrdiff_t stride,
-                                 int lanes) {
-  const int band = solver.band;
-  for (int i = 0; i < solver.n; ++i) {
-    const int n = std::min(i, band);
-    eliminate(solver.lower.data() + static_cast<size_t>(i) * band + (band - n), n,
-              x + (i - n) * stride, stride, x + i * stride, lanes);
-  }
-  float factors[64];
-  for (int i = solver.n - 1; i >= 0; --i) {
-    float *row = x + i * stride;
-    const float scale = solver.inverse_diag[static_cast<size_t>(i)];
-    for (int l = 0; l < lanes; ++l) row[l] *= scale;
-    const int n = std::min(solver.n - 1 - i, band);
-    for (int j = 0; j < n; ++j) {
-      factors[j] = solver.lower[static_cast<size_t>(i + 1 + j) * band + (band - 1 - j)];
-    }
-    eliminate(factors, n, row + stride, stride, row, lanes);
-  }
-}
 
 // out[x][r] = in[first + r][x] for `rows` <= kStrip rows; the other lanes are zero.
 void to_strip(ConstPlane in, int first, int rows, float *out) {
@@ -188,7 +81,7 @@ void apply(const image::Inverse &inverse, ConstPlane y, Plane x, ThreadPool &poo
   });
   pool.run((x.height + kStrip - 1) / kStrip, [&](int strip) {
     const int first = strip * kStrip, rows = std::min(kStrip, x.height - first);
-    Buffer buffer(x.size() / static_cast<size_t>(x.height) * kStrip);
+    Buffer buffer(static_cast<size_t>(x.width) * kStrip);
     to_strip(x, first, rows, buffer.data());
     solve_columns(inverse.horizontal, buffer.data(), kStrip, kStrip);
     from_strip(buffer.data(), first, rows, x);

@@ -20,8 +20,8 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
 
 // Rounds (ties to even) to code values of the format's depth, inside [low, high] of each component.
 // This is the one exact quantiser: every frame that leaves the library came through it.
-void pack(const hcd_format &format, const float *in, const image::Ranges &ranges, const hcd_frame &frame,
-          ThreadPool &pool);
+void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
+          const hcd_frame &frame, ThreadPool &pool);
 
 // What unpack() gives after pack(): the values rounded and clipped, in place.
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/cpu/vector.h"
+#include "engine/cpu/loss_rows.h"
 #include "engine/cpu/rows.h"
 
 namespace hcd::cpu {
@@ -21,66 +21,33 @@ int mirrored(int i, int n) {
   return i;
 }
 
-// low, high = the two filters over four rows.
-HCD_MULTIARCH void filter_rows(const float *const rows[kTaps], int n, float *low, float *high) {
-  const float *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3];
-  for (int x = 0; x < n; ++x) {
-    low[x] = kLowPass[0] * a[x] + kLowPass[1] * b[x] + kLowPass[2] * c[x] + kLowPass[3] * d[x];
-    high[x] = kHighPass[0] * a[x] + kHighPass[1] * b[x] + kHighPass[2] * c[x] + kHighPass[3] * d[x];
-  }
-}
-
-// The two filters along a row whose sample 0 lies at row[kBefore].
-HCD_MULTIARCH void filter_along(const float *row, int n, float *low, float *high) {
-  for (int i = 0; i < n; ++i) {
-    const float a = row[2 * i], b = row[2 * i + 1], c = row[2 * i + 2], d = row[2 * i + 3];
-    low[i] = kLowPass[0] * a + kLowPass[1] * b + kLowPass[2] * c + kLowPass[3] * d;
-    high[i] = kHighPass[0] * a + kHighPass[1] * b + kHighPass[2] * c + kHighPass[3] * d;
-  }
-}
-
 void mirror_ends(float *row, int n) {  // sample 0 at row[kBefore]
   row[0] = row[kBefore + mirrored(-1, n)];
   for (int i = 0; i < kAfter; ++i) row[kBefore + n + i] = row[kBefore + mirrored(n + i, n)];
 }
 
-// The adjoint of filter_along(), without the mirror: row has 2 n + 2 samples. The values before
-// low[0] and high[0] and after the last are zeros.
-HCD_MULTIARCH void spread_along(const float *low, const float *high, int n, float *row) {
-  for (int j = 0; j <= n; ++j) {
-    const float l = low[j], h = high[j], l1 = low[j - 1], h1 = high[j - 1];
-    row[2 * j] = kLowPass[0] * l + kLowPass[2] * l1 + kHighPass[0] * h + kHighPass[2] * h1;
-    row[2 * j + 1] = kLowPass[1] * l + kLowPass[3] * l1 + kHighPass[1] * h + kHighPass[3] * h1;
-  }
-}
-
-// Adds w[0] low + w[1] low1 + w[2] high + w[3] high1.
-HCD_MULTIARCH void add_rows(const float *low, const float *low1, const float *high,
-                            const float *high1, const float *w, int n, float *out) {
-  const float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
-  for (int x = 0; x < n; ++x) out[x] += w0 * low[x] + w1 * low1[x] + w2 * high[x] + w3 * high1[x];
-}
-
 }  // namespace
 
-void split(ConstPlane in, const Level &out, ThreadPool &pool) {
-  for_pieces(out.low.height, pool, [&](int first, int end) {
+void dwt2(ConstPlane in, const Subbands &out, ThreadPool &pool) {
+  for_pieces(out.a.height, pool, [&](int first, int end) {
     const size_t padded = static_cast<size_t>(in.width) + kBefore + kAfter + 1;
     std::vector<float> low(padded), high(padded);
     for (int i = first; i < end; ++i) {
       const float *rows[kTaps];
       for (int t = 0; t < kTaps; ++t) rows[t] = in.row(mirrored(2 * i - kBefore + t, in.height));
-      filter_rows(rows, in.width, low.data() + kBefore, high.data() + kBefore);
+      filter_rows(kLowPass, kHighPass, rows, in.width, low.data() + kBefore, high.data() + kBefore);
       mirror_ends(low.data(), in.width);
       mirror_ends(high.data(), in.width);
-      filter_along(low.data(), out.low.width, out.low.row(i), out.bands[0].row(i));
-      filter_along(high.data(), out.low.width, out.bands[1].row(i), out.bands[2].row(i));
+      filter_along(kLowPass, kHighPass, low.data(), out.a.width, out.a.row(i),
+                   out.details[0].row(i));
+      filter_along(kLowPass, kHighPass, high.data(), out.a.width, out.details[1].row(i),
+                   out.details[2].row(i));
     }
   });
 }
 
-void split_adjoint(const Level &in, Plane out, float *scratch, ThreadPool &pool) {
-  const int width = in.low.width, height = in.low.height;
+void dwt2_adjoint(const Subbands &in, Plane out, float *scratch, ThreadPool &pool) {
+  const int width = in.a.width, height = in.a.height;
   const Plane low{scratch, out.width, height};
   const Plane high{scratch + low.size(), out.width, height};
   for_pieces(height, pool, [&](int first, int end) {
@@ -89,7 +56,7 @@ void split_adjoint(const Level &in, Plane out, float *scratch, ThreadPool &pool)
     const auto spread = [&](const float *from_low, const float *from_high, float *to) {
       std::copy_n(from_low, width, a.data() + 1);
       std::copy_n(from_high, width, b.data() + 1);
-      spread_along(a.data() + 1, b.data() + 1, width, row.data());
+      filter_along_adjoint(kLowPass, kHighPass, a.data() + 1, b.data() + 1, width, row.data());
       std::copy_n(row.data() + kBefore, out.width, to);
       to[mirrored(-1, out.width)] += row[0];
       // The last of them lies beyond what an odd size reads.
@@ -98,8 +65,8 @@ void split_adjoint(const Level &in, Plane out, float *scratch, ThreadPool &pool)
       }
     };
     for (int i = first; i < end; ++i) {
-      spread(in.low.row(i), in.bands[0].row(i), low.row(i));
-      spread(in.bands[1].row(i), in.bands[2].row(i), high.row(i));
+      spread(in.a.row(i), in.details[0].row(i), low.row(i));
+      spread(in.details[1].row(i), in.details[2].row(i), high.row(i));
     }
   });
   // Position p of the mirrored axis gets what rows p / 2 and p / 2 - 1 read there.
@@ -112,8 +79,9 @@ void split_adjoint(const Level &in, Plane out, float *scratch, ThreadPool &pool)
       const int j = p / 2;
       const auto t = static_cast<size_t>(p % 2);
       const float weights[4] = {kLowPass[t], kLowPass[t + 2], kHighPass[t], kHighPass[t + 2]};
-      add_rows(row_or_zeros(low, j), row_or_zeros(low, j - 1), row_or_zeros(high, j),
-               row_or_zeros(high, j - 1), weights, out.width, to);
+      const float *const rows[4] = {row_or_zeros(low, j), row_or_zeros(low, j - 1),
+                                    row_or_zeros(high, j), row_or_zeros(high, j - 1)};
+      add_weighted(rows, weights, out.width, to);
     };
     for (int y = first; y < end; ++y) {
       float *to = out.row(y);

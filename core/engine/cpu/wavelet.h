@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "base/parallel.h"
 #include "base/buffer.h"
+#include "base/parallel.h"
 #include "base/view.h"
 
 namespace hcd::cpu {
@@ -19,17 +19,17 @@ inline constexpr std::array<float, 4> kHighPass = {kLowPass[3], -kLowPass[2], kL
 
 inline int half(int size) { return (size + 1) / 2; }
 
-// One level: planes of half(width) x half(height).
-struct Level {
-  Plane low;                   // low pass in both directions
-  std::array<Plane, 3> bands;  // differences along x, along y, along both
+// One level of the transform: planes of half(width) x half(height).
+struct Subbands {
+  Plane a;                       // low pass in both directions
+  std::array<Plane, 3> details;  // differences along x, along y, along both
 };
 
 // The level of `in`.
-void split(ConstPlane in, const Level &out, ThreadPool &pool);
+void dwt2(ConstPlane in, const Subbands &out, ThreadPool &pool);
 
-// The adjoint of split(): derivatives by the level's values give those by the picture's, in `out`.
+// The adjoint of dwt2(): derivatives by the level's values give those by the picture's, in `out`.
 // `scratch`: 2 half(height) rows of out.width.
-void split_adjoint(const Level &in, Plane out, float *scratch, ThreadPool &pool);
+void dwt2_adjoint(const Subbands &in, Plane out, float *scratch, ThreadPool &pool);
 
 }  // namespace hcd::cpu

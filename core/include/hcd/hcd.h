@@ -145,24 +145,15 @@ typedef struct hcd_frame {
 typedef struct hcd_down_params {
     HCD_SLOT size_t struct_size; /* sizeof(hcd_down_params), set by hcd_down_params_init()      */
 #define HCD_OPTIONS_DOWN
-#define HCD_STR(name, def, help) HCD_SLOT const char *name;
-#define HCD_INT(name, def, min, max, help) HCD_SLOT int name;
-#define HCD_I64(name, def, min, max, help) HCD_SLOT int64_t name;
-#define HCD_NUM(name, def, min, max, help) HCD_SLOT double name;
-#define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SLOT int name;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SLOT double name;
+#define HCD_OPTION(type, name, def, min, max, runtime, help) HCD_SLOT type name;
+#define HCD_RETIRED_NUM(name) HCD_SLOT double name;
 #include <hcd/options.def>
 } hcd_down_params;
 
 typedef struct hcd_up_params {
     HCD_SLOT size_t struct_size; /* sizeof(hcd_up_params), set by hcd_up_params_init()          */
 #define HCD_OPTIONS_UP
-#define HCD_STR(name, def, help) HCD_SLOT const char *name;
-#define HCD_INT(name, def, min, max, help) HCD_SLOT int name;
-#define HCD_I64(name, def, min, max, help) HCD_SLOT int64_t name;
-#define HCD_NUM(name, def, min, max, help) HCD_SLOT double name;
-#define HCD_AUTO_INT(name, min, max, runtime, help) HCD_SLOT int name;
-#define HCD_AUTO_NUM(name, min, max, runtime, help) HCD_SLOT double name;
+#define HCD_OPTION(type, name, def, min, max, runtime, help) HCD_SLOT type name;
 #include <hcd/options.def>
 } hcd_up_params;
 
@@ -203,7 +194,7 @@ HCD_API hcd_status hcd_up_create(hcd_ctx **ctx, const hcd_up_params *params, hcd
 HCD_API hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out);
 
 /* Change an option that may change while frames flow (steps, steps_hr, steps_lr, budget, proximity,
- * detail, ringing, rate, quality_hint).
+ * detail, ringing, quality_hint).
  * Applies from the next frame sent. */
 HCD_API hcd_status hcd_set(hcd_ctx *ctx, const char *key, const char *value);
 

@@ -40,7 +40,7 @@ TEST_P(DownOption, IsRefused) {
 
 constexpr const char *kModels =
     "option model: expected bilinear, bicubic, catmull_rom, mitchell, spline36, lanczos2, lanczos, "
-    "lanczos3, a network that `hcd models` lists, or torchscript (linear clients may be joined by "
+    "a network that `hcd models` lists, or torchscript (linear clients may be joined by "
     "+), found '";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"colour", "red",
                   "unknown option 'colour': expected one of scale, model, weights, latent, device, "
                   "preset, loss, start, optimizer, steps, steps_hr, steps_lr, budget, step_size, "
-                  "proximity, detail, ringing, rate, quality_hint, seed, threads, "
+                  "proximity, detail, ringing, quality_hint, seed, threads, "
                   "tile"},
         BadOption{"start", "nearest",
                   "option start: expected auto, area, or a linear client's name as bicubic or "

@@ -31,7 +31,7 @@ struct Kind {
 };
 const Kind kKinds[] = {
     {"bicubic", true, 1, {{"model", "bicubic"}, {"steps", "1"}}},
-    {"several", true, 3, {{"model", "bicubic+lanczos"}, {"optimizer", "cg"}, {"rate", "auto"}}},
+    {"several", true, 3, {{"model", "bicubic+lanczos"}, {"optimizer", "cg"}, {"detail", "auto"}}},
     {"paper", true, 3, {{"model", "lanczos"}, {"preset", "paper"}, {"steps", "1"}}},
     {"lite", true, 1, {{"steps", "1"}}},
     {"up_bicubic", false, 1, {{"model", "bicubic"}}},

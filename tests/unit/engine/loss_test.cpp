@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/cpu/adm.h"
-#include "engine/cpu/block_cost.h"
 #include "engine/cpu/wavelet.h"
 #include "support/random_values.h"
 
@@ -83,19 +82,19 @@ TEST_P(SizeTest, SplitAdjointIsTheAdjoint) {
   std::vector<float> level(4 * size), other = v, scratch(2 * static_cast<size_t>(h * width));
   const auto planes = [&](std::vector<float> &values) {
     float *p = values.data();
-    return Level{{p, w, h}, {{{p + size, w, h}, {p + 2 * size, w, h}, {p + 3 * size, w, h}}}};
+    return Subbands{{p, w, h}, {{{p + size, w, h}, {p + 2 * size, w, h}, {p + 3 * size, w, h}}}};
   };
-  split(x.plane(), planes(level), pool);
+  dwt2(x.plane(), planes(level), pool);
   Picture back(width, height);
-  split_adjoint(planes(other), back.plane(), scratch.data(), pool);
+  dwt2_adjoint(planes(other), back.plane(), scratch.data(), pool);
   EXPECT_NEAR(inner(level, v) / inner(x.values, back.values), 1, 1e-5);
 }
 
-TEST_P(SizeTest, LostDetailGradientEqualsDifferences) {
+TEST_P(SizeTest, DetailLossGradientEqualsDifferences) {
   const auto [width, height] = GetParam();
   ThreadPool pool(2);
   Picture y(width, height), x = y.blurred();
-  LostDetail lost(y.plane(), pool);
+  DetailLoss lost(y.plane(), pool);
   Picture gradient(width, height);
   lost.value_and_gradient(x.plane(), gradient.plane());
   std::vector<float> unused(x.values.size());
@@ -108,22 +107,9 @@ TEST_P(SizeTest, NothingIsLostInThePictureItself) {
   const auto [width, height] = GetParam();
   ThreadPool pool(1);
   Picture y(width, height), gradient(width, height);
-  LostDetail lost(y.plane(), pool);
+  DetailLoss lost(y.plane(), pool);
   EXPECT_NEAR(lost.value_and_gradient(y.plane(), gradient.plane()), 0, 1e-6);
   EXPECT_GT(lost.value_and_gradient(y.blurred().plane(), gradient.plane()), 0.01);
-}
-
-TEST_P(SizeTest, BlockCostGradientEqualsDifferences) {
-  const auto [width, height] = GetParam();
-  ThreadPool pool(2);
-  Picture x(width, height);
-  std::vector<float> gradient(x.values.size(), 1.0F);  // it is added to
-  block_cost(x.plane(), 3, {gradient.data(), width, height}, pool);
-  for (float &g : gradient) g -= 1;
-  std::vector<float> unused(x.values.size());
-  expect_slope(gradient, x, 0.5F, 0.02, 1e-4, [&](Picture &moved) {
-    return 3 * block_cost(moved.plane(), 0, {unused.data(), moved.width, moved.height}, pool);
-  });
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SizeTest,
@@ -134,37 +120,23 @@ INSTANTIATE_TEST_SUITE_P(All, SizeTest,
                                   std::to_string(size.param.second);
                          });
 
-TEST(LostDetail, TakesTheSmallestPictures) {
+TEST(DetailLoss, TakesTheSmallestPictures) {
   ThreadPool pool(1);
   for (int side = 1; side < 12; ++side) {
     Picture y(side, 1), gradient(side, 1);
-    LostDetail lost(y.plane(), pool);
+    DetailLoss lost(y.plane(), pool);
     EXPECT_TRUE(std::isfinite(lost.value_and_gradient(y.blurred().plane(), gradient.plane())));
     for (const float g : gradient.values) EXPECT_TRUE(std::isfinite(g));
   }
 }
 
-TEST(LostDetail, SameBitsForAnyThreads) {
+TEST(DetailLoss, SameBitsForAnyThreads) {
   Picture y(203, 131), x = y.blurred(), one(203, 131), three(203, 131);
   ThreadPool pool1(1), pool3(3);
-  const double a = LostDetail(y.plane(), pool1).value_and_gradient(x.plane(), one.plane());
-  const double b = LostDetail(y.plane(), pool3).value_and_gradient(x.plane(), three.plane());
+  const double a = DetailLoss(y.plane(), pool1).value_and_gradient(x.plane(), one.plane());
+  const double b = DetailLoss(y.plane(), pool3).value_and_gradient(x.plane(), three.plane());
   EXPECT_EQ(a, b);
   EXPECT_EQ(one.values, three.values);
-}
-
-TEST(BlockCost, OfOneCoefficient) {
-  ThreadPool pool(1);
-  // The lowest frequency along x, D = 8 * 50 / sqrt(2), and a mean, which is free.
-  std::vector<float> wave(64), gradient(64);
-  for (size_t i = 0; i < 64; ++i) {
-    const double phase = M_PI * (2 * static_cast<double>(i % 8) + 1) / 16;
-    wave[i] = static_cast<float>(100 + 50 * std::cos(phase));
-  }
-  const double d = 8 * 50 / std::sqrt(2.0);
-  EXPECT_NEAR(block_cost({wave.data(), 8, 8}, 1, {gradient.data(), 8, 8}, pool),
-              std::log2(1 + d * d / 256) / 64, 1e-6);
-  EXPECT_EQ(block_cost({wave.data(), 7, 9}, 1, {gradient.data(), 7, 9}, pool), 0);
 }
 
 }  // namespace

@@ -65,19 +65,18 @@ class MixedTest : public testing::TestWithParam<const char *> {
 };
 
 TEST_P(MixedTest, StartsAtOne) {
-  Mixed mixed(*this, {0.25, 0, 2, 0});
+  Mixed mixed(*this, {0.25, 0, 2});
   std::vector<float> gradient(mixed->size());
   EXPECT_EQ(mixed->size(), 60U * 44U);
   EXPECT_NEAR(mixed->value_and_gradient({x0_.data(), mixed->size()}, gradient), 1, 1e-5);
 }
 
 TEST_P(MixedTest, GradientEqualsDifferences) {
-  for (const loss::MixedWeights &weights : {loss::MixedWeights{0, 0, 0, 0},
-                                            {1, 0, 0, 0},
-                                            {0, 5, 0, 0},
-                                            {0, 0, 3, 0},
-                                            {0, 0, 0, 5},
-                                            {0.25, 2, 2, 2}}) {
+  for (const loss::MixedWeights &weights : {loss::MixedWeights{0, 0, 0},
+                                            {1, 0, 0},
+                                            {0, 5, 0},
+                                            {0, 0, 3},
+                                            {0.25, 2, 2}}) {
     Mixed mixed(*this, weights);
     const size_t n = mixed->size();
     std::vector<float> at(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n)), gradient(n),
@@ -96,8 +95,7 @@ TEST_P(MixedTest, GradientEqualsDifferences) {
     const double difference =
         (mixed->value_and_gradient(above, unused) - mixed->value_and_gradient(below, unused)) / 2;
     EXPECT_NEAR(difference, slope, 0.02 * std::abs(slope) + 1e-5)
-        << weights.detail << " " << weights.ringing << " " << weights.proximity << " "
-        << weights.rate;
+        << weights.detail << " " << weights.ringing << " " << weights.proximity;
   }
 }
 
@@ -111,15 +109,14 @@ TEST_P(MixedTest, EveryPartHasItsWeight) {
     for (size_t i = 0; i < at.size(); ++i) at[i] += i % 2 ? 9.0F : -9.0F;
     return mixed->value(at);
   };
-  const double plain = value_of({0.25, 0, 0, 0});
-  EXPECT_GT(value_of({0.25, 1, 0, 0}), plain + 0.01);
-  EXPECT_GT(value_of({0.25, 0, 1, 0}), plain + 0.01);
-  EXPECT_GT(value_of({0.25, 0, 0, 1}), plain + 0.01);
-  EXPECT_GT(std::abs(value_of({0.5, 0, 0, 0}) - plain), 0.01);
+  const double plain = value_of({0.25, 0, 0});
+  EXPECT_GT(value_of({0.25, 1, 0}), plain + 0.01);
+  EXPECT_GT(value_of({0.25, 0, 1}), plain + 0.01);
+  EXPECT_GT(std::abs(value_of({0.5, 0, 0}) - plain), 0.01);
 }
 
 TEST_P(MixedTest, DescentGainsInBothParts) {
-  Mixed mixed(*this, {0.25, 2, 0.5, 0});
+  Mixed mixed(*this, {0.25, 2, 0.5});
   const size_t n = mixed->size();
   std::vector<float> x(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n));
   const ConstPlane y = this->y();
@@ -144,7 +141,7 @@ TEST_P(MixedTest, DescentGainsInBothParts) {
 TEST_P(MixedTest, WhatIsShownIsClippedToCodeValues) {
   for (size_t i = 0; i < y_.size(); ++i) y_[i] = i % 120 < 40 ? 0.0F : 255.0F;
   downscale();
-  Mixed mixed(*this, {0.25, 2, 0, 0});
+  Mixed mixed(*this, {0.25, 2, 0});
   const size_t n = mixed->size();
   std::vector<float> at(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n)), gradient(n);
   mixed->value_and_gradient(at, gradient);  // the start
@@ -170,7 +167,7 @@ TEST_P(MixedTest, OrdinaryFramesAreNotClipped) {
   for (std::vector<float> *planes : {&y_, &x0_}) {
     for (float &value : *planes) value = 100 + value / 8;
   }
-  Mixed mixed(*this, {0.25, 2, 0.5, 0});
+  Mixed mixed(*this, {0.25, 2, 0.5});
   std::vector<float> gradient(mixed->size());
   mixed->value_and_gradient({x0_.data(), mixed->size()}, gradient);
   EXPECT_FALSE(mixed.clipped());
@@ -187,7 +184,7 @@ TEST_P(MixedTest, FlatFramesStayAsTheyAre) {
   if (std::string(GetParam()) == "network") GTEST_SKIP() << "its f is not exact on flat frames";
   std::fill(y_.begin(), y_.end(), 99.0F);
   downscale();
-  Mixed mixed(*this, {0.25, 2, 0.5, 2});
+  Mixed mixed(*this, {0.25, 2, 0.5});
   const size_t n = mixed->size();
   std::vector<float> x(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n));
   EXPECT_EQ(descent::adam(mixed.objective, x, {12, 1.5, false, {}}, engine_), 0);

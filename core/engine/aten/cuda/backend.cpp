@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The one exported symbol of libhcd-cuda: which CUDA devices LibTorch can use.
+// The one exported symbol of libhcd-torch-cuda: which CUDA devices LibTorch can use.
 #include "client/backend.h"
 
 #include <ATen/cuda/CUDAContextLight.h>

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace hcd::tools {
+namespace hcd::files {
 
 // Something that a PNG file says beside its samples, as it stands there.
 struct PngChunk {
@@ -63,4 +63,4 @@ inline hcd_frame frame_of(Picture &picture) {
   return frame;
 }
 
-}  // namespace hcd::tools
+}  // namespace hcd::files

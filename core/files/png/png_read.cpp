@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Pictures from PNG files: see png.h.
-#include "tools/error.h"
-#include "tools/png.h"
-#include "tools/png_guard.h"
+#include "base/error.h"
+#include "files/png/png.h"
+#include "files/png/png_guard.h"
 
 #include <bit>
 #include <cerrno>
@@ -10,7 +9,7 @@
 #include <cstring>
 #include <memory>
 
-namespace hcd::tools {
+namespace hcd::files {
 namespace {
 
 constexpr size_t kSignature = 8;
@@ -22,19 +21,23 @@ constexpr size_t kMostPerByte = 1032, kUsualPerByte = 64;
 // What does not begin as a PNG file is not read to its end, which a device may not have.
 std::vector<uint8_t> read_file(const std::string &path) {
   const std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) throw file_error(path, "cannot open", errno);
+  HCD_CHECK(file, HCD_E_FILE, "%s: cannot open: %s", path.c_str(), std::strerror(errno));
+  const auto check_read = [&] {
+    HCD_CHECK(!std::ferror(file.get()), HCD_E_FILE, "%s: cannot read: %s", path.c_str(),
+              std::strerror(errno));
+  };
   std::vector<uint8_t> bytes(kSignature);
   size_t used = std::fread(bytes.data(), 1, bytes.size(), file.get());
-  if (std::ferror(file.get())) throw file_error(path, "cannot read", errno);
-  if (used == 0) throw ToolError(path + ": expected a PNG file, found an empty file");
+  check_read();
+  if (used == 0) throw Error(HCD_E_FILE, path + ": expected a PNG file, found an empty file");
   if (used < kSignature || png_sig_cmp(bytes.data(), 0, kSignature) != 0) {
-    throw ToolError(path + ": expected a PNG file, found something else");
+    throw Error(HCD_E_FILE, path + ": expected a PNG file, found something else");
   }
   do {
     bytes.resize(bytes.size() + bytes.size() / 2 + 65536);
     used += std::fread(bytes.data() + used, 1, bytes.size() - used, file.get());
   } while (used == bytes.size());
-  if (std::ferror(file.get())) throw file_error(path, "cannot read", errno);
+  check_read();
   bytes.resize(used);
   return bytes;
 }
@@ -86,7 +89,8 @@ class Reader {
 
   template <typename Body>
   void guarded(const Body &body) {
-    if (!run_guarded(png_, body)) throw ToolError(path_ + ": damaged PNG file: " + error_.text);
+    if (!run_guarded(png_, body))
+      throw Error(HCD_E_FILE, path_ + ": damaged PNG file: " + error_.text);
   }
 
   void check_header() {
@@ -95,14 +99,15 @@ class Reader {
     const unsigned width = png_get_image_width(png_, info_);
     const unsigned height = png_get_image_height(png_, info_);
     if (width > kMaxSize || height > kMaxSize) {
-      throw ToolError(path_ + ": expected at most 32768x32768 pixels, found " +
-                      std::to_string(width) + "x" + std::to_string(height));
+      throw Error(HCD_E_FILE, path_ + ": expected at most 32768x32768 pixels, found " +
+                                  std::to_string(width) + "x" + std::to_string(height));
     }
     const int type = png_get_color_type(png_, info_);
     const bool has_alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
     if (has_alpha || png_get_valid(png_, info_, PNG_INFO_tRNS)) {
       const bool gray = (type & PNG_COLOR_MASK_COLOR) == 0, wide = stored_depth_ == 16;
-      throw ToolError(path_ + ": expected gray or RGB, found " +
+      throw Error(HCD_E_FILE,
+                  path_ + ": expected gray or RGB, found " +
                       (has_alpha ? "an alpha channel" : "transparent colours (chunk tRNS)") +
                       "; remove it first, for example: ffmpeg -i in.png -pix_fmt " +
                       (gray ? (wide ? "gray16be" : "gray") : (wide ? "rgb48be" : "rgb24")) +
@@ -124,9 +129,9 @@ class Reader {
     }
     const size_t expected = png_get_rowbytes(png_, info_) * png_get_image_height(png_, info_);
     if (compressed_ * kMostPerByte < expected) {
-      throw ToolError(path_ + ": damaged PNG file: the header says " + std::to_string(expected) +
-                      " bytes of samples, which " + std::to_string(compressed_) +
-                      " compressed bytes cannot hold");
+      throw Error(HCD_E_FILE, path_ + ": damaged PNG file: the header says " +
+                                  std::to_string(expected) + " bytes of samples, which " +
+                                  std::to_string(compressed_) + " compressed bytes cannot hold");
     }
   }
 
@@ -255,4 +260,4 @@ Picture read_png(const std::string &path) {
   return Reader(path, bytes).read();
 }
 
-}  // namespace hcd::tools
+}  // namespace hcd::files

@@ -9,7 +9,7 @@
 
 #include <png.h>
 
-namespace hcd::tools {
+namespace hcd::files {
 
 // libpng reports an error by a long jump; its text is kept here. So are the names of chunks whose
 // check sums are wrong, four letters each, as many as there is room for.
@@ -40,4 +40,4 @@ bool run_guarded(png_structp png, const Body &body) {
   return true;
 }
 
-}  // namespace hcd::tools
+}  // namespace hcd::files

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "train/progress_line.h"
+#include "base/progress_line.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace hcd::train {
+namespace hcd {
 
 std::string duration(double seconds) {
   const auto total = static_cast<long long>(seconds);
@@ -16,11 +16,10 @@ std::string duration(double seconds) {
              : format_text("%lld:%02lld", total / 60, total % 60);
 }
 
-ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine(std::chrono::seconds interval)
+    : terminal_(isatty(STDERR_FILENO) == 1), interval_(interval) {}
 
-bool ProgressLine::due() const {
-  return terminal_ && Clock::now() - shown_ >= std::chrono::seconds(1);
-}
+bool ProgressLine::due() const { return terminal_ && Clock::now() - shown_ >= interval_; }
 
 void ProgressLine::show(const std::string &text) {
   if (!due()) return;
@@ -39,4 +38,4 @@ void ProgressLine::clear() const {
   if (terminal_) std::fputs("\r\033[K", stderr);  // ECMA-48: erase to the end of the line
 }
 
-}  // namespace hcd::train
+}  // namespace hcd

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Pictures as the bytes of PNG files: see png.h.
-#include "tools/error.h"
-#include "tools/png.h"
-#include "tools/png_guard.h"
+#include "base/error.h"
+#include "files/png/png.h"
+#include "files/png/png_guard.h"
 
 #include <bit>
 #include <cstring>
 #include <new>
 
-namespace hcd::tools {
+namespace hcd::files {
 namespace {
 
 // libpng's state while one picture is encoded.
@@ -63,7 +62,8 @@ class Writer {
 
   template <typename Body>
   void guarded(const Body &body) {
-    if (!run_guarded(png_, body)) throw ToolError(path_ + ": cannot make a PNG: " + error_.text);
+    if (!run_guarded(png_, body))
+      throw Error(HCD_E_FILE, path_ + ": cannot make a PNG: " + error_.text);
   }
 
   // As they are: what was odd about them in the source is no odder here.
@@ -101,4 +101,4 @@ std::vector<uint8_t> encode_png(const Picture &picture, const std::string &path)
   return Writer(path).write(picture);
 }
 
-}  // namespace hcd::tools
+}  // namespace hcd::files

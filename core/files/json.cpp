@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "train/json_lines.h"
+#include "files/json.h"
 
 #include <iterator>
 #include <vector>
 
 #include "base/error.h"
-#include "files/json_text.h"
 
-namespace hcd::train {
+namespace hcd::files {
 namespace {
 
 using Json = nlohmann::json;
@@ -58,10 +57,32 @@ std::string reason(const Json::parse_error &error) {
 
 }  // namespace
 
-JsonWithLines parse_json_with_lines(const std::string &text, const std::string &name) {
-  HCD_CHECK(!files::nests_deeper(text, kMaxLevels), HCD_E_FILE,
+bool nests_deeper(std::string_view json, int levels) {
+  int level = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '[' || c == '{')) {
+      if (++level > levels) return true;
+    } else if (!in_string && (c == ']' || c == '}')) {
+      --level;
+    }
+  }
+  return false;
+}
+
+void check_levels(std::string_view json, int levels, const std::string &name) {
+  HCD_CHECK(!nests_deeper(json, levels), HCD_E_FILE,
             "%s: expected at most %d levels of lists and objects, found more", name.c_str(),
-            kMaxLevels);
+            levels);
+}
+
+JsonWithLines parse_json_with_lines(const std::string &text, const std::string &name) {
+  check_levels(text, kMaxLevels, name);
   JsonWithLines result;
   int line = 1;
   std::vector<std::string> path;
@@ -84,4 +105,4 @@ JsonWithLines parse_json_with_lines(const std::string &text, const std::string &
   return result;
 }
 
-}  // namespace hcd::train
+}  // namespace hcd::files
