@@ -46,7 +46,8 @@ struct MixWeights {
 
 // Planes hold floats on the 8-bit scale (a 10-bit 512 is 128.0) in the engine's memory; planes of a
 // frame lie one after another as image::Geometry says. Results do not depend on the number of
-// threads. Everything throws hcd::Error. Thread-safety: one thread at a time.
+// threads. Planes are views, gaps between their rows included, of one channel; copy(), fill() and
+// squared_error() take several. Everything throws hcd::Error. Thread-safety: one thread at a time.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -57,7 +58,7 @@ class Engine {
   // ---- memory ----
 
   virtual Buffer allocate(size_t floats) = 0;
-  // Between two views of one size.
+  // Between two views of one size, each in the engine's memory or the host's.
   virtual void copy(ConstPlane from, Plane to) = 0;
   virtual void copy(ConstVector from, Vector to) = 0;
   virtual void fill(Plane plane, float value) = 0;
