@@ -67,10 +67,10 @@ class Engine {
 
   // Sums are taken in pieces of a fixed size and added in order.
   virtual double dot(ConstVector a, ConstVector b) = 0;
-  virtual void axpy(float a, ConstVector x, Vector y) = 0;                // y += a x
-  virtual void xpby(ConstVector x, float b, Vector y) = 0;                // y = x + b y
-  virtual void subtract(ConstVector x, ConstVector y, Vector z) = 0;      // z = x - y
-  virtual void scale(float a, Vector x) = 0;                              // x = a x
+  virtual void axpy(float a, ConstVector x, Vector y) = 0;            // y += a x
+  virtual void xpby(ConstVector x, float b, Vector y) = 0;            // y = x + b y
+  virtual void subtract(ConstVector x, ConstVector y, Vector z) = 0;  // z = x - y
+  virtual void scale(float a, Vector x) = 0;                          // x = a x
   virtual void normal(uint64_t seed, Vector x) = 0;  // x[i] = Random(seed).normal(i)
 
   // ---- frames ----
@@ -94,8 +94,8 @@ class Engine {
   virtual std::unique_ptr<Operator> prepare(image::Inverse op) = 0;
   // out[i] = sum_k matrix[i][k] in[k] + offset[i] for planes of one size, or with `transposed` by
   // the matrix's transpose and no offset. A plane of `in` without data stands for neutral chroma
-  // (128; transposed: 0), one of `out` is not made. A plane of `out` may be the one of `in` with its
-  // number, where no other plane of `out` depends on it.
+  // (128; transposed: 0), one of `out` is not made. A plane of `out` may be the one of `in` with
+  // its number, where no other plane of `out` depends on it.
   virtual void mix(const image::Affine &affine, bool transposed,
                    const std::array<ConstPlane, 3> &in, const std::array<Plane, 3> &out) = 0;
 

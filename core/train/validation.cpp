@@ -16,8 +16,8 @@ std::vector<float> luma_of(const at::Tensor &picture) {
   const at::Tensor values = picture.detach().to(at::kCPU).clamp(0, 1).mul(255).round().contiguous();
   const auto plane = [&](int64_t c) {
     return ConstPlane{values.const_data_ptr<float>() + c * values.stride(1),
-                          static_cast<int>(values.size(3)), static_cast<int>(values.size(2)),
-                          values.stride(2)};
+                      static_cast<int>(values.size(3)), static_cast<int>(values.size(2)),
+                      values.stride(2)};
   };
   if (values.size(1) == 1) {
     return {plane(0).data, plane(0).data + values.numel()};
@@ -28,8 +28,9 @@ std::vector<float> luma_of(const at::Tensor &picture) {
 double luma_psnr(const at::Tensor &a, const at::Tensor &b, int border) {
   const auto width = static_cast<int>(a.size(3)), height = static_cast<int>(a.size(2));
   const std::vector<float> luma_a = luma_of(a), luma_b = luma_of(b);
-  return quality::psnr(quality::without_border(ConstPlane{luma_a.data(), width, height, width}, border),
-                       quality::without_border(ConstPlane{luma_b.data(), width, height, width}, border));
+  return quality::psnr(
+      quality::without_border(ConstPlane{luma_a.data(), width, height, width}, border),
+      quality::without_border(ConstPlane{luma_b.data(), width, height, width}, border));
 }
 
 }  // namespace

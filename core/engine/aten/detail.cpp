@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <vector>
 
-
 #include "base/watson.h"
 
 namespace hcd::aten {
