@@ -31,6 +31,7 @@
 #include "libavutil/dict.h"
 #include "libavutil/frame.h"
 #include "libavutil/pixdesc.h"
+#include "libavutil/time.h"
 
 #include "hcd_filter.h"
 #include "video.h"
@@ -211,10 +212,8 @@ static int set_metadata(AVFrame *frame, const hcd_stats *stats)
     return 0;
 }
 
-static void add_to_totals(HCDTotals *t, const hcd_stats *stats)
+static void add_measured(HCDTotals *t, const hcd_stats *stats)
 {
-    t->nb_frames++;
-    t->time_ms += stats->time_ms;
     t->nb_kept_plain += stats->kept_plain;
     if (!isfinite(stats->psnr_plain) || !isfinite(stats->psnr))
         return;
@@ -300,6 +299,8 @@ static int receive_frame(AVFilterContext *ctx)
 {
     HCDFilter *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
+    const int measured = s->kind->is_down && s->measure;
+    const int64_t start = av_gettime_relative();
     AVFrame *in = NULL, *out;
     hcd_frame frame;
     /* Without a place for it the frame stays: this only asks. */
@@ -315,18 +316,22 @@ static int receive_frame(AVFilterContext *ctx)
         return AVERROR(ENOMEM);
     frame = lib_frame(out);
     s->stats.struct_size = sizeof(s->stats);
-    status = hcd_receive_frame(s->lib, &frame, &s->stats);
+    /* Who takes no statistics does not pay for them. */
+    status = hcd_receive_frame(s->lib, &frame, measured ? &s->stats : NULL);
     /* A frame that fails is lost, so this is the one in either case. */
     av_fifo_read(s->pending, &in, 1);
     ret = status < 0 ? lib_error(ctx, status) : ff_hcd_copy_props(out, in);
     av_frame_free(&in);
-    if (ret >= 0 && s->kind->is_down)
+    if (ret >= 0 && measured)
         ret = set_metadata(out, &s->stats);
     if (ret < 0) {
         av_frame_free(&out);
         return ret;
     }
-    add_to_totals(&s->totals, &s->stats);
+    if (measured)
+        add_measured(&s->totals, &s->stats);
+    s->totals.nb_frames++;
+    s->totals.time_ms += (av_gettime_relative() - start) / 1000.0;
     return ff_filter_frame(outlink, out);
 }
 

@@ -79,6 +79,7 @@ typedef struct HCDTotals {
 typedef struct HCDFilter {
     const AVClass *class;
     char *w, *h;              ///< options: expressions, NULL if not given
+    int measure;              ///< option: statistics for each frame
 
     const HCDKind *kind;
     hcd_ctx    *lib;

@@ -29,7 +29,7 @@
  *   HCD_OPTIONS_PARAMS   statements that hand the values of the context `s` to
  *                        the parameters `params` of the library
  *
- * The expressions are fields of HCDFilter, the first member of the context.
+ * The expressions and switches are fields of HCDFilter, the first member of the context.
  */
 
 #if defined(HCD_OPTIONS_FIELDS)
@@ -64,6 +64,9 @@
 
 #define HCD_STR(name, def, help)  HCD_TEXT(name, name, def, help)
 #define HCD_EXPR(name, help)      HCD_TEXT(name, hcd.name, NULL, help)
+#define HCD_SWITCH(name, def, help) \
+    { #name, help, offsetof(HCD_CONTEXT, hcd.name), AV_OPT_TYPE_BOOL, \
+      { .i64 = def }, 0, 1, HCD_FLAGS },
 #define HCD_ENUM(name, def, last, help) \
     { #name, help, offsetof(HCD_CONTEXT, name), AV_OPT_TYPE_INT, \
       { .i64 = HCD_WORD(name, def) }, 0, HCD_WORD(name, last), HCD_FLAGS, \

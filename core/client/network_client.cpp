@@ -17,7 +17,8 @@ NetworkClient::NetworkClient(std::shared_ptr<Network> network, int tile,
 
 void NetworkClient::show(const float *x, uint64_t key, int planes, float *y) {
   const image::Geometry &hr = hr_.geometry(), &lr = lr_.geometry();
-  for (int c = n_planes(); c < planes; ++c) chroma_->enlarge(c).apply(lr.plane(x, c), hr.plane(y, c));
+  for (int c = n_planes(); c < planes; ++c)
+    chroma_->enlarge(c).apply(lr.plane(x, c), hr.plane(y, c));
   const Plane shown = hr_.picture_for(y, hr_memory_);
   network_->forward(run(), lr_.to_picture(x, lr_memory_), key, shown, nullptr);
   hr_.from_picture(shown, y);

@@ -48,9 +48,8 @@ class NetworkClient : public Client {
 // The network's own g; chroma that it does not see is made small by `chroma`.
 class NetworkDownscaler : public Downscaler {
  public:
-  NetworkDownscaler(std::shared_ptr<Network> network, int tile,
-                    KernelDownscaler &chroma, const hcd_format &hr,
-                    const hcd_format &lr, Engine &engine);
+  NetworkDownscaler(std::shared_ptr<Network> network, int tile, KernelDownscaler &chroma,
+                    const hcd_format &hr, const hcd_format &lr, Engine &engine);
 
   void downscale(const float *y, int planes, float *x) override;
   void backward(const float *y, const float *v, int planes, float *gradient) override;

@@ -23,7 +23,7 @@ class Pictures {
   int n_planes() const { return channels_ == 1 ? 1 : geometry_.n_planes(); }
   const image::Geometry &geometry() const { return geometry_; }
   bool is_luma() const { return channels_ == 1; }
-  bool same() const { return same_; }  // a picture is the luma plane
+  bool same() const { return same_; }               // a picture is the luma plane
   double unit() const { return to_.matrix[0][0]; }  // of luma: what a code value is in the picture
   size_t size() const { return static_cast<size_t>(channels_) * width_ * height_; }
   Plane view(float *picture) const;
@@ -45,8 +45,8 @@ class Pictures {
   // A picture as three planes; those that there are.
   template <typename T>
   std::array<View<T>, 3> split(const View<T> &picture) const;
-  void spread(const image::Affine &affine, bool transposed, const Operator *up,
-              const float *planes, Plane picture) const;
+  void spread(const image::Affine &affine, bool transposed, const Operator *up, const float *planes,
+              Plane picture) const;
   void collect(const image::Affine &affine, bool transposed, const Operator *down,
                ConstPlane picture, float *planes) const;
 

@@ -83,7 +83,8 @@ void TiledNetwork::forward(const Run &run, ConstPlane lr, uint64_t key, Plane hr
     const Tile &tile = tiles[static_cast<size_t>(i)];
     Picture result(lr.channels, tile.seen.scaled(s));
     tile_forward(lr.crop(tile.seen), result.view, {key, tile.seen.x, tile.seen.y});
-    copy(result.view.crop(tile.core.relative_to(tile.seen).scaled(s)), hr.crop(tile.core.scaled(s)));
+    copy(result.view.crop(tile.core.relative_to(tile.seen).scaled(s)),
+         hr.crop(tile.core.scaled(s)));
   });
 }
 
@@ -130,8 +131,7 @@ void TiledNetwork::downscale(const Run &run, ConstPlane hr, Plane lr) {
   });
 }
 
-void TiledNetwork::downscale_backward(const Run &run, ConstPlane hr, ConstPlane v,
-                                      Plane gradient) {
+void TiledNetwork::downscale_backward(const Run &run, ConstPlane hr, ConstPlane v, Plane gradient) {
   const int s = info().scale;
   const auto tiles = tiles_of(info(), run, v.width, v.height);
   std::vector<Picture> parts(tiles.size());

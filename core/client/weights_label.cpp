@@ -2,9 +2,9 @@
 #include "client/weights_label.h"
 
 #include "base/error.h"
-#include "image/kernel.h"
 #include "files/json.h"
 #include "files/weights_error.h"
+#include "image/kernel.h"
 
 namespace hcd::client {
 
@@ -15,16 +15,17 @@ WeightsLabel read_label(const files::Safetensors &file) {
   };
   const auto fail = [&](const char *key, const char *expected, const std::string &found) {
     throw files::weights_error(file.name(), format_text("metadata %s: expected %s, found '%s'", key,
-                                                 expected, files::printable(found).c_str()));
+                                                        expected, files::printable(found).c_str()));
   };
   WeightsLabel label;
   label.model = text("hcd.model", "");
   label.config = text("hcd.config", "{}");
-  if (label.config.size() > files::kMaxConfigBytes || files::nests_deeper(label.config, files::kMaxConfigLevels)) {
-    throw files::weights_error(file.name(),
-                        format_text("metadata hcd.config: expected at most %zu bytes and %d levels "
-                                    "of lists and objects, found more",
-                                    files::kMaxConfigBytes, files::kMaxConfigLevels));
+  if (label.config.size() > files::kMaxConfigBytes ||
+      files::nests_deeper(label.config, files::kMaxConfigLevels)) {
+    throw files::weights_error(
+        file.name(), format_text("metadata hcd.config: expected at most %zu bytes and %d levels "
+                                 "of lists and objects, found more",
+                                 files::kMaxConfigBytes, files::kMaxConfigLevels));
   }
   label.latent = text("hcd.latent", "");
   label.downscaler = text("hcd.downscaler", "");
@@ -38,7 +39,8 @@ WeightsLabel read_label(const files::Safetensors &file) {
   return label;
 }
 
-void check_kind(const NetworkEntry &entry, const files::Safetensors &file, const WeightsLabel &label) {
+void check_kind(const NetworkEntry &entry, const files::Safetensors &file,
+                const WeightsLabel &label) {
   if (label.model.empty()) return;
   const NetworkEntry *own = find_network(label.model);
   HCD_CHECK(own && std::string(own->kind) == entry.kind, HCD_E_FILE,
@@ -54,8 +56,8 @@ int default_scale(const NetworkEntry &entry, int wanted) {
   return entry.variants[0].scale;
 }
 
-int decide_scale(const NetworkRequest &request, const NetworkEntry &entry, const files::Safetensors &file,
-                 const WeightsLabel &label) {
+int decide_scale(const NetworkRequest &request, const NetworkEntry &entry,
+                 const files::Safetensors &file, const WeightsLabel &label) {
   HCD_CHECK(!label.scale || !request.scale || label.scale == request.scale, HCD_E_OPTION,
             "option scale: expected %d, that of weights '%s', found %d", label.scale,
             file.name().c_str(), request.scale);

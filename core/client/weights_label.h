@@ -23,14 +23,15 @@ WeightsLabel read_label(const files::Safetensors &file);
 
 // Throws HCD_E_FILE unless the file is of the model that was asked for, or of its kind: irn runs
 // what irn-small is.
-void check_kind(const NetworkEntry &entry, const files::Safetensors &file, const WeightsLabel &label);
+void check_kind(const NetworkEntry &entry, const files::Safetensors &file,
+                const WeightsLabel &label);
 
 // The scale that is meant where no file says it.
 int default_scale(const NetworkEntry &entry, int wanted);
 
 // The scale of the network. Throws HCD_E_OPTION where the file, the model and the request disagree.
-int decide_scale(const NetworkRequest &request, const NetworkEntry &entry, const files::Safetensors &file,
-                 const WeightsLabel &label);
+int decide_scale(const NetworkRequest &request, const NetworkEntry &entry,
+                 const files::Safetensors &file, const WeightsLabel &label);
 
 // HCD_E_FILE: there are no weights of this model, and where to get some.
 [[noreturn]] void fail_without_weights(const NetworkEntry &entry, int scale);

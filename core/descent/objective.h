@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a step rule knows of the problem: a value, a gradient, and where the problem is quadratic its
-// second derivative. Variables are samples of planes on the 8-bit scale, in the memory of an engine.
+// What a step rule knows of the problem: a value, a gradient, and where the problem is quadratic
+// its second derivative. Variables are samples of planes on the 8-bit scale, in the memory of an
+// engine.
 #pragma once
 
 #include <cmath>

@@ -42,7 +42,8 @@ struct AdamOptions {
 };
 int adam(Objective &objective, Vector x, const AdamOptions &options, Engine &engine);
 
-// Conjugate gradients (Hestenes and Stiefel, 1952), with exact line search in each group; stops when a step gains less than one part in a million.
+// Conjugate gradients (Hestenes and Stiefel, 1952), with exact line search in each group; stops
+// when a step gains less than one part in a million.
 struct CgOptions {
   int steps = 0;
   Budget budget;

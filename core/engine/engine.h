@@ -46,7 +46,8 @@ struct MixWeights {
 
 // Planes hold floats on the 8-bit scale (a 10-bit 512 is 128.0) in the engine's memory; planes of a
 // frame lie one after another as image::Geometry says. Results do not depend on the number of
-// threads. Everything throws hcd::Error. Thread-safety: one thread at a time.
+// threads. Planes are views, gaps between their rows included, of one channel; copy(), fill() and
+// squared_error() take several. Everything throws hcd::Error. Thread-safety: one thread at a time.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -57,7 +58,7 @@ class Engine {
   // ---- memory ----
 
   virtual Buffer allocate(size_t floats) = 0;
-  // Between two views of one size.
+  // Between two views of one size, each in the engine's memory or the host's.
   virtual void copy(ConstPlane from, Plane to) = 0;
   virtual void copy(ConstVector from, Vector to) = 0;
   virtual void fill(Plane plane, float value) = 0;
@@ -66,10 +67,10 @@ class Engine {
 
   // Sums are taken in pieces of a fixed size and added in order.
   virtual double dot(ConstVector a, ConstVector b) = 0;
-  virtual void axpy(float a, ConstVector x, Vector y) = 0;                // y += a x
-  virtual void xpby(ConstVector x, float b, Vector y) = 0;                // y = x + b y
-  virtual void subtract(ConstVector x, ConstVector y, Vector z) = 0;      // z = x - y
-  virtual void scale(float a, Vector x) = 0;                              // x = a x
+  virtual void axpy(float a, ConstVector x, Vector y) = 0;            // y += a x
+  virtual void xpby(ConstVector x, float b, Vector y) = 0;            // y = x + b y
+  virtual void subtract(ConstVector x, ConstVector y, Vector z) = 0;  // z = x - y
+  virtual void scale(float a, Vector x) = 0;                          // x = a x
   virtual void normal(uint64_t seed, Vector x) = 0;  // x[i] = Random(seed).normal(i)
 
   // ---- frames ----
@@ -93,8 +94,8 @@ class Engine {
   virtual std::unique_ptr<Operator> prepare(image::Inverse op) = 0;
   // out[i] = sum_k matrix[i][k] in[k] + offset[i] for planes of one size, or with `transposed` by
   // the matrix's transpose and no offset. A plane of `in` without data stands for neutral chroma
-  // (128; transposed: 0), one of `out` is not made. A plane of `out` may be the one of `in` with its
-  // number, where no other plane of `out` depends on it.
+  // (128; transposed: 0), one of `out` is not made. A plane of `out` may be the one of `in` with
+  // its number, where no other plane of `out` depends on it.
   virtual void mix(const image::Affine &affine, bool transposed,
                    const std::array<ConstPlane, 3> &in, const std::array<Plane, 3> &out) = 0;
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "base/parallel.h"
 #include "base/buffer.h"
+#include "base/parallel.h"
 #include "base/view.h"
 #include "image/separable.h"
 

@@ -30,7 +30,8 @@ class Loss {
   // False where the first point that was evaluated has shown nothing to gain.
   virtual bool can_gain() const { return true; }
 
-  // Root mean squared error of what is shown, in code values, at the first point, which had `value`.
+  // Root mean squared error of what is shown, in code values, at the first point, which had
+  // `value`.
   virtual double rms_error(double value) const { return std::sqrt(value); }
 };
 

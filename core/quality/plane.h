@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Planes as the quality measures see them: floats in 8-bit code values, [0, 255], fractions allowed.
+// Planes as the quality measures see them: floats in 8-bit code values, [0, 255], fractions
+// allowed.
 #pragma once
 
 #include <stdexcept>

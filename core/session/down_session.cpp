@@ -141,7 +141,8 @@ DownSession::Stage DownSession::make_stage(const Plan &plan, uint64_t key) {
   } else {
     client::Client &client = *clients_.all[0];
     stage.loss = std::make_unique<loss::SquaredError>(
-        client.target(y_.data(), targets_), client.unit(), x0_.span().first(lr_geometry_.offset(client.n_planes())), plan.proximity, *engine_);
+        client.target(y_.data(), targets_), client.unit(),
+        x0_.span().first(lr_geometry_.offset(client.n_planes())), plan.proximity, *engine_);
     stage.lr = make_shown(*stage.loss, plan, key);
   }
   return stage;
@@ -162,10 +163,10 @@ int DownSession::run_rule(const Plan &plan, const Stage &stage, descent::Objecti
                                    : plan.budget * (plan.budget_of_frame ? 1 : per_sample)};
   switch (plan.rule) {
     case Rule::kPgd:
-      return descent::pgd(objective, x,
-                          {steps, plan.step_size * (plan.step_of_frame ? 1 : per_sample), budget,
-                           plan.paper, seed},
-                          *engine_);
+      return descent::pgd(
+          objective, x,
+          {steps, plan.step_size * (plan.step_of_frame ? 1 : per_sample), budget, plan.paper, seed},
+          *engine_);
     case Rule::kAdam:
       return descent::adam(objective, x, {steps, plan.step_size, plan.step_of_error, budget},
                            *engine_);
@@ -222,8 +223,8 @@ uint64_t DownSession::frame_key(const hcd_frame &in) {
   return mix(engine_->hash(in_, in, mix(seed_)));
 }
 
-// Mean squared error, in 8-bit code values, of what a client shows of the luma of `x` (of all planes
-// for RGB), rounded to code values.
+// Mean squared error, in 8-bit code values, of what a client shows of the luma of `x` (of all
+// planes for RGB), rounded to code values.
 double DownSession::shown_error(client::Client &client, const float *x, uint64_t key) {
   const int planes = hr_.layout == HCD_LAYOUT_RGB ? 3 : 1;
   Buffer shown = engine_->allocate(hr_geometry_.size());
@@ -251,8 +252,7 @@ void DownSession::measure(const hcd_frame &in, const hcd_frame &out, bool plain,
     client::Client &client = *clients_.all[static_cast<size_t>(k)];
     measured.name = client.name().c_str();
     measured.psnr = psnr(shown_error(client, x_.data(), key), peak);
-    measured.psnr_plain =
-        plain ? measured.psnr : psnr(shown_error(client, x0_.data(), key), peak);
+    measured.psnr_plain = plain ? measured.psnr : psnr(shown_error(client, x0_.data(), key), peak);
     plain_sum += measured.psnr_plain;
     sum += measured.psnr;
   }

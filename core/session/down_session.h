@@ -30,7 +30,7 @@ class DownSession : public Session {
   struct Stage {
     std::unique_ptr<loss::Loss> loss;
     std::unique_ptr<descent::Objective> lr;
-    ShownObjective *mixed = nullptr;        // lr, where the loss is mixed
+    ShownObjective *mixed = nullptr;          // lr, where the loss is mixed
     descent::Quadratic *quadratic = nullptr;  // lr, where it is one
   };
 
@@ -53,12 +53,12 @@ class DownSession : public Session {
   uint64_t seed_;
   hcd_format in_, hr_, lr_;
   image::Geometry hr_geometry_, lr_geometry_;
-  Buffer y_, x0_, x_;             // source, plain small frame, small frame
-  Buffer targets_;                // of a network's picture
+  Buffer y_, x0_, x_;  // source, plain small frame, small frame
+  Buffer targets_;     // of a network's picture
   std::optional<LinearSolver> solver_;
   double solver_proximity_ = 0;
-  image::Ranges ranges_;          // of x_
-  bool kept_plain_ = false;       // of this frame: see hcd_stats
+  image::Ranges ranges_;     // of x_
+  bool kept_plain_ = false;  // of this frame: see hcd_stats
 };
 
 }  // namespace hcd::session

@@ -85,8 +85,8 @@ class LinearObjective : public descent::Quadratic {
   Buffer move_, part_;
 };
 
-// The HR stage: the LR stage's objective of the small frame that g makes of the variables, the first
-// `planes` planes of a large frame.
+// The HR stage: the LR stage's objective of the small frame that g makes of the variables, the
+// first `planes` planes of a large frame.
 class HrObjective : public descent::Objective {
  public:
   HrObjective(client::Downscaler &g, descent::Objective &lr, const hcd_format &hr, int planes,

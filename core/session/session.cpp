@@ -5,15 +5,14 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "client/models.h"
 #include "image/format.h"
 #include "session/clients.h"
 #include "session/down_session.h"
-#include "client/models.h"
 #include "session/up_session.h"
 
 namespace hcd::session {
 namespace {
-
 
 constexpr int kMinTile = 32;
 constexpr double kDefaultScale = 2;
@@ -69,7 +68,8 @@ double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScal
 template <typename Settings>
 std::shared_ptr<client::Network> open(const Settings &s, const Log &log) {
   const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
-  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent)}, log);
+  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent)},
+                              log);
 }
 
 void check_network_scale(double scale, const client::NetworkInfo &info) {
@@ -136,7 +136,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   auto engine = make_cpu_engine(pool);
   if (!client::is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
-    const Loss loss = make_plan(s, linear_traits(client::find_kernels(s.model).size(), source)).loss;
+    const Loss loss =
+        make_plan(s, linear_traits(client::find_kernels(s.model).size(), source)).loss;
     auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *engine);
     *out = sized(in, lr, 0, 0);
     return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, source,

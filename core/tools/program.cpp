@@ -86,7 +86,7 @@ void run_program(char **argv) {
   // The environment of hcd-train, which this process becomes: OpenMP reads it before main(). On two
   // busy cores threads that spin between two calls need seven times the time.
   setenv("OMP_WAIT_POLICY", "passive", 0);
-  become({trainer.string()}, argv + 1);
+  execv(trainer.c_str(), argv + 1);  // its argv[0] is the word that says which command it is
   throw file_error(trainer.string(), "cannot run", errno);
 }
 

@@ -39,7 +39,7 @@ at::Tensor to_pixels(const Picture &picture, int channels) {
   const at::Tensor values = rgb.to(at::kFloat).contiguous();
   const auto plane = [&](int64_t c) {
     return ConstPlane{values.const_data_ptr<float>() + c * values.stride(0), picture.width,
-                          picture.height, picture.width};
+                      picture.height, picture.width};
   };
   const std::vector<float> luma =
       quality::luma_bt601(plane(0), plane(1), plane(2), quality::Rounding::kEightBit);

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "models/registry.h"
 #include "files/safetensors.h"
+#include "models/registry.h"
 #include "train/batch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"

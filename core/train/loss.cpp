@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "engine/aten/detail.h"
 #include "models/car.h"
 #include "models/hcflow.h"
-#include "train/detail.h"
 
 namespace hcd::train {
 namespace {
@@ -74,7 +74,7 @@ LossValue loss_mixed(const Recipe &recipe, const Model &model, const Batch &batc
   const Tensor plain = models::bicubic_resize(x_lr, y_hr.size(2), y_hr.size(3)).detach();
   constexpr double kTiny = 1e-6;
   return {{{"restore", l2(sr, y_hr) / (l2(plain, y_hr) + kTiny)},
-           {"detail", lost_detail(sr, y_hr) / (lost_detail(plain, y_hr) + kTiny)}}};
+           {"detail", aten::lost_detail(sr, y_hr) / (aten::lost_detail(plain, y_hr) + kTiny)}}};
 }
 
 // IRN (Xiao et al., ECCV 2020, section 3.3): the small picture is guided by the bicubic one (L2),

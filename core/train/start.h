@@ -4,15 +4,15 @@
 
 #include <string>
 
-#include "files/safetensors.h"
 #include "client/weights_label.h"
+#include "files/safetensors.h"
 
 namespace hcd::train {
 
 struct Start {
   files::Safetensors file;
   client::WeightsLabel label;  // model and scale are said
-  bool built_in = false;    // whoever enlarges has them too
+  bool built_in = false;       // whoever enlarges has them too
 };
 
 // `path`: a weight file of a light network; "": those of lite that are in the library. Throws

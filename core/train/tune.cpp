@@ -10,6 +10,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/progress_line.h"
 #include "files/differences.h"
 #include "models/weights.h"
 #include "train/checkpoint.h"

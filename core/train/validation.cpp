@@ -3,9 +3,9 @@
 
 #include <c10/core/GradMode.h>
 
+#include "engine/aten/detail.h"
 #include "quality/luma.h"
 #include "quality/psnr.h"
-#include "train/detail.h"
 #include "train/loss.h"
 
 namespace hcd::train {
@@ -16,8 +16,8 @@ std::vector<float> luma_of(const at::Tensor &picture) {
   const at::Tensor values = picture.detach().to(at::kCPU).clamp(0, 1).mul(255).round().contiguous();
   const auto plane = [&](int64_t c) {
     return ConstPlane{values.const_data_ptr<float>() + c * values.stride(1),
-                          static_cast<int>(values.size(3)), static_cast<int>(values.size(2)),
-                          values.stride(2)};
+                      static_cast<int>(values.size(3)), static_cast<int>(values.size(2)),
+                      values.stride(2)};
   };
   if (values.size(1) == 1) {
     return {plane(0).data, plane(0).data + values.numel()};
@@ -28,8 +28,9 @@ std::vector<float> luma_of(const at::Tensor &picture) {
 double luma_psnr(const at::Tensor &a, const at::Tensor &b, int border) {
   const auto width = static_cast<int>(a.size(3)), height = static_cast<int>(a.size(2));
   const std::vector<float> luma_a = luma_of(a), luma_b = luma_of(b);
-  return quality::psnr(quality::without_border(ConstPlane{luma_a.data(), width, height, width}, border),
-                       quality::without_border(ConstPlane{luma_b.data(), width, height, width}, border));
+  return quality::psnr(
+      quality::without_border(ConstPlane{luma_a.data(), width, height, width}, border),
+      quality::without_border(ConstPlane{luma_b.data(), width, height, width}, border));
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ Fidelity validation_fidelity(const Network &network, const DataSet &data) {
       const Batch picture = data.validation_picture(i, version);
       const at::Tensor sr = models::quantise(network.model->upscale(picture.x_lr, {}));
       sum.psnr_y += luma_psnr(sr, picture.y_hr, 0);
-      sum.lost_detail += lost_detail(sr, picture.y_hr).item<double>();
+      sum.lost_detail += aten::lost_detail(sr, picture.y_hr).item<double>();
     }
   }
   return {sum.psnr_y / count, sum.lost_detail / count};

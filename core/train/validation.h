@@ -16,7 +16,7 @@ double validation_psnr(const Recipe &recipe, const Network &network, const DataS
 // What f restores of the held-out pictures, the mean over all their coded versions.
 struct Fidelity {
   double psnr_y = 0;       // dB, of 8-bit values, nothing cut off
-  double lost_detail = 0;  // see detail.h
+  double lost_detail = 0;  // see engine/aten/detail.h
 };
 Fidelity validation_fidelity(const Network &network, const DataSet &data);
 

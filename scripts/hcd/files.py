@@ -5,18 +5,50 @@ import csv
 import hashlib
 import io
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+from hcd.run import Fault
+
+
+class OutputFile:
+    """Writes `path` through a temporary file in the same folder, which nothing leaves behind but a kill; one at a time in a
+    folder. Its methods raise Fault."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.temporary = str(Path(path).parent / f".hcd-{os.getpid()}.tmp")
+
+    def __enter__(self) -> "OutputFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Path(self.temporary).unlink(missing_ok=True)
+
+    def fault(self, error: OSError) -> Fault:
+        return Fault(f"{self.path}: cannot write: {error.strerror}")
+
+    def write(self, parts: Iterable[bytes | memoryview]) -> None:
+        """Everything, still under the temporary name."""
+        try:
+            Path(self.temporary).unlink(missing_ok=True)  # of a process of the same number that was killed
+            with open(self.temporary, "xb") as file:
+                file.writelines(parts)
+        except OSError as error:
+            raise self.fault(error) from None
+
+    def commit(self) -> None:
+        """Gives the file its name; an older file of that name is replaced."""
+        try:
+            os.replace(self.temporary, self.path)
+        except OSError as error:
+            raise self.fault(error) from None
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with OutputFile(str(path)) as file:
+        file.write([content])
+        file.commit()
 
 
 def hash_file(path: Path) -> str:

@@ -6,10 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "models/registry.h"
-#include "models/weights.h"
 #include "client/catalogue.h"
 #include "client/light/spec.h"
+#include "models/registry.h"
+#include "models/weights.h"
 #include "weights/builtin.h"
 #include "weights/light/light.h"
 
@@ -57,7 +57,7 @@ std::unique_ptr<Model> make(const NetworkEntry &entry, const NetworkVariant &var
                             Params &params) {
   Json config = Json::object();
   const auto bytes = client::is_light(entry.kind) ? weights::find_light(entry.name, variant.scale)
-                                               : weights::find(entry.name, variant.scale);
+                                                  : weights::find(entry.name, variant.scale);
   EXPECT_EQ(!bytes.empty(), variant.built_in) << entry.name;
   if (!bytes.empty()) {
     const auto file = files::Safetensors::parse(bytes, entry.name);

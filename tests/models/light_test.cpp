@@ -4,11 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "client/light/light_network.h"
 #include "models/parity.h"
 #include "models/registry.h"
 #include "models/weights.h"
-#include "client/light/spec_network.h"
 #include "support/light_file.h"
+#include "support/network_error.h"
 
 namespace hcd::models {
 namespace {
@@ -45,18 +46,11 @@ class LightTest : public testing::TestWithParam<Case> {
     twin_ = make_model(GetParam().kind, GetParam().scale,
                        Json::parse(file.metadata().at("hcd.config")), params_);
     load_weights(params_, file);
-    native_ = client::make_spec_network(spec_, file, GetParam().kind, "bicubic");
+    native_ = client::make_light_network(spec_, file, GetParam().kind, "bicubic");
   }
 
-  static ConstPlane view(const Tensor &x) {
-    return {x.const_data_ptr<float>(),         1,
-            static_cast<int>(x.size(2)),       static_cast<int>(x.size(3)),
-            static_cast<ptrdiff_t>(x.size(3)), 0};
-  }
-  static Plane changeable(const Tensor &x) {
-    return {x.mutable_data_ptr<float>(),       1,
-            static_cast<int>(x.size(2)),       static_cast<int>(x.size(3)),
-            static_cast<ptrdiff_t>(x.size(3)), 0};
+  static Plane view(const Tensor &x) {
+    return {x.mutable_data_ptr<float>(), static_cast<int>(x.size(3)), static_cast<int>(x.size(2))};
   }
 
   client::NetSpec spec_;
@@ -64,6 +58,7 @@ class LightTest : public testing::TestWithParam<Case> {
   Params params_;
   std::unique_ptr<Model> twin_;
   std::unique_ptr<client::Network> native_;
+  ThreadPool pool_{2};
 };
 
 TEST_P(LightTest, SaysTheSameOfItself) {
@@ -77,11 +72,11 @@ TEST_P(LightTest, SaysTheSameOfItself) {
 TEST_P(LightTest, BothEnlargeAlike) {
   for (const auto &[h, w] :
        std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 9}, {7, 3}, {31, 45}, {64, 52}}) {
-    const Tensor x = at::rand({1, 1, h, w});
-    const Tensor expected = twin_->upscale(x, {});
+    const Tensor x = 255 * at::rand({1, 1, h, w});
+    const Tensor expected = twin_->upscale(x / 255, {});
     const Tensor found = at::full_like(expected, NAN);
-    native_->upscale(view(x), changeable(found));
-    EXPECT_LE((found - expected).abs().max().item<double>(), 1e-5) << h << "x" << w;
+    native_->forward({pool_}, view(x), 0, view(found), nullptr);
+    EXPECT_LE((found / 255 - expected).abs().max().item<double>(), 1e-5) << h << "x" << w;
   }
 }
 
@@ -89,20 +84,21 @@ TEST_P(LightTest, BothGiveTheSameGradient) {
   const int s = spec_.scale;
   for (const auto &[h, w, window] :
        std::vector<std::tuple<int, int, Rect>>{{1, 1, {0, 0, s, s}},
-                                                      {9, 5, {0, 0, 5 * s, 9 * s}},
-                                                      {33, 40, {0, 0, 40 * s, 33 * s}},
-                                                      {33, 40, {4 * s, 9 * s, 17 * s, 20 * s}},
-                                                      {33, 40, {11 * s + 1, 1, 7, 2 * s + 1}}}) {
-    const Tensor x = at::rand({1, 1, h, w}), target = at::rand({1, 1, window.height, window.width});
+                                               {9, 5, {0, 0, 5 * s, 9 * s}},
+                                               {33, 40, {0, 0, 40 * s, 33 * s}},
+                                               {33, 40, {4 * s, 9 * s, 17 * s, 20 * s}},
+                                               {33, 40, {11 * s + 1, 1, 7, 2 * s + 1}}}) {
+    const Tensor x = 255 * at::rand({1, 1, h, w});
+    const Tensor target = 255 * at::rand({1, 1, window.height, window.width});
     const Tensor variable = x.clone().requires_grad_(true);
-    const Tensor shown = twin_->upscale(variable, {})
+    const Tensor shown = (255 * twin_->upscale(variable / 255, {}))
                              .narrow(2, window.y, window.height)
                              .narrow(3, window.x, window.width);
     const Tensor error = (shown - target).square().sum(at::kDouble);
     const Tensor expected = gradient(error, variable);
     const Tensor found = at::zeros_like(x);
     const double sum =
-        native_->error_and_gradient(view(x), view(target), window, changeable(found));
+        test::error_and_gradient(*native_, {pool_}, view(x), view(target), window, view(found));
     EXPECT_NEAR(sum, error.item<double>(), 1e-5 * sum);
     expect_close(found, expected, 1e-4, "gradient");
   }

@@ -70,7 +70,7 @@ class TwoWay : public testing::TestWithParam<std::tuple<Case, at::ScalarType>> {
     const char *shared = std::getenv("HCD_SHARED");
     ASSERT_NE(shared, nullptr);
     load_weights(params_, files::Safetensors::open(std::string(shared) + "/weights/" + c.weights +
-                                                 ".safetensors"));
+                                                   ".safetensors"));
   }
 
   Tensor input(const std::string &name) const { return vectors_->input(name, dtype_); }

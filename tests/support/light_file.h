@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "files/safetensors.h"
 #include "client/light/spec.h"
+#include "files/safetensors.h"
 
 namespace hcd::test {
 

@@ -10,10 +10,13 @@
 #include <thread>
 #include <vector>
 
-#include "picture.h"
+#include "support/network_error.h"
+#include "support/picture.h"
 
 namespace hcd::client {
 namespace {
+
+using test::Picture;
 
 struct Seen {
   int threads = at::get_num_threads();
@@ -27,8 +30,9 @@ void use(Network &network) {
   const Picture x = Picture::noise(3, 24, 32, 1);
   const Picture y = Picture::noise(3, 48, 64, 2);
   Picture small(3, 24, 32), large(3, 48, 64);
-  network.upscale(view(x), large.view());
-  network.error_and_gradient(view(x), view(y), y.all(), small.view());
+  ThreadPool pool(1);
+  network.forward({pool}, x.view(), 0, large.view(), nullptr);
+  test::error_and_gradient(network, {pool}, x, y, small);
 }
 
 TEST(Host, KeepsItsLibtorch) {

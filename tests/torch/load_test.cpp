@@ -2,11 +2,13 @@
 // What loading gives and what it refuses, with the exact texts.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
 #include "base/error.h"
-#include "picture.h"
+#include "support/network_error.h"
+#include "support/picture.h"
 
 // Read by the address sanitizer: one file asks for more memory than there is, which is to be an
 // error and not an abort.
@@ -15,6 +17,8 @@ const char *__asan_default_options() { return "allocator_may_return_null=1"; }
 
 namespace hcd::client {
 namespace {
+
+using test::Picture;
 
 const std::string kFolder = HCD_TORCHSCRIPT_FILES;
 
@@ -157,8 +161,9 @@ TEST(Call, NamesWhatFailed) {
   const auto network = load_network({"torchscript", kFolder + "even_only.pt", "cpu"}, Log());
   const Picture x = Picture::noise(1, 17, 20, 1);
   Picture enlarged(1, 34, 40);
+  ThreadPool pool(1);
   try {
-    network->upscale(view(x), enlarged.view());
+    network->forward({pool}, x.view(), 0, enlarged.view(), nullptr);
     ADD_FAILURE() << "no error";
   } catch (const Error &error) {
     EXPECT_EQ(error.what(),
@@ -171,10 +176,12 @@ TEST(Call, NamesWhatFailed) {
 TEST(Call, RefusesNan) {
   const auto network = load_network({"torchscript", kFolder + "nan_below_0.2.pt", "cpu"}, Log());
   Picture x = Picture::noise(1, 16, 20, 1), enlarged(1, 32, 40), gradient(1, 16, 20);
-  network->upscale(view(x), enlarged.view());
-  x.at(0, 5, 5) = 0.2F;  // the root's derivative there is infinite
+  ThreadPool pool(1);
+  network->forward({pool}, x.view(), 0, enlarged.view(), nullptr);
+  x.at(0, 5, 5) =
+      std::nextafter(51.0F, 0.0F);  // 0.2 to the network; the root's derivative there is infinite
   try {
-    network->error_and_gradient(view(x), view(enlarged), enlarged.all(), gradient.view());
+    test::error_and_gradient(*network, {pool}, x, enlarged, gradient);
     ADD_FAILURE() << "no error";
   } catch (const Error &error) {
     EXPECT_EQ(error.what(), "weights '" + kFolder +
@@ -187,10 +194,8 @@ TEST(Call, RefusesNan) {
       "nan_below_0.2.pt': upscale: expected finite values, found NaN or infinity";
   for (int i = 0; i < 2; ++i) {
     try {
-      if (i == 0) network->upscale(view(x), enlarged.view());
-      if (i == 1) {
-        network->error_and_gradient(view(x), view(enlarged), enlarged.all(), gradient.view());
-      }
+      if (i == 0) network->forward({pool}, x.view(), 0, enlarged.view(), nullptr);
+      if (i == 1) test::error_and_gradient(*network, {pool}, x, enlarged, gradient);
       ADD_FAILURE() << "no error";
     } catch (const Error &error) {
       EXPECT_EQ(error.what(), text);

@@ -7,10 +7,13 @@
 #include <atomic>
 
 #include "base/parallel.h"
-#include "picture.h"
+#include "support/network_error.h"
+#include "support/picture.h"
 
 namespace hcd::client {
 namespace {
+
+using test::Picture;
 
 constexpr int kPieces = 8;
 constexpr int kHeight = 96, kWidth = 112;  // large enough for LibTorch to split work over threads
@@ -35,14 +38,15 @@ Bits compute(Network &network, int threads, const Before &before) {
     const auto keep = [&](int what, const Picture &picture) {
       bits.pictures[static_cast<size_t>(4 * i + what)] = picture.values();
     };
-    network.upscale(view(x), large.view());
+    ThreadPool alone(1);
+    const Run run{alone, kWidth};
+    network.forward(run, x.view(), 0, large.view(), nullptr);
     keep(0, large);
-    bits.errors[static_cast<size_t>(i)] =
-        network.error_and_gradient(view(x), view(y), y.all(), small.view());
+    bits.errors[static_cast<size_t>(i)] = test::error_and_gradient(network, run, x, y, small);
     keep(1, small);
-    network.downscale(view(y), small.view());
+    network.downscale(run, y.view(), small.view());
     keep(2, small);
-    network.downscale_vjp(view(y), view(x), large.view());
+    network.downscale_backward(run, y.view(), x.view(), large.view());
     keep(3, large);
   });
   return bits;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The lost detail: nothing in the picture itself nor in a sharper one, more the more is blurred.
-#include "train/detail.h"
+#include "engine/aten/detail.h"
 #include "engine/cpu/adm.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-namespace hcd::train {
+namespace hcd::aten {
 namespace {
 
 // Noise around middle grey that is rough at every size.
@@ -78,4 +78,4 @@ TEST(DetailLoss, EqualsTheLibrarys) {
 }
 
 }  // namespace
-}  // namespace hcd::train
+}  // namespace hcd::aten

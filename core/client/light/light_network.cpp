@@ -7,17 +7,17 @@
 #include <mutex>
 #include <utility>
 
-#include "base/error.h"
-#include "engine/cpu/row_ops.h"
-#include "image/kernel.h"
 #include "base/buffer.h"
+#include "base/error.h"
 #include "base/view.h"
 #include "client/light/conv.h"
-#include "files/floats.h"
-#include "files/shape_text.h"
 #include "client/light/skip.h"
 #include "client/tiles.h"
+#include "engine/cpu/row_ops.h"
+#include "files/floats.h"
+#include "files/shape_text.h"
 #include "files/weights_error.h"
+#include "image/kernel.h"
 
 namespace hcd::client {
 namespace {
@@ -29,7 +29,7 @@ std::vector<float> read_tensor(const files::Safetensors &file, const std::string
   const auto found = file.tensors().find(name);
   if (found == file.tensors().end()) {
     throw files::weights_error(file.name(), "expected a tensor '" + name + "' of shape " +
-                                         files::shape_text(shape) + ", found none");
+                                                files::shape_text(shape) + ", found none");
   }
   const files::TensorView &view = found->second;
   const auto fail = [&](const std::string &what) {
@@ -107,7 +107,8 @@ class Gates : public Tape {
     for (int layer = 0; layer < layers.count(); ++layer) {
       Level &level = levels_[static_cast<size_t>(layer)];
       level.pixel = (layers.forward[static_cast<size_t>(layer)].out_stride() + 7) / 8;
-      level.bits.resize(layers.bends(layer) ? static_cast<size_t>(width) * height * level.pixel : 0);
+      level.bits.resize(layers.bends(layer) ? static_cast<size_t>(width) * height * level.pixel
+                                            : 0);
     }
   }
 
@@ -241,7 +242,8 @@ class Forward {
       const Ring &from = rings_[static_cast<size_t>(layer)];
       make(layer, std::min(next + conv.padding() + 1, from.rect.bottom()));
       convolve(conv, from, to, next, layers_.slopes[static_cast<size_t>(layer)], nullptr);
-      if (!gates_ || !layers_.bends(layer) || next < wanted_.y || next >= wanted_.bottom()) continue;
+      if (!gates_ || !layers_.bends(layer) || next < wanted_.y || next >= wanted_.bottom())
+        continue;
       gates_->keep(layer, wanted_.x, next, to.at(wanted_.x, next), to.pixel, wanted_.width);
     }
   }
@@ -271,7 +273,8 @@ class Backward {
     size_t widest = 0;
     for (size_t level = 0; level < levels; ++level) {
       const bool top = level + 1 == levels;
-      rings_[level] = {rect, top ? layers.scale * layers.scale : layers.backward[level].out_stride(),
+      rings_[level] = {rect,
+                       top ? layers.scale * layers.scale : layers.backward[level].out_stride(),
                        level == 0 ? 1 : 2 * layers.backward[level - 1].padding() + 1, nullptr};
       if (!top) rect = rect.grown(layers.backward[level].padding(), width, height);
       begins.push_back(arena.add(rings_[level].size()));
@@ -286,8 +289,7 @@ class Backward {
     const size_t zeros = arena.size();
     const size_t gate = arena.add(widest);
     const size_t phases = arena.add(static_cast<size_t>(skipped_.width) * layers.scale);
-    const size_t scratch =
-        arena.add(static_cast<size_t>(skipped_.width) + 2 * layers.skip.reach());
+    const size_t scratch = arena.add(static_cast<size_t>(skipped_.width) + 2 * layers.skip.reach());
     const size_t sum = arena.add(static_cast<size_t>(summed_.width) * summed_.height);
     arena.make(memory);
     std::fill_n(memory.data(), zeros, 0.0F);
@@ -303,7 +305,8 @@ class Backward {
     const Ring &ring = rings_[0];
     for (int y = part_.y; y < part_.bottom(); ++y) {
       make(0, y + 1);
-      const float *from = ring.at(part_.x, y), *skip = sum_.row(y - summed_.y) + part_.x - summed_.x;
+      const float *from = ring.at(part_.x, y),
+                  *skip = sum_.row(y - summed_.y) + part_.x - summed_.x;
       float *to = gradient.row(y) + part_.x;
       for (int x = 0; x < part_.width; ++x) to[x] = skip[x] + from[x * ring.pixel];
     }
@@ -341,7 +344,8 @@ class Backward {
       const Ring &from = rings_[static_cast<size_t>(level) + 1];
       make(level + 1, std::min(next + conv.padding() + 1, from.rect.bottom()));
       const float *open = gate(level, next);
-      convolve(conv, from, to, next, open ? layers_.slopes[static_cast<size_t>(level) - 1] : 1, open);
+      convolve(conv, from, to, next, open ? layers_.slopes[static_cast<size_t>(level) - 1] : 1,
+               open);
     }
   }
 
@@ -385,7 +389,7 @@ class Backward {
 class LightNetwork : public Network {
  public:
   LightNetwork(const NetSpec &spec, const files::Safetensors &file, const std::string &name,
-              const std::string &downscaler)
+               const std::string &downscaler)
       : title_("weights '" + file.name() + "'") {
     info_.name = name;
     info_.scale = spec.scale;
@@ -406,7 +410,8 @@ class LightNetwork : public Network {
     for (const auto &[key, view] : file.tensors()) {
       if (is_own(spec, key)) continue;
       throw files::weights_error(file.name(), "expected no tensor '" + files::printable(key) +
-                                           "', which this model has not, found " + describe(view));
+                                                  "', which this model has not, found " +
+                                                  describe(view));
     }
   }
 
@@ -539,7 +544,8 @@ class LightNetwork : public Network {
 }  // namespace
 
 std::unique_ptr<Network> make_light_network(const NetSpec &spec, const files::Safetensors &file,
-                                           const std::string &name, const std::string &downscaler) {
+                                            const std::string &name,
+                                            const std::string &downscaler) {
   return std::make_unique<LightNetwork>(spec, file, name, downscaler);
 }
 

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "client/light/spec.h"
 #include "client/network.h"
 #include "files/safetensors.h"
-#include "client/light/spec.h"
 
 namespace hcd::client {
 
@@ -16,6 +16,6 @@ namespace hcd::client {
 // or is not finite, or where another tensor is there. `name`: of the network; `downscaler`: see
 // NetworkInfo. The file may go.
 std::unique_ptr<Network> make_light_network(const NetSpec &spec, const files::Safetensors &file,
-                                           const std::string &name, const std::string &downscaler);
+                                            const std::string &name, const std::string &downscaler);
 
 }  // namespace hcd::client

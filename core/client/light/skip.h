@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "image/kernel.h"
 #include "client/network.h"
+#include "image/kernel.h"
 
 namespace hcd::client {
 
@@ -25,8 +25,8 @@ class Skip {
   // Row `dy` of the blocks [x0, x0 + width) of row y.
   void row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch, float *phases) const;
 
-  // The adjoint of row() over the columns of `part`: adds to `gradient`, which is as large as lr, in
-  // the rows of `part` alone.
+  // The adjoint of row() over the columns of `part`: adds to `gradient`, which is as large as lr,
+  // in the rows of `part` alone.
   void add_adjoint(const float *phases, int y, int dy, const Rect &part, float *scratch,
                    Plane gradient) const;
 

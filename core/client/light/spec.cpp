@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "image/kernel.h"
 #include "files/json.h"
 #include "files/weights_error.h"
+#include "image/kernel.h"
 
 namespace hcd::client {
 namespace {
@@ -54,7 +54,8 @@ class Parser {
 
   Json object(std::string_view text) const {
     if (text.size() > files::kMaxConfigBytes) {
-      fail(format_text("expected at most %zu bytes, found %zu", files::kMaxConfigBytes, text.size()));
+      fail(format_text("expected at most %zu bytes, found %zu", files::kMaxConfigBytes,
+                       text.size()));
     }
     files::check_levels(text, files::kMaxConfigLevels, "configuration of " + kind_);
     Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -101,8 +102,8 @@ class Parser {
       std::string names;
       for (const char *name : known) names.append(names.empty() ? "" : ", ").append(name);
       if (is_known) continue;
-      fail(where +
-           format_text("expected one of %s, found '%s'", names.c_str(), files::printable(key).c_str()));
+      fail(where + format_text("expected one of %s, found '%s'", names.c_str(),
+                               files::printable(key).c_str()));
     }
   }
 

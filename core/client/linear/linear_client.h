@@ -16,7 +16,8 @@ namespace hcd::client {
 // names is not a linear client.
 std::vector<const image::Kernel *> find_kernels(const std::string &model);
 
-// U on every plane between two formats of the same layout. Its picture is luma (a plane of its own).
+// U on every plane between two formats of the same layout. Its picture is luma (a plane of its
+// own).
 class LinearClient : public Client {
  public:
   LinearClient(const image::Kernel &kernel, const hcd_format &hr, const hcd_format &lr,

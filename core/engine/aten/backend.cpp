@@ -14,8 +14,8 @@ namespace hcd::aten {
 namespace {
 
 std::unique_ptr<client::Network> load(const client::NetworkRequest &request,
-                                   std::span<const uint8_t> bytes, int cuda_device,
-                                   const Log &log) {
+                                      std::span<const uint8_t> bytes, int cuda_device,
+                                      const Log &log) {
   const std::string context =
       request.weights.empty() ? "model " + request.model : "weights '" + request.weights + "'";
   return guarded(context, [&] {

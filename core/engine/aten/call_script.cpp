@@ -23,8 +23,8 @@ at::Tensor call(const Script &script, torch::jit::Method method, const at::Tenso
     const std::vector<int64_t> expected{1, channels(script.info.colour), height, width};
     const std::string found = output.defined() ? files::size_text(output.sizes()) : "nothing";
     HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,
-              "%s: expected a result of %s, found %s", where.c_str(), files::size_text(expected).c_str(),
-              found.c_str());
+              "%s: expected a result of %s, found %s", where.c_str(),
+              files::size_text(expected).c_str(), found.c_str());
     HCD_CHECK(output.scalar_type() == at::kFloat, HCD_E_FILE, "%s: expected float32, found %s",
               where.c_str(), c10::toString(output.scalar_type()));
     return output;

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "client/network.h"
+#include "client/tiles.h"
 
 namespace hcd::aten {
 

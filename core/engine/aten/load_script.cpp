@@ -139,9 +139,7 @@ class ScriptFunctions : public Functions {
   at::Tensor upscale(const at::Tensor &lr, const client::Draw &) const override {
     return aten::upscale(script_, lr);
   }
-  at::Tensor downscale(const at::Tensor &hr) const override {
-    return aten::downscale(script_, hr);
-  }
+  at::Tensor downscale(const at::Tensor &hr) const override { return aten::downscale(script_, hr); }
 
  private:
   const Script script_;

@@ -5,21 +5,21 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "models/registry.h"
-#include "models/weights.h"
 #include "client/light/spec.h"
 #include "client/weights_label.h"
+#include "models/registry.h"
+#include "models/weights.h"
 #include "weights/builtin.h"
 
 namespace hcd::aten {
 namespace {
 
-using models::Latents;
 using client::Draw;
 using client::Latent;
+using models::Latents;
 
-files::Safetensors open_weights(const client::NetworkRequest &request, const client::NetworkEntry &entry,
-                              std::span<const uint8_t> bytes) {
+files::Safetensors open_weights(const client::NetworkRequest &request,
+                                const client::NetworkEntry &entry, std::span<const uint8_t> bytes) {
   if (!request.weights.empty()) {
     return bytes.empty() ? files::Safetensors::open(request.weights)
                          : files::Safetensors::parse(bytes, request.weights);

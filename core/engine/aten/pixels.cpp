@@ -13,12 +13,9 @@ at::Tensor on_host(const at::Tensor &tensor) { return tensor.detach().to(at::kCP
 
 Plane view(const at::Tensor &host) {
   const int height = static_cast<int>(host.size(2)), width = static_cast<int>(host.size(3));
-  return {static_cast<float *>(host.data_ptr()),
-          static_cast<int>(host.size(1)),
-          height,
-          width,
-          width,
-          static_cast<ptrdiff_t>(height) * width};
+  return {
+      static_cast<float *>(host.data_ptr()), static_cast<int>(host.size(1)), height, width, width,
+      static_cast<ptrdiff_t>(height) * width};
 }
 
 // Calls `function` with each sample of two pictures of one size.

@@ -11,15 +11,16 @@ namespace hcd::aten {
 // A network's pictures lie in [0, 1], those of the library on the 8-bit scale.
 inline constexpr float kUnit = 1.0F / 255;
 
-// A contiguous [1, C, h, w] float32 copy on `device`, times `scale`: whatever the picture's strides,
-// the same tensor, hence the same bits out of the network.
+// A contiguous [1, C, h, w] float32 copy on `device`, times `scale`: whatever the picture's
+// strides, the same tensor, hence the same bits out of the network.
 at::Tensor to_tensor(ConstPlane picture, float scale, at::Device device);
 
 // Copies [1, C, h, w] in [0, 1] into `picture`, which is as large. False where a value is not
 // finite.
 bool copy_to(const at::Tensor &tensor, Plane picture);
 
-// Adds the gradient [1, C, h, w] to `picture`, which is as large. False where a value is not finite.
+// Adds the gradient [1, C, h, w] to `picture`, which is as large. False where a value is not
+// finite.
 bool add_to(const at::Tensor &tensor, Plane picture);
 
 // The loss of `output`, [1, C, h, w] in [0, 1], over `window`; `slope`: its derivative with respect

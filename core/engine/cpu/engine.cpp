@@ -60,7 +60,9 @@ class CpuEngine : public Engine {
   void copy(ConstPlane from, Plane to) override {
     for_rows(to, pool_, [&](int c, int y) { std::copy_n(from.row(c, y), to.width, to.row(c, y)); });
   }
-  void copy(ConstVector from, Vector to) override { std::copy(from.begin(), from.end(), to.begin()); }
+  void copy(ConstVector from, Vector to) override {
+    std::copy(from.begin(), from.end(), to.begin());
+  }
   void fill(Plane plane, float value) override {
     for_rows(plane, pool_, [&](int c, int y) { std::fill_n(plane.row(c, y), plane.width, value); });
   }
@@ -148,9 +150,8 @@ double CpuEngine::squared_error(ConstPlane shown, ConstPlane target, float facto
   pool_.run(strips, [&](int i) {
     const int first = i * kRows, rows = std::min(kRows, shown.height - first);
     const Rect strip{0, first, shown.width, rows};
-    sums[static_cast<size_t>(i)] =
-        hcd::squared_error(shown.crop(strip), target.crop(strip), factor,
-                           slope.data ? slope.crop(strip) : Plane());
+    sums[static_cast<size_t>(i)] = hcd::squared_error(shown.crop(strip), target.crop(strip), factor,
+                                                      slope.data ? slope.crop(strip) : Plane());
   });
   double sum = 0;
   for (const double s : sums) sum += s;

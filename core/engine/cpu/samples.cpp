@@ -96,9 +96,8 @@ void pack(const hcd_format &format, const float *in, const image::Ranges &ranges
 
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool) {
   const image::Range codes = code_range(depth, range);
-  for_pieces(plane.height, pool, [&](int y) {
-    quantise_row(plane.row(y), codes, code_scale(depth), plane.width);
-  });
+  for_pieces(plane.height, pool,
+             [&](int y) { quantise_row(plane.row(y), codes, code_scale(depth), plane.width); });
 }
 
 uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed) {

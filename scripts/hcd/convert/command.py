@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from hcd.command import Parser, integer
 from hcd.convert.checkpoint import Checkpoint, StoredTensor, read_checkpoint
-from hcd.convert.output_file import OutputFile
+from hcd.files import OutputFile
 from hcd.run import Fault, end, ended, start
 
 UNKNOWN_LICENCE = "see the authors' repository; not checked"

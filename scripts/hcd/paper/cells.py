@@ -19,6 +19,7 @@ from hcd.run import Fault, run
 from hcd.work_folder import Scratch
 
 PROTOCOL = 1  # of hcd evaluate; a change of it makes older results void
+FIXED = ("model", "scale", "weights", "device", "threads", "tile")  # options that are no part of a rule
 KEPT = ("original", "small_plain", "small", "large")
 
 @functools.cache
@@ -105,9 +106,7 @@ class Cells:
             psnr_y = math.inf if stored["psnr_y"] is None else float(stored["psnr_y"])  # JSON has no infinity
             return Result(psnr_y, *(float(stored[name]) for name in ("ssim", "seconds", "peak_mib")),
                           dict(stored["options"]))
-        except FileNotFoundError:
-            return None
-        except (ValueError, LookupError, TypeError):
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
             return None
 
     def store(self, cell: Cell, result: Result) -> None:
@@ -160,7 +159,7 @@ class Cells:
 
     def small_samples(self, cell: Cell) -> int:
         """Samples of the small picture, all channels: of the plain one, which is as large."""
-        fixed = {name: text for name, text in cell.options.items() if name in ("model", "scale", "weights", "device")}
+        fixed = {name: text for name, text in cell.options.items() if name in FIXED}
         key = (cell.picture, *sorted(fixed.items()))
         if key not in self.samples:
             found = self.evaluate(cell.picture, {**fixed, "steps": "0"}, [])

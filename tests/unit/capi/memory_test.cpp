@@ -26,12 +26,12 @@ const Bound kBounds[] = {
     {"fast", true, {{"model", "bicubic"}, {"preset", "fast"}}, 18, 28, 37, 0},
     {"paper", true, {{"model", "bicubic"}, {"preset", "paper"}}, 43, 81, 89, 0},
     {"steps_hr", true, {{"model", "bicubic"}, {"steps_hr", "1"}}, 70, 85, 97, 0},
-    {"lite", true, {{"model", "lite"}}, 62, 74, 0, 40},
-    {"lite_hr", true, {{"model", "lite"}, {"steps_hr", "1"}}, 81, 98, 0, 40},
-    {"base", true, {{"model", "base"}}, 62, 74, 0, 120},
+    {"lite", true, {{"model", "lite"}}, 57, 74, 0, 20},
+    {"lite_hr", true, {{"model", "lite"}, {"steps_hr", "1"}}, 74, 85, 0, 20},
+    {"base", true, {{"model", "base"}}, 57, 74, 0, 60},
     {"up", false, {{"model", "bicubic"}}, 11, 19, 19, 0},
-    {"up_lite", false, {{"model", "lite"}}, 16, 24, 0, 40},
-    {"up_base", false, {{"model", "base"}}, 16, 24, 0, 120},
+    {"up_lite", false, {{"model", "lite"}}, 11, 20, 0, 20},
+    {"up_base", false, {{"model", "base"}}, 11, 20, 0, 60},
 };
 constexpr size_t kFixed = 1 << 20;  // tables, weights, threads' rows
 constexpr int kRim = 32, kDefaultTile = 128;

@@ -56,7 +56,7 @@ TEST(Matrix, KnownColours) {
   };
   for (const Case &c : cases) {
     const Affine to =
-        codes_to_picture(make_format(HCD_LAYOUT_YUV444, c.range, c.matrix), client::Colour::kRgb);
+        codes_to_picture(make_format(HCD_LAYOUT_YUV444, c.range, c.matrix), image::Colour::kRgb);
     const auto rgb = convert(to, c.codes),
                codes = convert(inverse(to), {255 * c.rgb[0], 255 * c.rgb[1], 255 * c.rgb[2]});
     for (size_t i = 0; i < 3; ++i) {
@@ -69,7 +69,7 @@ TEST(Matrix, KnownColours) {
 TEST(Matrix, LumaIsThatOfTheLiterature) {
   const auto luma = [](hcd_range range, double code) {
     const Affine to = codes_to_picture(make_format(HCD_LAYOUT_YUV420, range, HCD_MATRIX_BT709),
-                                       client::Colour::kLuma);
+                                       image::Colour::kLuma);
     return convert(to, {code, 128, 128})[0];
   };
   EXPECT_NEAR(luma(HCD_RANGE_LIMITED, 77), 77, 1e-9);
@@ -80,16 +80,16 @@ TEST(Matrix, LumaIsThatOfTheLiterature) {
 struct Stage {
   hcd_layout layout;
   hcd_range range;
-  client::Colour colour;
+  image::Colour colour;
 };
 std::vector<Stage> stages() {
   std::vector<Stage> list;
   for (const hcd_layout layout : {HCD_LAYOUT_GRAY, HCD_LAYOUT_YUV420, HCD_LAYOUT_YUV422,
                                   HCD_LAYOUT_YUV444, HCD_LAYOUT_NV12, HCD_LAYOUT_RGB}) {
     for (const hcd_range range : {HCD_RANGE_LIMITED, HCD_RANGE_FULL}) {
-      for (const client::Colour colour :
-           {client::Colour::kLuma, client::Colour::kYcbcr, client::Colour::kRgb}) {
-        if (layout != HCD_LAYOUT_RGB || colour != client::Colour::kLuma)
+      for (const image::Colour colour :
+           {image::Colour::kLuma, image::Colour::kYcbcr, image::Colour::kRgb}) {
+        if (layout != HCD_LAYOUT_RGB || colour != image::Colour::kLuma)
           list.push_back({layout, range, colour});
       }
     }
@@ -127,7 +127,7 @@ TEST(Pictures, AdjointsOfBothDirections) {
     std::vector<float> planes(n_planes, 0.0F), origin(n_planes, 0.0F), pulled(pictures.size());
     const std::vector<float> none(pictures.size(), 0.0F);
     std::vector<float> weight = random_values(n_planes, 3);
-    if (stage.colour == client::Colour::kLuma) {
+    if (stage.colour == image::Colour::kLuma) {
       std::fill(weight.begin() + 37 * 22, weight.end(), 0.0F);
     }
     pictures.from_picture(view(pictures, w), planes.data());
@@ -145,7 +145,7 @@ TEST(Pictures, ThereAndBack) {
   test::OwnEngine engine;
   for (const Stage &stage : stages()) {
     for (const hcd_siting siting : {HCD_SITING_LEFT, HCD_SITING_CENTER, HCD_SITING_BOTTOMLEFT}) {
-      if (stage.layout == HCD_LAYOUT_GRAY && stage.colour != client::Colour::kLuma) continue;
+      if (stage.layout == HCD_LAYOUT_GRAY && stage.colour != image::Colour::kLuma) continue;
       hcd_format format = make_format(stage.layout, stage.range, HCD_MATRIX_BT601);
       format.siting = siting;
       const Pictures pictures(format, stage.colour, engine);

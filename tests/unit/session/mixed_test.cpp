@@ -72,11 +72,8 @@ TEST_P(MixedTest, StartsAtOne) {
 }
 
 TEST_P(MixedTest, GradientEqualsDifferences) {
-  for (const loss::MixedWeights &weights : {loss::MixedWeights{0, 0, 0},
-                                            {1, 0, 0},
-                                            {0, 5, 0},
-                                            {0, 0, 3},
-                                            {0.25, 2, 2}}) {
+  for (const loss::MixedWeights &weights :
+       {loss::MixedWeights{0, 0, 0}, {1, 0, 0}, {0, 5, 0}, {0, 0, 3}, {0.25, 2, 2}}) {
     Mixed mixed(*this, weights);
     const size_t n = mixed->size();
     std::vector<float> at(x0_.begin(), x0_.begin() + static_cast<ptrdiff_t>(n)), gradient(n),

@@ -7,20 +7,21 @@
 #include <vector>
 
 #include "base/random.h"
-#include "client/network.h"
+#include "base/view.h"
 
-namespace hcd::client {
+namespace hcd::test {
 
-// A picture that owns its samples. Rows and planes have gaps, and the gaps hold NaN, so that code
-// which reads past a row's end shows.
+// A picture on the 8-bit scale that owns its samples. Rows and planes have gaps, and the gaps hold
+// NaN, so that code which reads past a row's end shows.
 class Picture {
  public:
-  Picture(int channels, int height, int width)
+  // `gap`: samples between two rows.
+  Picture(int channels, int height, int width, int gap = 3)
       : channels_(channels),
         height_(height),
         width_(width),
-        stride_(width + 3),
-        plane_(static_cast<ptrdiff_t>(stride_) * height + 5),
+        stride_(width + gap),
+        plane_(static_cast<ptrdiff_t>(stride_) * height + 2 * gap),
         samples_(static_cast<size_t>(plane_ * channels), NAN) {
     fill([](uint64_t) { return 0.0; });
   }
@@ -28,7 +29,7 @@ class Picture {
   static Picture noise(int channels, int height, int width, uint64_t seed) {
     Picture picture(channels, height, width);
     const Random random(seed);
-    picture.fill([&](uint64_t i) { return 0.25 + 0.5 * random.uniform(i); });
+    picture.fill([&](uint64_t i) { return 64 + 128 * random.uniform(i); });
     return picture;
   }
 
@@ -46,6 +47,7 @@ class Picture {
   float at(int c, int y, int x) const { return samples_[index(c, y, x)]; }
   Plane view() { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
   ConstPlane view() const { return {samples_.data(), channels_, height_, width_, stride_, plane_}; }
+  ConstPlane read() const { return view(); }
   Rect all() const { return {0, 0, width_, height_}; }
 
   // The samples row by row without the gaps.
@@ -66,6 +68,10 @@ class Picture {
     return nan == samples_.size() - static_cast<size_t>(channels_) * height_ * width_;
   }
 
+  // Everything, gaps included.
+  std::vector<float> &samples() { return samples_; }
+  const std::vector<float> &samples() const { return samples_; }
+
   int channels() const { return channels_; }
   int height() const { return height_; }
   int width() const { return width_; }
@@ -79,8 +85,6 @@ class Picture {
   ptrdiff_t plane_;
   std::vector<float> samples_;
 };
-
-inline ConstPlane view(const Picture &picture) { return picture.view(); }
 
 inline double dot(const Picture &a, const Picture &b) {
   const std::vector<float> u = a.values(), v = b.values();
@@ -106,4 +110,4 @@ inline double largest_difference(const Picture &a, const Picture &b) {
   return largest;
 }
 
-}  // namespace hcd::client
+}  // namespace hcd::test

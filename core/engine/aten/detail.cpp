@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "train/detail.h"
+#include "engine/aten/detail.h"
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <vector>
 
 #include "base/watson.h"
 
-namespace hcd::train {
+namespace hcd::aten {
 namespace {
 
 using at::Tensor;
@@ -26,13 +28,23 @@ Tensor filter(bool high, const Tensor &like) {
   return at::tensor(at::ArrayRef<double>(taps), like.options());
 }
 
-// Filtered along `axis` (2 or 3), every other sample kept; one sample is mirrored on each side.
+// With samples mirrored along `axis` (2 or 3), one before the first, two after the last.
+Tensor mirror(const Tensor &x, int64_t axis) {
+  const int64_t n = x.size(axis);
+  if (n > 2) {
+    return at::reflection_pad2d(
+        x, axis == 2 ? at::IntArrayRef({0, 0, 1, 2}) : at::IntArrayRef({1, 2, 0, 0}));
+  }
+  std::vector<int64_t> places;
+  for (int64_t i = -1; i < n + 2; ++i) places.push_back(n == 1 ? 0 : std::abs(i) % 2);
+  return x.index_select(axis, at::tensor(places, x.options().dtype(at::kLong)));
+}
+
+// Filtered along `axis`, every other sample kept.
 Tensor halve(const Tensor &x, bool high, int64_t axis) {
   const Tensor taps = filter(high, x).view(axis == 2 ? at::IntArrayRef({1, 1, 4, 1})
                                                      : at::IntArrayRef({1, 1, 1, 4}));
-  const Tensor padded = at::reflection_pad2d(
-      x, axis == 2 ? at::IntArrayRef({0, 0, 1, 2}) : at::IntArrayRef({1, 2, 0, 0}));
-  return at::conv2d(padded, taps, {},
+  return at::conv2d(mirror(x, axis), taps, {},
                     axis == 2 ? at::IntArrayRef({2, 1}) : at::IntArrayRef({1, 2}));
 }
 
@@ -47,17 +59,16 @@ Bands split(Tensor *x) {
 // (sum of cubes)^(1/3) per picture, and the constant that keeps flat pictures apart from each
 // other.
 Tensor pool(const Tensor &x) {
-  constexpr double kTiny = 1e-9;  // keeps the root's derivative finite
   const double area = static_cast<double>(x.size(2) * x.size(3));
-  return (x.pow(3).sum({1, 2, 3}) + kTiny).pow(1.0 / 3) + std::cbrt(area / 32);
+  const Tensor cubes = x.pow(3).sum({1, 2, 3});
+  // Where there is nothing, so that the root's derivative is finite.
+  const Tensor safe = at::where(cubes > 0, cubes, at::ones_like(cubes));
+  return at::where(cubes > 0, safe.pow(1.0 / 3), at::zeros_like(cubes)) + std::cbrt(area / 32);
 }
 
 // Without a tenth on each side, which libvmaf leaves out.
 Tensor middle(const Tensor &x) {
-  const auto cut = [](int64_t size) {
-    return static_cast<int64_t>(0.1 * static_cast<double>(size));
-  };
-  const int64_t y = cut(x.size(2)), w = cut(x.size(3));
+  const int64_t y = x.size(2) / 10, w = x.size(3) / 10;
   return x.narrow(2, y, x.size(2) - 2 * y).narrow(3, w, x.size(3) - 2 * w);
 }
 
@@ -90,4 +101,4 @@ Tensor lost_detail(const Tensor &test, const Tensor &reference) {
   return (1 - found / whole).mean();
 }
 
-}  // namespace hcd::train
+}  // namespace hcd::aten

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Memory and long vectors.
+#include "base/random.h"
+#include "conformance/checks.h"
+#include "conformance/on_engine.h"
+
+namespace hcd::conformance {
+namespace {
+
+// Nothing, one, less and more than a piece of work, several and a rest.
+constexpr size_t kLengths[] = {0, 1, 7, 16, 1000, 16384, 50003};
+
+std::vector<float> values(size_t n, uint64_t seed) {
+  const Random random(seed);
+  std::vector<float> values(n);
+  for (size_t i = 0; i < n; ++i) values[i] = static_cast<float>(random.normal(i));
+  return values;
+}
+
+// Rounding of a product and a sum of numbers of this size: a float's, twice.
+void expect_rounded(float found, double expected, double size) {
+  EXPECT_NEAR(static_cast<double>(found), expected, 0x1p-22 * size);
+}
+
+void check_vector_copy(Engine &engine) {
+  for (const size_t n : kLengths) {
+    VectorOnEngine from(engine, values(n, 1)), to(engine, values(n, 2));
+    engine.copy(from.read(), to.span());
+    EXPECT_EQ(to.result(), values(n, 1));
+  }
+}
+
+// Views with gaps on both sides, of their own; several planes.
+void check_copy(Engine &engine) {
+  for (const Size &size : kSizes) {
+    for (const int channels : {1, 3}) {
+      const Picture picture = noise(size, 1, channels);
+      OnEngine from(engine, picture);
+      OnEngine to(engine, noise({size.height, size.width, size.gap + 1}, 2, channels));
+      engine.copy(from.read(), to.view());
+      EXPECT_EQ(to.result().values(), picture.values()) << text(size);
+    }
+  }
+}
+
+void check_fill(Engine &engine) {
+  for (const Size &size : kSizes) {
+    for (const int channels : {1, 3}) {
+      OnEngine plane(engine, noise(size, 1, channels));
+      engine.fill(plane.view(), -2.5F);
+      for (const float v : plane.result().values()) ASSERT_EQ(v, -2.5F) << text(size);
+    }
+  }
+}
+
+void check_dot(Engine &engine) {
+  for (const size_t n : kLengths) {
+    const auto a = values(n, 1), b = values(n, 2);
+    double expected = 0, size = 1e-30;
+    for (size_t i = 0; i < n; ++i) {
+      expected += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+      size += std::abs(static_cast<double>(a[i]) * static_cast<double>(b[i]));
+    }
+    VectorOnEngine x(engine, a), y(engine, b);
+    // Sums may be taken in floats, in pieces.
+    EXPECT_NEAR(engine.dot(x.read(), y.read()), expected, 1e-5 * size) << n;
+    const double once = engine.dot(x.read(), x.read());
+    EXPECT_EQ(engine.dot(x.read(), x.read()), once);
+    EXPECT_GE(once, 0);
+  }
+}
+
+void check_axpy(Engine &engine) {
+  for (const size_t n : kLengths) {
+    const auto x = values(n, 1), y = values(n, 2);
+    VectorOnEngine a(engine, x), b(engine, y);
+    engine.axpy(-1.7F, a.read(), b.span());
+    const auto found = b.result();
+    for (size_t i = 0; i < n; ++i) {
+      expect_rounded(
+          found[i],
+          static_cast<double>(y[i]) - static_cast<double>(1.7F) * static_cast<double>(x[i]), 10);
+    }
+    EXPECT_EQ(a.result(), x);
+  }
+}
+
+void check_xpby(Engine &engine) {
+  for (const size_t n : kLengths) {
+    const auto x = values(n, 1), y = values(n, 2);
+    VectorOnEngine a(engine, x), b(engine, y);
+    engine.xpby(a.read(), 0.3F, b.span());
+    const auto found = b.result();
+    for (size_t i = 0; i < n; ++i) {
+      expect_rounded(
+          found[i],
+          static_cast<double>(x[i]) + static_cast<double>(0.3F) * static_cast<double>(y[i]), 10);
+    }
+    EXPECT_EQ(a.result(), x);
+  }
+}
+
+// One rounding: exact.
+void check_subtract(Engine &engine) {
+  for (const size_t n : kLengths) {
+    const auto x = values(n, 1), y = values(n, 2);
+    VectorOnEngine a(engine, x), b(engine, y), c(engine, values(n, 3));
+    engine.subtract(a.read(), b.read(), c.span());
+    const auto found = c.result();
+    for (size_t i = 0; i < n; ++i) ASSERT_EQ(found[i], x[i] - y[i]);
+    engine.subtract(a.read(), b.read(), a.span());  // in place
+    EXPECT_EQ(a.result(), found);
+  }
+}
+
+void check_scale(Engine &engine) {
+  for (const size_t n : kLengths) {
+    const auto x = values(n, 1);
+    VectorOnEngine a(engine, x);
+    engine.scale(-0.7F, a.span());
+    const auto found = a.result();
+    for (size_t i = 0; i < n; ++i) ASSERT_EQ(found[i], -0.7F * x[i]);
+    engine.scale(0, a.span());
+    for (const float v : a.result()) ASSERT_EQ(v, 0);
+  }
+}
+
+// The numbers themselves are promised: in a float's last bit, which a logarithm may round
+// elsewhere.
+void check_normal(Engine &engine) {
+  for (const size_t n : kLengths) {
+    VectorOnEngine a(engine, std::vector<float>(n, NAN));
+    engine.normal(17 + n, a.span());
+    const auto found = a.result();
+    const Random random(17 + n);
+    for (size_t i = 0; i < n; ++i) expect_rounded(found[i], random.normal(i), 4);
+  }
+}
+
+}  // namespace
+
+std::vector<Check> vector_checks() {
+  return {{"VectorCopy", "copy vector", check_vector_copy},
+          {"Copy", "copy", check_copy},
+          {"Fill", "fill", check_fill},
+          {"Dot", "dot", check_dot},
+          {"Axpy", "axpy", check_axpy},
+          {"Xpby", "xpby", check_xpby},
+          {"Subtract", "subtract", check_subtract},
+          {"Scale", "scale", check_scale},
+          {"Normal", "normal", check_normal}};
+}
+
+}  // namespace hcd::conformance
