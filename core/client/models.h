@@ -8,7 +8,6 @@
 #include <string>
 
 #include "base/log.h"
-#include "client/device.h"
 #include "client/network.h"
 
 namespace hcd::client {
@@ -21,10 +20,7 @@ std::string model_names();
 
 bool is_network(const std::string &model);
 
-// Throws HCD_E_OPTION unless `device` is auto, cpu, cuda or cuda:N.
-inline void check_device(const std::string &device) { parse_device(device); }
-
-// The option `latent`. Throws HCD_E_OPTION unless it is auto, zero, sample or mean.
+// One of the words of the option `latent`.
 Latent parse_latent(const std::string &text);
 
 // Throws HCD_E_OPTION where the network cannot do without a file, or has not that scale (0: any).

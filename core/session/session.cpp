@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "client/device.h"
 #include "client/models.h"
 #include "image/format.h"
 #include "session/clients.h"
@@ -33,10 +34,9 @@ void check_common(const Settings &s, bool several) {
   if (network) client::check_network(s.model, s.weights, s.scale == HCD_AUTO ? 0 : s.scale);
   HCD_CHECK(network || s.latent == "auto", HCD_E_OPTION,
             "option latent: model %s has none, found '%s'", s.model.c_str(), s.latent.c_str());
-  client::parse_latent(s.latent);
   HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
             "option weights: model %s has none, found '%s'", s.model.c_str(), s.weights.c_str());
-  client::check_device(s.device);
+  client::parse_device(s.device);
   HCD_CHECK(network || s.device.rfind("cuda", 0) != 0, HCD_E_OPTION,
             "option device: model %s runs on the CPU only, found '%s'", s.model.c_str(),
             s.device.c_str());
@@ -48,12 +48,7 @@ void check_common(const Settings &s, bool several) {
 const image::Kernel *start_kernel(const DownSettings &s, Loss loss) {
   if (s.start == "auto") return loss == Loss::kMixed ? image::find_kernel("lanczos") : nullptr;
   if (s.start == "area") return &image::area_kernel();
-  const image::Kernel *kernel = image::find_kernel(s.start);
-  HCD_CHECK(kernel, HCD_E_OPTION,
-            "option start: expected auto, area, or a linear client's name as bicubic or lanczos, "
-            "found '%s'",
-            s.start.c_str());
-  return kernel;
+  return image::find_kernel(s.start);
 }
 
 int round_up(int size, int shift) { return (size + (1 << shift) - 1) >> shift << shift; }
@@ -85,19 +80,6 @@ void check_network_layout(const hcd_format &format, const client::NetworkInfo &i
             info.name.c_str(), image::describe(format).c_str());
 }
 
-// Takes the first element away at the end of a scope.
-template <typename List>
-class PopFront {
- public:
-  explicit PopFront(List &list) : list_(list) {}
-  ~PopFront() { list_.pop_front(); }
-  PopFront(const PopFront &) = delete;
-  PopFront &operator=(const PopFront &) = delete;
-
- private:
-  List &list_;
-};
-
 // The format that comes out: that of `in` but for the size, which `out` may ask for.
 hcd_format sized(const hcd_format &in, const hcd_format &out, int default_width,
                  int default_height) {
@@ -121,7 +103,6 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
 
 void check_settings(const DownSettings &settings) {
   check_common(settings, true);
-  start_kernel(settings, Loss::kMse);
   const size_t clients = client::find_kernels(settings.model).size();
   make_plan(settings, {clients > 0, static_cast<int>(std::max<size_t>(clients, 1))});
 }
@@ -218,8 +199,13 @@ std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &
 
 hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {
   const hcd_frame in = window_.front().frame;
-  const PopFront pop(window_);
-  process(window_, out, stats);
+  try {
+    process(window_, out, stats);
+  } catch (...) {
+    window_.pop_front();
+    throw;
+  }
+  window_.pop_front();
   return in;
 }
 
