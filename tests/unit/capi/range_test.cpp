@@ -69,8 +69,8 @@ TEST_P(RangeTest, ClippingNeverMakesFramesWorseThanPlainOnes) {
         for (const auto &[name, pattern] : kPatterns) {
           SCOPED_TRACE(testing::Message() << name << ", layout " << layout << ", depth " << depth
                                           << ", range " << range << ", " << low << "/" << high);
-          in.for_each([&, white = pattern](int p, int x, int y, uint64_t) {
-            in.set(p, x, y, white(x, y + p) ? top : low * unit);
+          in.for_each([&, white = pattern, black = low * unit](int p, int x, int y, uint64_t) {
+            in.set(p, x, y, white(x, y + p) ? top : black);
           });
           const hcd_stats stats = down.run(in, out);
           down.run(in, plain, HCD_FRAME_PLAIN);

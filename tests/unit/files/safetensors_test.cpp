@@ -217,7 +217,7 @@ TEST(Safetensors, RefusesWhatIsNoFile) {
       {pipe, "something that is not a file"},
       {empty, "an empty file"}};
   for (const auto &[path, found] : files) {
-    expect_file_error([&] { Safetensors::open(path); },
+    expect_file_error([name = path] { Safetensors::open(name); },
                       "weights '" + path + "': expected a safetensors file, found " + found);
   }
 }
