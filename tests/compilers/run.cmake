@@ -1,4 +1,5 @@
-# build_and_test(<options of CMake...>): without the tests that SKIP names, a pattern of ctest's. Configures, builds and runs the fast tests of C++; a warning is an error.
+# build_and_test(<options of CMake...>): configures, builds and runs the fast tests of C++ but for those that SKIP, a
+# pattern of ctest's, names; a warning is an error.
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE code)
   if(code)
