@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,9 +11,14 @@
 
 namespace hcd::client {
 
-// A loss of a part of a picture: from what is shown in `window` of it to a value and its slope
-// there (both views are as large as the window). On the host, from several threads at once.
-using LocalLoss = std::function<double(const Rect &window, ConstPlane shown, Plane slope)>;
+// A client that works part by part and keeps no tape.
+class ByParts {
+ public:
+  virtual ~ByParts() = default;
+  // Forward, loss and backward of each part, so that f runs once. Returns the sum of the parts'
+  // values.
+  virtual double pass(const float *x, uint64_t key, const LocalLoss &loss, float *gradient) = 0;
+};
 
 // Between a small and a large format, on the planes of frames (image::Geometry, 8-bit scale). The
 // descent sees its picture: what it shows of the small frame's first n_planes() planes, as far as a
@@ -47,13 +51,8 @@ class Client {
   // At the `x` and `key` of the tape's forward(); `slope` may be overwritten.
   virtual void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,
                         float *gradient) = 0;
-  // Where a client works part by part and keeps no tape: forward, loss and backward of each part,
-  // so that f runs once. Returns the sum of the parts' values; false: use the two above.
-  virtual bool by_parts() const { return false; }
-  virtual double pass(const float *x, uint64_t key, const LocalLoss &loss, float *gradient) {
-    (void)x, (void)key, (void)loss, (void)gradient;
-    return 0;
-  }
+  // What takes the place of the two above for losses that are sums over pixels; nullptr: they do.
+  virtual ByParts *by_parts() { return nullptr; }
 };
 
 }  // namespace hcd::client

@@ -17,6 +17,7 @@
 namespace hcd::client {
 
 using image::Colour;
+class TiledNetwork;
 
 struct NetworkInfo {
   std::string name;
@@ -51,13 +52,8 @@ class Network {
   // gradient = J^T slope, J the derivative of f at `lr`.
   virtual void backward(const Run &run, ConstPlane lr, uint64_t key, const Tape *tape,
                         ConstPlane slope, Plane gradient) = 0;
-  // See Client.
-  virtual bool by_parts() const { return false; }
-  virtual double pass(const Run &run, ConstPlane lr, uint64_t key, const LocalLoss &loss,
-                      Plane gradient) {
-    (void)run, (void)lr, (void)key, (void)loss, (void)gradient;
-    return 0;
-  }
+  // This network where it is run tile by tile, else nullptr.
+  virtual TiledNetwork *tiled() { return nullptr; }
 
   // g, where info().has_downscale, and gradient = J^T v, J its derivative at `hr`.
   virtual void downscale(const Run &run, ConstPlane hr, Plane lr) = 0;

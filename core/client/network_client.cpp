@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "client/tiles.h"
+
 namespace hcd::client {
 
 NetworkClient::NetworkClient(std::shared_ptr<Network> network, int tile,
@@ -44,7 +46,8 @@ void NetworkClient::backward(const float *x, uint64_t key, const Tape *tape, Pla
 
 double NetworkClient::pass(const float *x, uint64_t key, const LocalLoss &loss, float *gradient) {
   const Plane pulled = lr_.picture_for(gradient, pulled_);
-  const double value = network_->pass(run(), lr_.to_picture(x, lr_memory_), key, loss, pulled);
+  const double value =
+      network_->tiled()->pass(run(), lr_.to_picture(x, lr_memory_), key, loss, pulled);
   lr_.to_picture_adjoint(pulled, gradient);
   return value;
 }

@@ -15,7 +15,7 @@ namespace hcd::client {
 // The large format is exactly the network's factor larger. Its picture is luma in the frame's code
 // values where the network sees luma alone (chroma is enlarged by `chroma` then), else the
 // network's.
-class NetworkClient : public Client {
+class NetworkClient : public Client, private ByParts {
  public:
   NetworkClient(std::shared_ptr<Network> network, int tile, std::shared_ptr<LinearClient> chroma,
                 const hcd_format &hr, const hcd_format &lr, Engine &engine);
@@ -29,10 +29,10 @@ class NetworkClient : public Client {
   void forward(const float *x, uint64_t key, Plane picture, std::unique_ptr<Tape> *tape) override;
   void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,
                 float *gradient) override;
-  bool by_parts() const override { return network_->by_parts() && !converts(); }
-  double pass(const float *x, uint64_t key, const LocalLoss &loss, float *gradient) override;
+  ByParts *by_parts() override { return network_->tiled() && !converts() ? this : nullptr; }
 
  private:
+  double pass(const float *x, uint64_t key, const LocalLoss &loss, float *gradient) override;
   Run run() const { return {engine_.pool(), tile_}; }
   // Whether luma has other code values in the frame than in the network.
   bool converts() const { return hr_.is_luma() && !hr_.same(); }

@@ -36,9 +36,9 @@ class TiledNetwork : public Network {
                std::unique_ptr<Tape> *tape) override;
   void backward(const Run &run, ConstPlane lr, uint64_t key, const Tape *tape, ConstPlane slope,
                 Plane gradient) override;
-  bool by_parts() const override { return true; }
-  double pass(const Run &run, ConstPlane lr, uint64_t key, const LocalLoss &loss,
-              Plane gradient) override;
+  TiledNetwork *tiled() override { return this; }
+  // Forward, loss and backward of each tile, so that f runs once. Returns the sum of the values.
+  double pass(const Run &run, ConstPlane lr, uint64_t key, const LocalLoss &loss, Plane gradient);
   void downscale(const Run &run, ConstPlane hr, Plane lr) override;
   void downscale_backward(const Run &run, ConstPlane hr, ConstPlane v, Plane gradient) override;
 

@@ -67,7 +67,7 @@ int adam(Objective &objective, Vector x, const AdamOptions &options, Engine &eng
   constexpr double kBeta1 = 0.5, kBeta2 = 0.999;
   const Buffer start = copy_of(x, engine);
   Buffer gradient = engine.allocate(x.size()), mean = engine.allocate(x.size());
-  engine.subtract(x, x, mean.span());  // zeros
+  engine.clear(mean.span());
   double variance = 0, unit = 1;
   for (int step = 0; step < options.steps; ++step) {
     const double value = objective.value_and_gradient(x, gradient.span());

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -39,6 +40,10 @@ class Detail {
   virtual double value_and_gradient(ConstPlane test, Plane gradient) = 0;
 };
 
+// A loss of a part of a picture: from what is shown in `window` of it to a value and its slope
+// there (both views are as large as the window). On the host, from several threads at once.
+using LocalLoss = std::function<double(const Rect &window, ConstPlane shown, Plane slope)>;
+
 // A step of the loss mixed on one plane; see Engine::mix_slope().
 struct MixWeights {
   float error = 0, excess = 0, detail = 0;  // of the derivatives
@@ -62,6 +67,7 @@ class Engine {
   virtual void copy(ConstPlane from, Plane to) = 0;
   virtual void copy(ConstVector from, Vector to) = 0;
   virtual void fill(Plane plane, float value) = 0;
+  void clear(Vector x) { fill({x.data(), static_cast<int>(x.size()), 1}, 0); }
 
   // ---- vectors ----
 

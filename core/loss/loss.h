@@ -16,12 +16,11 @@ class Loss {
 
   // The value of what client `k` shows, and its derivative, as large. `shown` may be clipped.
   virtual double shown(size_t k, Plane shown, Plane slope) = 0;
-  // The same of a window of a picture, where the loss is a sum over pixels: on the host, from
-  // several threads at once. The windows' values add up to that of the picture.
-  virtual bool is_sum() const { return false; }
-  virtual double shown_part(size_t k, const Rect &window, ConstPlane shown, Plane slope) const {
-    (void)k, (void)window, (void)shown, (void)slope;
-    return 0;
+  // The same of a window of a picture, where the loss is a sum over pixels, else empty. The
+  // windows' values add up to that of the picture.
+  virtual LocalLoss local(size_t k) const {
+    (void)k;
+    return {};
   }
 
   // What the small frame `x` costs; adds the derivative to `gradient`.

@@ -15,8 +15,10 @@ double SquaredError::shown(size_t, Plane shown, Plane slope) {
   return mean_ * engine_.squared_error(shown, target_, static_cast<float>(2 * mean_), slope);
 }
 
-double SquaredError::shown_part(size_t, const Rect &window, ConstPlane shown, Plane slope) const {
-  return mean_ * squared_error(shown, target_.crop(window), static_cast<float>(2 * mean_), slope);
+LocalLoss SquaredError::local(size_t) const {
+  return [this](const Rect &window, ConstPlane shown, Plane slope) {
+    return mean_ * squared_error(shown, target_.crop(window), static_cast<float>(2 * mean_), slope);
+  };
 }
 
 double SquaredError::small(ConstVector x, Vector gradient) {

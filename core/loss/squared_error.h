@@ -14,8 +14,7 @@ class SquaredError : public Loss {
   SquaredError(ConstPlane target, double unit, ConstVector x0, double proximity, Engine &engine);
 
   double shown(size_t k, Plane shown, Plane slope) override;
-  bool is_sum() const override { return true; }
-  double shown_part(size_t k, const Rect &window, ConstPlane shown, Plane slope) const override;
+  LocalLoss local(size_t k) const override;
   double small(ConstVector x, Vector gradient) override;
 
  private:

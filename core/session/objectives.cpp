@@ -47,7 +47,7 @@ ShownObjective::ShownObjective(std::vector<client::Client *> clients, loss::Loss
       tapes_(clients_.size()) {
   const Plane picture = clients_[0]->picture();
   const size_t size = picture.size() * static_cast<size_t>(picture.channels);
-  if (!(loss.is_sum() && clients_[0]->by_parts())) {
+  if (!(loss.local(0) && clients_[0]->by_parts())) {
     shown_ = engine.allocate(size);
     slope_ = engine.allocate(size);
   }
@@ -64,13 +64,9 @@ ConstVector ShownObjective::transported(ConstVector x) {
 
 double ShownObjective::shown(size_t k, ConstVector x, float *gradient) {
   client::Client &client = *clients_[k];
-  if (gradient && loss_.is_sum() && client.by_parts()) {
-    return client.pass(
-        x.data(), key_,
-        [this, k](const Rect &window, ConstPlane shown, Plane slope) {
-          return loss_.shown_part(k, window, shown, slope);
-        },
-        gradient);
+  const LocalLoss local = loss_.local(k);
+  if (gradient && local && client.by_parts()) {
+    return client.by_parts()->pass(x.data(), key_, local, gradient);
   }
   const Plane shown = with_data(client.picture(), shown_);
   const Plane slope = with_data(client.picture(), slope_);
@@ -91,7 +87,7 @@ double ShownObjective::value_and_gradient(ConstVector at, Vector gradient) {
   }
   key_ = mix(key_);
   if (!loss_.can_gain()) {  // a flat frame, say: rounding errors are no direction
-    engine_.subtract(x, x, gradient);
+    engine_.clear(gradient);
     return value;
   }
   return value + loss_.small(x, gradient);
@@ -102,7 +98,7 @@ double ShownObjective::value(ConstVector x) {
   for (size_t k = 0; k < clients_.size(); ++k) {
     value += shown(k, x, nullptr) / static_cast<double>(clients_.size());
   }
-  engine_.subtract(x, x, pulled_.span());
+  engine_.clear(pulled_.span());
   return value + loss_.small(x, pulled_.span());
 }
 
@@ -126,7 +122,7 @@ LinearObjective::LinearObjective(std::vector<client::LinearClient *> clients, co
       part_(engine.allocate(x0_.size())) {
   proximity_ = proximity * static_cast<double>(n_hr_) / static_cast<double>(x0_.size());
   const double weight = 1.0 / static_cast<double>(clients_.size());
-  engine.subtract(x0_, x0_, rhs_.span());
+  engine.clear(rhs_.span());
   Buffer error = engine.allocate(n_hr_);
   for (client::LinearClient *client : clients_) {
     client->show(x0, 0, client->hr().n_planes(), error.data());

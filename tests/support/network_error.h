@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "client/network.h"
+#include "client/tiles.h"
 #include "support/picture.h"
 
 namespace hcd::test {
@@ -13,7 +13,7 @@ namespace hcd::test {
 // in one pass where the network works by parts, else there and back again.
 inline double error_and_gradient(client::Network &network, const client::Run &run, ConstPlane x,
                                  ConstPlane target, const Rect &window, Plane gradient) {
-  const client::LocalLoss loss = [&](const Rect &part, ConstPlane shown, Plane slope) {
+  const LocalLoss loss = [&](const Rect &part, ConstPlane shown, Plane slope) {
     double sum = 0;
     for (int c = 0; c < shown.channels; ++c) {
       for (int v = 0; v < shown.height; ++v) {
@@ -30,7 +30,7 @@ inline double error_and_gradient(client::Network &network, const client::Run &ru
     }
     return sum;
   };
-  if (network.by_parts()) return network.pass(run, x, 0, loss, gradient);
+  if (client::TiledNetwork *tiled = network.tiled()) return tiled->pass(run, x, 0, loss, gradient);
   const int s = network.info().scale;
   Picture shown(x.channels, s * x.height, s * x.width), slope = shown;
   std::unique_ptr<client::Tape> tape;

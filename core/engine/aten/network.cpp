@@ -23,7 +23,7 @@ class TensorNetwork : public client::TiledNetwork {
         [&] { check_finite(copy_to(functions_->upscale(input(lr), draw), hr), "upscale"); });
   }
 
-  double tile_pass(ConstPlane lr, const Rect &window, const client::LocalLoss &loss, Plane gradient,
+  double tile_pass(ConstPlane lr, const Rect &window, const LocalLoss &loss, Plane gradient,
                    const client::Draw &draw) override {
     double value = 0;
     run("upscale", true, [&] {

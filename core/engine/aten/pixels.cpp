@@ -56,7 +56,7 @@ bool add_to(const at::Tensor &tensor, Plane picture) {
   return finite;
 }
 
-double loss_of(const at::Tensor &output, const Rect &window, const client::LocalLoss &loss,
+double loss_of(const at::Tensor &output, const Rect &window, const LocalLoss &loss,
                at::Tensor &slope) {
   const at::Tensor shown = on_host(output) * 255;
   const at::Tensor slopes = at::zeros(shown.sizes(), at::kFloat);

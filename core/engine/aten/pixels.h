@@ -25,7 +25,7 @@ bool add_to(const at::Tensor &tensor, Plane picture);
 
 // The loss of `output`, [1, C, h, w] in [0, 1], over `window`; `slope`: its derivative with respect
 // to the output's code values, 0 outside the window, on the output's device.
-double loss_of(const at::Tensor &output, const Rect &window, const client::LocalLoss &loss,
+double loss_of(const at::Tensor &output, const Rect &window, const LocalLoss &loss,
                at::Tensor &slope);
 
 }  // namespace hcd::aten
