@@ -1,12 +1,7 @@
+include(${CMAKE_CURRENT_LIST_DIR}/../support/run.cmake)
+
 # build_and_test(<options of CMake...>): configures, builds and runs the fast tests of C++ but for those that SKIP, a
 # pattern of ctest's, names; a warning is an error.
-function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code)
-  if(code)
-    message(FATAL_ERROR "${ARGN} ended with ${code}")
-  endif()
-endfunction()
-
 function(build_and_test)
   set(skip "")
   if(SKIP)

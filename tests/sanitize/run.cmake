@@ -1,10 +1,5 @@
 # Configures, builds and tests with sanitizers; fails if any of it does.
-function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code)
-  if(code)
-    message(FATAL_ERROR "${ARGN} ended with ${code}")
-  endif()
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/../support/run.cmake)
 
 # -O1: the optimiser finds more warnings than it saves time here.
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G Ninja -DHCD_SANITIZE=ON -DHCD_TESTS=ON

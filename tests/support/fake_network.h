@@ -22,7 +22,7 @@ class FakeNetwork : public client::TiledNetwork {
     });
   }
 
-  double tile_pass(ConstPlane lr, const Rect &window, const client::LocalLoss &loss, Plane gradient,
+  double tile_pass(ConstPlane lr, const Rect &window, const LocalLoss &loss, Plane gradient,
                    const client::Draw &) override {
     const auto plane = static_cast<ptrdiff_t>(4) * lr.height * lr.width;
     std::vector<float> shown(static_cast<size_t>(plane * lr.channels)), slopes(shown.size(), 0.0F);

@@ -18,6 +18,14 @@ inline std::vector<float> random_values(size_t n, uint64_t seed) {
   return values;
 }
 
+// Sum of the products, in double.
+inline double dot(const std::vector<float> &a, const std::vector<float> &b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
 // A plane with edges, gradients and a little noise, inside [30, 220]: what resamplers meet.
 inline float natural(int x, int y, const Random &random, int width) {
   const double edge = std::sin(x * 0.31 + y * 0.17) > 0.2 ? 60 : 0;

@@ -17,14 +17,8 @@ using image::Affine;
 using image::codes_to_picture;
 using image::inverse;
 
+using test::dot;
 using test::random_values;
-
-double dot(const std::vector<float> &a, const std::vector<float> &b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i)
-    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  return sum;
-}
 
 std::array<double, 3> convert(const Affine &a, std::array<double, 3> v) {
   std::array<double, 3> result = a.offset;

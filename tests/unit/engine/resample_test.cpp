@@ -11,14 +11,8 @@
 namespace hcd::image {
 namespace {
 
+using test::dot;
 using test::random_values;
-
-double dot(const std::vector<float> &a, const std::vector<float> &b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i)
-    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  return sum;
-}
 
 struct Sizes {
   int in_width, in_height, out_width, out_height;

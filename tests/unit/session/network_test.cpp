@@ -42,7 +42,7 @@ TEST(Tiles, EqualTheWholePicture) {
   const auto lr = random_values(static_cast<size_t>(kC) * kH * kW, 1);
   const auto hr = random_values(lr.size() * 4, 2);
   const ConstPlane small = picture(lr, kC, kH, kW), large = picture(hr, kC, 2 * kH, 2 * kW);
-  const client::LocalLoss loss = [&](const Rect &window, ConstPlane shown, Plane slope) {
+  const LocalLoss loss = [&](const Rect &window, ConstPlane shown, Plane slope) {
     return squared_error(shown, large.crop(window), 2, slope);
   };
   std::vector<float> up(hr.size()), gradient(lr.size(), 0.0F), down(lr.size()),
