@@ -1,43 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // hcd down and hcd up: PNG to PNG, with what the files say beside their samples.
-#include "tools/convert.h"
-
 #include "base/atomic_file.h"
+#include "tools/commands.h"
 #include "tools/error.h"
 #include "tools/picture_set.h"
-#include "tools/png.h"
 #include "tools/png_chunks.h"
-#include "tools/session.h"
-#include "tools/terminal.h"
 
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <functional>
-#include <new>
 
 namespace hcd::tools {
 namespace {
 
-namespace fs = std::filesystem;
-
 // Resizes one picture; the name is for messages.
 using Resize = std::function<Picture(const Picture &, const std::string &name)>;
 
-void convert_one(const fs::path &input, const fs::path &output, const Resize &resize) {
-  try {
-    const Picture source = read_png(input.string());
-    AtomicFile file(output.string());
-    Picture result = resize(source, input.string());
-    std::string left_out;
-    result.chunks = resize_chunks(source.chunks, {source.width, source.height},
-                                  {result.width, result.height}, left_out);
-    file.write(encode_png(result, output.string()));
-    file.commit();
-    if (!left_out.empty()) print_message(input.string() + ": left out: " + left_out);
-  } catch (const std::bad_alloc &) {
-    throw ToolError(input.string() + ": out of memory");
-  }
+void convert_one(const std::string &input, const std::string &output, const Resize &resize) {
+  const Picture source = files::read_png(input);
+  AtomicFile file(output);
+  Picture result = resize(source, input);
+  std::string left_out;
+  result.chunks = resize_chunks(source.chunks, {source.width, source.height},
+                                {result.width, result.height}, left_out);
+  file.write(files::encode_png(result, output));
+  file.commit();
+  if (!left_out.empty()) print_message(input + ": left out: " + left_out);
 }
 
 std::string count_text(size_t count) {
@@ -48,18 +36,18 @@ std::string count_text(size_t count) {
 size_t convert_all(const ConvertArguments &arguments, const Resize &resize) {
   const std::vector<fs::path> inputs = list_pictures(arguments.input);
   const std::vector<fs::path> outputs = prepare_outputs(inputs, arguments.output);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    show_progress(i + 1, inputs.size(), inputs[i].filename().string());
-    try {
-      convert_one(inputs[i], outputs[i], resize);
-    } catch (const Error &error) {
-      if (inputs.size() == 1) throw;
-      throw ToolError(std::string(error.what()) + " (" + std::to_string(i) + " of " +
-                      count_text(inputs.size()) + " done)");
-    }
+  size_t done = 0;
+  try {
+    for_each_picture(inputs, [&](size_t i) {
+      convert_one(inputs[i].string(), outputs[i].string(), resize);
+      ++done;
+    });
+  } catch (const Error &error) {
+    if (inputs.size() == 1) throw;
+    throw ToolError(std::string(error.what()) + " (" + std::to_string(done) + " of " +
+                    count_text(inputs.size()) + " done)");
   }
-  clear_progress();
-  return inputs.size();
+  return done;
 }
 
 class Stopwatch {

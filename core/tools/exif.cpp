@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Rewrites the tags of an EXIF block that depend on the size of the picture. Tags: CIPA DC-008,
 // TIFF 6.0.
-#include "tools/exif.h"
+#include "tools/png_chunks.h"
 
 #include <cstddef>
 #include <numeric>

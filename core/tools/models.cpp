@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // hcd models: hcd_models() as names, as a table, as JSON.
-#include "tools/models.h"
-
-#include "tools/options.h"
-#include "tools/session.h"
+#include "tools/commands.h"
 
 #include <hcd/hcd.h>
 
@@ -98,14 +95,8 @@ void check_weights(const ModelsArguments &arguments) {
 
 void run_models(const ModelsArguments &arguments) {
   if (!arguments.check.empty()) return check_weights(arguments);
-  switch (arguments.format) {
-    case ModelsFormat::kLines:
-      return print_lines();
-    case ModelsFormat::kLong:
-      return print_long();
-    case ModelsFormat::kJson:
-      return print_json();
-  }
+  if (arguments.json) return print_json();
+  return arguments.is_long ? print_long() : print_lines();
 }
 
 }  // namespace hcd::tools

@@ -2,18 +2,19 @@
 // Which PNG files a folder holds, and the places of the results, none of which is an input.
 #include "tools/picture_set.h"
 
+#include "base/progress_line.h"
 #include "tools/error.h"
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <new>
 #include <set>
 #include <string>
 #include <system_error>
 
 namespace hcd::tools {
 namespace {
-
-namespace fs = std::filesystem;
 
 bool is_picture(const fs::path &path) {
   std::string extension = path.extension().string();
@@ -68,6 +69,21 @@ std::vector<fs::path> prepare_outputs(const std::vector<fs::path> &inputs, const
     }
   }
   return outputs;
+}
+
+void for_each_picture(const std::vector<fs::path> &pictures,
+                      const std::function<void(size_t)> &work) {
+  ProgressLine line(std::chrono::seconds(0));
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    line.show("[" + std::to_string(i + 1) + "/" + std::to_string(pictures.size()) + "] " +
+              pictures[i].filename().string());
+    try {
+      work(i);
+    } catch (const std::bad_alloc &) {
+      throw ToolError(pictures[i].string() + ": out of memory");
+    }
+  }
+  line.clear();
 }
 
 }  // namespace hcd::tools

@@ -3,8 +3,6 @@
 // PNG specification, third edition, and the registered extensions 1.5.0.
 #include "tools/png_chunks.h"
 
-#include "tools/exif.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -79,7 +77,7 @@ bool resize_offset(std::vector<uint8_t> &data, Size from, Size to) {
 }
 
 // Makes `chunk` hold for the new size. Returns why it is left out, or nullptr.
-const char *resize(PngChunk &chunk, Size from, Size to) {
+const char *resize(files::PngChunk &chunk, Size from, Size to) {
   if (chunk.damaged) return "damaged";
   for (const Leaving &leaving : kLeft) {
     if (chunk.name == leaving.name) return leaving.what;
@@ -94,11 +92,11 @@ const char *resize(PngChunk &chunk, Size from, Size to) {
 
 }  // namespace
 
-std::vector<PngChunk> resize_chunks(const std::vector<PngChunk> &chunks, Size from, Size to,
-                                    std::string &left_out) {
-  std::vector<PngChunk> kept;
+std::vector<files::PngChunk> resize_chunks(const std::vector<files::PngChunk> &chunks, Size from,
+                                           Size to, std::string &left_out) {
+  std::vector<files::PngChunk> kept;
   std::vector<std::string> left;
-  for (PngChunk chunk : chunks) {
+  for (files::PngChunk chunk : chunks) {
     if (const char *why = resize(chunk, from, to)) {
       left.push_back(chunk.name + " (" + why + ")");
       if (std::count(left.begin(), left.end(), left.back()) > 1) left.pop_back();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The subcommands that are programs of their own: where they lie, and how this process becomes one.
-#include "tools/program.h"
-
+#include "tools/commands.h"
 #include "tools/error.h"
 
 #include <unistd.h>
@@ -17,20 +16,6 @@ namespace hcd::tools {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Subcommand {
-  const char *name;
-  bool is_python;
-};
-constexpr Subcommand kSubcommands[] = {
-    {"train", false}, {"tune", false}, {"convert", true}, {"paper", true}};
-
-const Subcommand *find_subcommand(const std::string &name) {
-  for (const Subcommand &subcommand : kSubcommands) {
-    if (name == subcommand.name) return &subcommand;
-  }
-  return nullptr;
-}
 
 fs::path own_path() {
   std::error_code error;
@@ -70,11 +55,12 @@ void become(std::vector<std::string> words, char **more) {
 
 }  // namespace
 
-bool is_program(int argc, char **argv) { return argc > 1 && find_subcommand(argv[1]); }
-
-void run_program(char **argv) {
+void run_if_program(char **argv) {
+  if (!argv[0] || !argv[1]) return;
   const std::string command = argv[1];
-  if (find_subcommand(command)->is_python) {
+  const bool in_python = command == "convert" || command == "paper";
+  if (!in_python && command != "train" && command != "tune") return;
+  if (in_python) {
     const fs::path package = find_part(command, "python/hcd", "install hcd as a whole");
     const std::string python = find_python();
     become({python, "-B", package.string(), own_path().string()}, argv + 1);

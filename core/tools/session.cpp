@@ -1,15 +1,48 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A context of the public API, used by pictures one after another.
+// The public API, used by pictures one after another.
 #include "tools/session.h"
 
 #include "tools/error.h"
-#include "tools/terminal.h"
 
+#include <charconv>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace hcd::tools {
 namespace {
+
+constexpr int kMaxSize = 32768;  // of hcd_format
+
+int size_or_zero(const OptionTexts &options, const std::string &name) {
+  const auto found = options.find(name);
+  if (found == options.end()) return 0;
+  const std::string &text = found->second;
+  int value = 0;
+  const char *end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end || value < 1 || value > kMaxSize) {
+    throw ToolError("option " + name + ": expected a whole number in [1, 32768], found '" + text +
+                    "'");
+  }
+  return value;
+}
+
+template <typename Params, typename Set>
+Params params_from(const OptionTexts &options, void (*init)(Params *, size_t), Set set) {
+  Params params{};
+  init(&params, sizeof(params));
+  params.model = own_defaults().at("model").c_str();
+  if constexpr (std::is_same_v<Params, hcd_down_params>) {
+    params.loss = own_defaults().at("loss").c_str();
+  }
+  for (const auto &[name, text] : options) {
+    if (name == "w" || name == "h") continue;
+    char error[512] = "";
+    if (set(&params, name.c_str(), text.c_str(), error, sizeof(error)) < 0) throw ToolError(error);
+  }
+  return params;
+}
 
 // Whether an error is of the picture that was handled, not of the options.
 bool is_of_the_picture(hcd_status status) {
@@ -21,25 +54,42 @@ bool same_format(const hcd_format &a, const hcd_format &b) {
          a.range == b.range;
 }
 
-// The log function gets this instead of a Session, which may move.
-void *log_opaque(bool verbose) {
-  static bool flags[2] = {false, true};
-  return &flags[verbose ? 1 : 0];
+// The library's errors are not shown here: they come back from its functions.
+void show_warnings(void *, hcd_log_level level, const char *message) {
+  if (level == HCD_LOG_WARNING) print_message(std::string("warning: ") + message);
 }
+void show_all(void *opaque, hcd_log_level level, const char *message) {
+  show_warnings(opaque, level, message);
+  if (level != HCD_LOG_WARNING && level != HCD_LOG_ERROR) print_message(message);
+}
+hcd_log_fn log_of(bool verbose) { return verbose ? show_all : show_warnings; }
 
 }  // namespace
+
+const OptionTexts &own_defaults() {
+  static const OptionTexts defaults = {{"model", "bicubic"}, {"loss", "mse"}};
+  return defaults;
+}
+
+hcd_down_params down_params(const OptionTexts &options) {
+  return params_from<hcd_down_params>(options, hcd_down_params_init, hcd_down_params_set);
+}
+
+Size wanted_size(const OptionTexts &options) {
+  return {size_or_zero(options, "w"), size_or_zero(options, "h")};
+}
 
 Session Session::down(const OptionTexts &options, bool verbose) {
   const hcd_down_params params = down_params(options);
   Session session;
-  session.check(hcd_down_create(&session.context_, &params, log, log_opaque(verbose)), "");
+  session.check(hcd_down_create(&session.context_, &params, log_of(verbose), nullptr), "");
   return session;
 }
 
 Session Session::up(const OptionTexts &options, bool verbose) {
-  const hcd_up_params params = up_params(options);
+  const auto params = params_from<hcd_up_params>(options, hcd_up_params_init, hcd_up_params_set);
   Session session;
-  session.check(hcd_up_create(&session.context_, &params, log, log_opaque(verbose)), "");
+  session.check(hcd_up_create(&session.context_, &params, log_of(verbose), nullptr), "");
   return session;
 }
 
@@ -50,15 +100,6 @@ Session::Session(Session &&other) noexcept
       out_(other.out_) {}
 
 Session::~Session() { hcd_destroy(&context_); }
-
-void Session::log(void *opaque, hcd_log_level level, const char *message) {
-  if (level == HCD_LOG_ERROR) return;  // comes back as an error
-  if (level == HCD_LOG_WARNING) {
-    print_message(std::string("warning: ") + message);
-  } else if (*static_cast<bool *>(opaque)) {
-    print_message(message);
-  }
-}
 
 void Session::check(hcd_status status, const std::string &name) const {
   if (status >= 0) return;

@@ -1,16 +1,39 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A context of the library that handles pictures one at a time.
+// The library as the command sees it: options as texts, and a context that handles pictures one at
+// a time.
 #pragma once
 
-#include "tools/options.h"
-#include "tools/png.h"
+#include "files/png/png.h"
 
 #include <hcd/hcd.h>
 
+#include <map>
 #include <optional>
 #include <string>
 
 namespace hcd::tools {
+
+using files::Picture;
+
+// The options that were given: name in options.def -> text.
+using OptionTexts = std::map<std::string, std::string>;
+
+// Defaults of this command, in place of the library's: it works on pictures, which are mostly RGB
+// and are not coded.
+const OptionTexts &own_defaults();
+
+// The library's parameters for `options`, without the sizes. Text options point into `options`,
+// which has to live on. Throws ToolError with the library's message.
+hcd_down_params down_params(const OptionTexts &options);
+
+// Size wanted of a picture; 0: not given.
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+
+// The sizes w and h of `options`. Throws ToolError where one is not a whole number of [1, 32768].
+Size wanted_size(const OptionTexts &options);
 
 class Session {
  public:
@@ -34,7 +57,6 @@ class Session {
  private:
   Session() = default;
 
-  static void log(void *opaque, hcd_log_level level, const char *message);
   void configure(const hcd_format &format, Size size, const std::string &name);
   void receive(hcd_frame &frame, hcd_stats *stats, const std::string &name);
   // Throws the context's error as ToolError where `status` is one.
