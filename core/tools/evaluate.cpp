@@ -30,16 +30,9 @@ struct Protocol {
 
 Protocol find_protocol(const OptionTexts &options, Session &down) {
   constexpr int kSide = 720;  // large enough to tell every whole scale up to 16
-  const auto small_size = [&](int channels) {
-    Picture probe;
-    probe.width = probe.height = kSide;
-    probe.channels = channels;
-    probe.depth = 8;
-    return down.result_size(format_of(probe));
-  };
-  std::optional<Size> small = small_size(3);
+  std::optional<Size> small = down.result_size(kSide, 3);
   const bool luma_only = !small;
-  if (luma_only) small = small_size(1);
+  if (luma_only) small = down.result_size(kSide, 1);
   if (!small) throw ToolError("the model takes neither RGB nor gray pictures");
 
   const double scale = down_params(options).scale;

@@ -12,24 +12,28 @@ namespace {
 constexpr unsigned kShort = 3, kLong = 4, kRational = 5;
 constexpr unsigned kExifFolder = 0x8769;
 
-// What a tag's value is made of.
-enum class Meaning { kWidth, kHeight, kDensityX, kDensityY, kPlaces };
+// What a tag's value is, and along which axis; places have both.
+enum class Meaning { kSide, kDensity, kPlaces };
 struct Rule {
   unsigned tag;
   Meaning meaning;
+  size_t axis;
 };
 constexpr Rule kRules[] = {
-    {0x0100, Meaning::kWidth},    {0x0101, Meaning::kHeight},    // ImageWidth, ImageLength
-    {0xA002, Meaning::kWidth},    {0xA003, Meaning::kHeight},    // PixelX/YDimension
-    {0x011A, Meaning::kDensityX}, {0x011B, Meaning::kDensityY},  // X/YResolution
-    {0xA20E, Meaning::kDensityX}, {0xA20F, Meaning::kDensityY},  // FocalPlaneX/YResolution
-    {0x9214, Meaning::kPlaces},   {0xA214, Meaning::kPlaces},    // SubjectArea, SubjectLocation
+    {0x0100, Meaning::kSide, 0},    {0x0101, Meaning::kSide, 1},     // ImageWidth, ImageLength
+    {0xA002, Meaning::kSide, 0},    {0xA003, Meaning::kSide, 1},     // PixelX/YDimension
+    {0x011A, Meaning::kDensity, 0}, {0x011B, Meaning::kDensity, 1},  // X/YResolution
+    {0xA20E, Meaning::kDensity, 0}, {0xA20F, Meaning::kDensity, 1},  // FocalPlaneX/YResolution
+    {0x9214, Meaning::kPlaces, 0},  {0xA214, Meaning::kPlaces, 0},   // SubjectArea, SubjectLocation
 };
 
 // A TIFF structure: folders of entries, offsets from its first byte.
 class Tiff {
  public:
-  Tiff(std::vector<uint8_t> &data, Size from, Size to) : data_(data), from_(from), to_(to) {}
+  Tiff(std::vector<uint8_t> &data, Size from, Size to)
+      : data_(data),
+        sides_{{uint64_t(from.width), uint64_t(to.width)},
+               {uint64_t(from.height), uint64_t(to.height)}} {}
 
   bool resize() {
     const uint8_t prefix[] = {'E', 'x', 'i', 'f', 0, 0};  // of JPEG files; some keep it
@@ -71,21 +75,19 @@ class Tiff {
     for (size_t entry = at + 2; entry < at + 2 + 12 * n; entry += 12) {
       if (get(entry, 2) == kExifFolder) exif = get(entry + 8, 4);
       for (const Rule &rule : kRules) {
-        if (rule.tag == get(entry, 2)) resize_entry(entry, rule.meaning);
+        if (rule.tag == get(entry, 2)) resize_entry(entry, rule);
       }
     }
     return true;
   }
 
-  void resize_entry(size_t entry, Meaning meaning) {
+  void resize_entry(size_t entry, const Rule &rule) {
     const unsigned type = get(entry + 2, 2);
     const size_t count = get(entry + 4, 4), pointed = get(entry + 8, 4);
-    const bool x = meaning == Meaning::kWidth || meaning == Meaning::kDensityX;
-    const uint64_t from = uint64_t(x ? from_.width : from_.height);
-    const uint64_t to = uint64_t(x ? to_.width : to_.height);
-    if (meaning == Meaning::kPlaces) {
+    const auto [from, to] = sides_[rule.axis];
+    if (rule.meaning == Meaning::kPlaces) {
       if (type == kShort && count <= 4) resize_places(count > 2 ? pointed : entry + 8, count);
-    } else if (meaning == Meaning::kWidth || meaning == Meaning::kHeight) {
+    } else if (rule.meaning == Meaning::kSide) {
       if (count == 1 && type == kShort) put(entry + 8, 2, to);
       if (count == 1 && type == kLong) put(entry + 8, 4, to);
     } else if (type == kRational && count == 1 && holds(pointed, 8)) {
@@ -105,15 +107,16 @@ class Tiff {
   void resize_places(size_t at, size_t count) {
     if (!holds(at, 2 * count)) return;
     for (size_t i = 0; i < count; ++i) {
-      const bool x = i % 2 == 0;
-      const uint64_t from = uint64_t(x ? from_.width : from_.height);
-      const uint64_t to = uint64_t(x ? to_.width : to_.height);
+      const auto [from, to] = sides_[i % 2];
       put(at + 2 * i, 2, std::min<uint64_t>(get(at + 2 * i, 2) * to / from, 0xffff));
     }
   }
 
   std::vector<uint8_t> &data_;
-  Size from_, to_;
+  struct Side {
+    uint64_t from, to;
+  };
+  Side sides_[2];  // width, height
   size_t base_ = 0;
   bool little_ = true;
 };

@@ -83,12 +83,7 @@ void check_weights(const ModelsArguments &arguments) {
                                {"scale", arguments.scale},
                                {"weights", arguments.check},
                                {"device", "cpu"}};
-  hcd_format format = {};
-  format.struct_size = sizeof(format);
-  format.width = format.height = 64;
-  format.layout = HCD_LAYOUT_GRAY;
-  format.depth = 8;
-  Session::up(options, false).result_size(format);
+  Session::up(options, false).result_size(64, 1);
 }
 
 }  // namespace

@@ -54,6 +54,29 @@ bool same_format(const hcd_format &a, const hcd_format &b) {
          a.range == b.range;
 }
 
+// What the library is told of `picture`.
+hcd_format format_of(const Picture &picture) {
+  hcd_format format = {};
+  format.struct_size = sizeof(format);
+  format.width = picture.width;
+  format.height = picture.height;
+  format.layout = picture.channels == 1 ? HCD_LAYOUT_GRAY : HCD_LAYOUT_RGB;
+  format.depth = picture.depth;
+  format.range = picture.range;
+  return format;
+}
+
+// A frame that points to the samples of `picture`.
+hcd_frame frame_of(Picture &picture) {
+  hcd_frame frame = {};
+  frame.struct_size = sizeof(frame);
+  for (size_t c = 0; c < size_t(picture.channels); ++c) {
+    frame.data[c] = picture.planes[c].data();
+    frame.stride[c] = ptrdiff_t(picture.row_bytes());
+  }
+  return frame;
+}
+
 // The library's errors are not shown here: they come back from its functions.
 void show_warnings(void *, hcd_log_level level, const char *message) {
   if (level == HCD_LOG_WARNING) print_message(std::string("warning: ") + message);
@@ -131,11 +154,16 @@ void Session::receive(hcd_frame &frame, hcd_stats *stats, const std::string &nam
   if (status != HCD_OK) throw ToolError(name + ": no frame came back from the library");
 }
 
-std::optional<Size> Session::result_size(const hcd_format &format) {
+std::optional<Size> Session::result_size(int side, int channels) {
   in_ = {};  // what was configured is gone
+  Picture source;
+  source.width = source.height = side;
+  source.channels = channels;
+  source.depth = 8;
+  const hcd_format in = format_of(source);
   hcd_format out = {};
   out.struct_size = sizeof(out);
-  const hcd_status status = hcd_configure(context_, &format, &out);
+  const hcd_status status = hcd_configure(context_, &in, &out);
   if (status == HCD_E_FORMAT) return std::nullopt;
   check(status, "");
   return Size{out.width, out.height};

@@ -45,9 +45,9 @@ class Session {
   Session(Session &&other) noexcept;
   ~Session();
 
-  // Size of what becomes of `format`, as the option scale or the model says; nothing where the
-  // model does not handle the format. Throws ToolError on other errors.
-  std::optional<Size> result_size(const hcd_format &format);
+  // Size of what becomes of a square picture of 8 bits, as the option scale or the model says;
+  // nothing where the model does not handle that many channels. Throws ToolError on other errors.
+  std::optional<Size> result_size(int side, int channels);
 
   // Resizes `picture` to `size` (0: as the option scale says). `flags`: HCD_FRAME_*. `stats`: of
   // the frame, or nullptr. `name`: what a message calls the picture. Throws ToolError.

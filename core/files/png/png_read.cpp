@@ -94,15 +94,13 @@ class Reader {
   }
 
   void check_header() {
-    is_palette_ = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
+    const int type = png_get_color_type(png_, info_);
+    is_palette_ = type == PNG_COLOR_TYPE_PALETTE;
     stored_depth_ = png_get_bit_depth(png_, info_);
     const unsigned width = png_get_image_width(png_, info_);
     const unsigned height = png_get_image_height(png_, info_);
-    if (width > kMaxSize || height > kMaxSize) {
-      throw Error(HCD_E_FILE, path_ + ": expected at most 32768x32768 pixels, found " +
-                                  std::to_string(width) + "x" + std::to_string(height));
-    }
-    const int type = png_get_color_type(png_, info_);
+    HCD_CHECK(width <= kMaxSize && height <= kMaxSize, HCD_E_FILE,
+              "%s: expected at most 32768x32768 pixels, found %ux%u", path_.c_str(), width, height);
     const bool has_alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
     if (has_alpha || png_get_valid(png_, info_, PNG_INFO_tRNS)) {
       const bool gray = (type & PNG_COLOR_MASK_COLOR) == 0, wide = stored_depth_ == 16;
@@ -128,25 +126,16 @@ class Reader {
       at += length + 12;
     }
     const size_t expected = png_get_rowbytes(png_, info_) * png_get_image_height(png_, info_);
-    if (compressed_ * kMostPerByte < expected) {
-      throw Error(HCD_E_FILE, path_ + ": damaged PNG file: the header says " +
-                                  std::to_string(expected) + " bytes of samples, which " +
-                                  std::to_string(compressed_) + " compressed bytes cannot hold");
-    }
+    HCD_CHECK(compressed_ * kMostPerByte >= expected, HCD_E_FILE,
+              "%s: damaged PNG file: the header says %zu bytes of samples, which %zu compressed "
+              "bytes cannot hold",
+              path_.c_str(), expected, compressed_);
   }
 
   void set_transforms() {
-    set_expansion();
+    png_set_expand(png_);  // palettes, and fewer than 8 bits
     if (std::endian::native == std::endian::little) png_set_swap(png_);
     png_read_update_info(png_, info_);
-  }
-
-  void set_expansion() {
-    const int type = png_get_color_type(png_, info_);
-    if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png_);
-    if (type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png_, info_) < 8) {
-      png_set_expand_gray_1_2_4_to_8(png_);
-    }
   }
 
   // Row by row, in the file's order, so that memory follows the data that has come.
@@ -220,9 +209,9 @@ class Reader {
     }
   }
 
-  // As set_expansion() does to the samples.
+  // As set_transforms() does to the samples.
   void expand_background(PngChunk &chunk) {
-    const size_t expected = is_palette_ ? 1 : picture_is_gray() ? 2 : 6;
+    const size_t expected = is_palette_ ? 1 : png_get_channels(png_, info_) == 1 ? 2 : 6;
     if (chunk.data.size() != expected) {
       chunk.damaged = true;
     } else if (is_palette_) {
@@ -240,7 +229,6 @@ class Reader {
       chunk.data[1] = uint8_t((chunk.data[1] & top) * 255 / top);
     }
   }
-  bool picture_is_gray() const { return png_get_channels(png_, info_) == 1; }
 
   const std::string &path_;
   const std::vector<uint8_t> &bytes_;
