@@ -3,9 +3,7 @@
 // in luma.
 #include "base/atomic_file.h"
 #include "options/options.h"
-#include "quality/luma.h"
-#include "quality/psnr.h"
-#include "quality/ssim.h"
+#include "quality/measures.h"
 #include "tools/commands.h"
 #include "tools/error.h"
 #include "tools/picture_set.h"

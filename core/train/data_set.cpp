@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "quality/luma.h"
+#include "quality/measures.h"
 #include "train/picture_file.h"
 
 namespace hcd::train {

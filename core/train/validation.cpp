@@ -4,8 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include "engine/aten/detail.h"
-#include "quality/luma.h"
-#include "quality/psnr.h"
+#include "quality/measures.h"
 #include "train/loss.h"
 
 namespace hcd::train {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Tests of luma_bt601(): its fixed points, its rounding, its input check.
-#include "quality/luma.h"
+#include "quality/measures.h"
 
 #include "test_picture.h"
 

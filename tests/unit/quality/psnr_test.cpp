@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Tests of psnr() and of the border cut.
-#include "quality/psnr.h"
+#include "quality/measures.h"
 
 #include "test_picture.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Tests of ssim().
-#include "quality/ssim.h"
+#include "quality/measures.h"
 
 #include "test_picture.h"
 

@@ -2,7 +2,7 @@
 // Planes that the tests of hcd_quality compare.
 #pragma once
 
-#include "quality/plane.h"
+#include "quality/measures.h"
 
 #include <functional>
 #include <vector>

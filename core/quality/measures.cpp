@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// SSIM by its definition: moments in a sliding window, down the rows first, then along them.
-#include "quality/ssim.h"
+#include "quality/measures.h"
 
 #include <array>
 #include <cmath>
-#include <vector>
+#include <stdexcept>
+
+#include "base/psnr.h"
 
 namespace hcd::quality {
 namespace {
+
+void check_same_size(ConstPlane a, ConstPlane b) {
+  if (a.width != b.width || a.height != b.height || a.width < 1 || a.height < 1) {
+    throw std::invalid_argument("pictures to be compared must have the same size");
+  }
+}
 
 constexpr double kC1 = (0.01 * 255) * (0.01 * 255);
 constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
@@ -58,6 +65,47 @@ double index(const Moments &m) {
 
 }  // namespace
 
+ConstPlane without_border(ConstPlane plane, int border) {
+  if (border < 0 || plane.width <= 2 * border || plane.height <= 2 * border) {
+    throw std::invalid_argument("the picture is not larger than the border to be cut");
+  }
+  return plane.crop({border, border, plane.width - 2 * border, plane.height - 2 * border});
+}
+
+std::vector<float> luma_bt601(ConstPlane red, ConstPlane green, ConstPlane blue,
+                              Rounding rounding) {
+  check_same_size(red, green);
+  check_same_size(red, blue);
+  std::vector<float> luma;
+  luma.reserve(static_cast<size_t>(red.width) * static_cast<size_t>(red.height));
+  for (int y = 0; y < red.height; ++y) {
+    const float *r = red.row(y), *g = green.row(y), *b = blue.row(y);
+    for (int x = 0; x < red.width; ++x) {
+      const double value =
+          16.0 + (65.481 * double(r[x]) + 128.553 * double(g[x]) + 24.966 * double(b[x])) / 255.0;
+      luma.push_back(
+          static_cast<float>(rounding == Rounding::kEightBit ? std::floor(value + 0.5) : value));
+    }
+  }
+  return luma;
+}
+
+double mean_squared_error(ConstPlane a, ConstPlane b) {
+  check_same_size(a, b);
+  double sum = 0;
+  for (int y = 0; y < a.height; ++y) {
+    const float *row_a = a.row(y), *row_b = b.row(y);
+    for (int x = 0; x < a.width; ++x) {
+      const double difference = double(row_a[x]) - double(row_b[x]);
+      sum += difference * difference;
+    }
+  }
+  return sum / (double(a.width) * double(a.height));
+}
+
+double psnr(ConstPlane a, ConstPlane b) { return hcd::psnr(mean_squared_error(a, b), 255); }
+
+// By its definition: moments in a sliding window, down the rows first, then along them.
 double ssim(ConstPlane a, ConstPlane b) {
   check_same_size(a, b);
   if (a.width < kSsimWindow || a.height < kSsimWindow) {
