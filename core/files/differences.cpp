@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "files/floats.h"
 #include "files/range_coder.h"
 #include "files/weights_error.h"
 

@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 // share one count.
 class CountingIterator {
  public:
-  using iterator_category = std::forward_iterator_tag;
+  using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
   using pointer = const char *;
@@ -27,13 +27,7 @@ class CountingIterator {
     *line_ += *at_++ == '\n';
     return *this;
   }
-  CountingIterator operator++(int) {
-    const CountingIterator before = *this;
-    ++*this;
-    return before;
-  }
   bool operator==(const CountingIterator &other) const { return at_ == other.at_; }
-  bool operator!=(const CountingIterator &other) const { return at_ != other.at_; }
 
  private:
   const char *at_;

@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace hcd::files {
+
+constexpr uint32_t kLeastRange = 1U << 24;  // of an interval; below it a byte is moved
 
 // How likely a bit is to be 0, learnt from those before it. Both sides keep the same ones.
 class BitModel {
@@ -29,12 +32,40 @@ class BitModel {
 
 class RangeEncoder {
  public:
-  void put(BitModel &model, bool bit);
+  void put(BitModel &model, bool bit) {
+    const uint32_t bound = (range_ >> BitModel::kBits) * model.zero();
+    if (bit) {
+      low_ += bound;
+      range_ -= bound;
+    } else {
+      range_ = bound;
+    }
+    model.learn(bit);
+    for (; range_ < kLeastRange; range_ <<= 8) shift();
+  }
+
   // Everything so far; nothing may be put afterwards.
-  std::vector<uint8_t> finish();
+  std::vector<uint8_t> finish() {
+    for (int i = 0; i < 5; ++i) shift();
+    while (!bytes_.empty() && bytes_.back() == 0) bytes_.pop_back();  // read as zeros anyway
+    return std::move(bytes_);
+  }
 
  private:
-  void shift();
+  // Moves the highest byte out once no carry can change it.
+  void shift() {
+    const bool carry = (low_ >> 32) != 0;
+    const auto top = static_cast<uint8_t>(low_ >> 24);
+    if (carry || top != 0xff) {
+      if (!first_) bytes_.push_back(static_cast<uint8_t>(last_ + carry));
+      for (; waiting_ > 0; --waiting_) bytes_.push_back(static_cast<uint8_t>(0xff + carry));
+      last_ = top;
+      first_ = false;
+    } else {
+      ++waiting_;
+    }
+    low_ = (low_ << 8) & 0xffffffff;
+  }
 
   std::vector<uint8_t> bytes_;
   uint64_t low_ = 0;
@@ -47,8 +78,23 @@ class RangeEncoder {
 // Reads zeros behind the end: whoever decodes has to know how much there is, and to check it.
 class RangeDecoder {
  public:
-  explicit RangeDecoder(std::span<const uint8_t> bytes);
-  bool get(BitModel &model);
+  explicit RangeDecoder(std::span<const uint8_t> bytes) : bytes_(bytes) {
+    for (int i = 0; i < 4; ++i) code_ = (code_ << 8) | next();
+  }
+
+  bool get(BitModel &model) {
+    const uint32_t bound = (range_ >> BitModel::kBits) * model.zero();
+    const bool bit = code_ >= bound;
+    if (bit) {
+      code_ -= bound;
+      range_ -= bound;
+    } else {
+      range_ = bound;
+    }
+    model.learn(bit);
+    for (; range_ < kLeastRange; range_ <<= 8) code_ = (code_ << 8) | next();
+    return bit;
+  }
 
  private:
   uint8_t next() { return position_ < bytes_.size() ? bytes_[position_++] : 0; }

@@ -17,6 +17,7 @@ namespace hcd::files {
 // Element types this project reads and writes. The names are the format's own.
 enum class Dtype { kF64, kF32, kF16, kBf16, kI64, kI32, kU8 };
 const char *dtype_name(Dtype dtype);
+bool is_floating(Dtype dtype);
 
 struct TensorView {
   Dtype dtype = Dtype::kF32;
@@ -25,6 +26,9 @@ struct TensorView {
 
   int64_t count() const;
 };
+
+// The values of a tensor of floating numbers, rounded to float.
+std::vector<float> to_floats(const TensorView &view);
 
 // Text such as "F32 [3, 64, 3, 3]".
 std::string describe(const TensorView &tensor);

@@ -2,6 +2,7 @@
 #include "files/safetensors_header.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "files/weights_error.h"
 
@@ -33,9 +34,9 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool end_object() override {
     if (--depth_ == 0) return true;
-    if (tensor_ && !(has_dtype_ && has_shape_ && tensor_->offsets.size() == 2)) return unexpected();
+    if (tensor_ && !(fields_.size() == 3 && tensor_->offsets.size() == 2)) return unexpected();
     tensor_ = nullptr;
-    has_dtype_ = has_shape_ = false;
+    fields_.clear();
     return true;
   }
 
@@ -108,18 +109,10 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool field(const std::string &text) {
     field_ = text;
-    bool is_new = true;
-    if (!tensor_) {
-      is_new = !header.metadata.contains(field_);
-    } else if (field_ == "dtype") {
-      is_new = !std::exchange(has_dtype_, true);
-    } else if (field_ == "shape") {
-      is_new = !std::exchange(has_shape_, true);
-    } else if (field_ == "data_offsets") {
-      is_new = tensor_->offsets.empty();
-    } else {
+    if (tensor_ && field_ != "dtype" && field_ != "shape" && field_ != "data_offsets") {
       return unexpected();
     }
+    const bool is_new = fields_.insert(field_).second;
     return is_new || fail((tensor_ ? where() : "__metadata__: ") + "expected '" +
                           printable(field_) + "' once, found it twice");
   }
@@ -130,7 +123,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   std::string key_, field_;
   bool has_metadata_ = false;
   SafetensorsHeader::Tensor *tensor_ = nullptr;  // whose object is being read
-  bool has_dtype_ = false, has_shape_ = false;
+  std::set<std::string> fields_;                 // of that object so far
 };
 
 }  // namespace

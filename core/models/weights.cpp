@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "files/shape_text.h"
+#include "files/weights_error.h"
 
 namespace hcd::models {
 namespace {

@@ -14,8 +14,6 @@
 #include "client/light/skip.h"
 #include "client/tiles.h"
 #include "engine/cpu/row_ops.h"
-#include "files/floats.h"
-#include "files/shape_text.h"
 #include "files/weights_error.h"
 #include "image/kernel.h"
 

@@ -4,7 +4,7 @@
 
 #include "engine/aten/errors.h"
 #include "engine/aten/torchscript.h"
-#include "files/shape_text.h"
+#include "files/weights_error.h"
 
 namespace hcd::aten {
 namespace {

@@ -7,7 +7,7 @@
 #include "engine/aten/functions.h"
 #include "engine/aten/pixels.h"
 #include "engine/aten/runtime.h"
-#include "files/shape_text.h"
+#include "files/weights_error.h"
 
 namespace hcd::aten {
 namespace {

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "files/floats.h"
 #include "files/range_coder.h"
 
 namespace hcd::files {
