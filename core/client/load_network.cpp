@@ -11,7 +11,7 @@
 #include "client/torchscript_file.h"
 #include "client/weights_label.h"
 #include "files/safetensors.h"
-#include "weights/light/light.h"
+#include "weights/builtin.h"
 
 namespace hcd::client {
 namespace {

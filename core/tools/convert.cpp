@@ -50,20 +50,16 @@ size_t convert_all(const ConvertArguments &arguments, const Resize &resize) {
   return done;
 }
 
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+using Clock = std::chrono::steady_clock;
 
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace
 
 void run_down(const ConvertArguments &arguments) {
-  const Stopwatch stopwatch;
+  const Clock::time_point start = Clock::now();
   const Size size = wanted_size(arguments.options);
   Session session = Session::down(arguments.options, arguments.verbose);
   double psnr_plain = 0, psnr = 0;
@@ -80,17 +76,17 @@ void run_down(const ConvertArguments &arguments) {
     std::printf("mean PSNR once enlarged %.2f dB plain, %.2f dB with HCD, ",
                 psnr_plain / double(count), psnr / double(count));
   }
-  std::printf("%.2f s\n", stopwatch.seconds());
+  std::printf("%.2f s\n", seconds_since(start));
 }
 
 void run_up(const ConvertArguments &arguments) {
-  const Stopwatch stopwatch;
+  const Clock::time_point start = Clock::now();
   const Size size = wanted_size(arguments.options);
   Session session = Session::up(arguments.options, arguments.verbose);
   const size_t count = convert_all(arguments, [&](const Picture &picture, const std::string &name) {
     return session.process(picture, size, name);
   });
-  std::printf("%s, %.2f s\n", count_text(count).c_str(), stopwatch.seconds());
+  std::printf("%s, %.2f s\n", count_text(count).c_str(), seconds_since(start));
 }
 
 }  // namespace hcd::tools

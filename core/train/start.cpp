@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "client/light/spec.h"
 #include "client/light/weights.h"
-#include "weights/light/light.h"
+#include "weights/builtin.h"
 
 namespace hcd::train {
 namespace {

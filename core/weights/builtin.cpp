@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "weights/builtin.h"
 
-#include "weights/file.h"
-
 extern "C" {
 #include "hcd_weights.inc"  // made by CMake: the symbols, and the table kFiles
 }

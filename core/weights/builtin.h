@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Weights that are in libhcd-torch: the files of core/weights, byte by byte.
+// Weight files that are in the libraries, byte by byte.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,22 @@
 
 namespace hcd::weights {
 
-// The bytes of core/weights/<model>_x<scale>.safetensors; empty where there is no such file.
-std::span<const uint8_t> find(const std::string &model, int scale);
+// The bytes of <model>_x<scale>.safetensors; empty where there is no such file.
+std::span<const uint8_t> find(const std::string &model, int scale);  // core/weights: libhcd-torch
+std::span<const uint8_t> find_light(const std::string &model, int scale);  // its light/: libhcd
+
+// The tables that CMake makes: they end with the name nullptr.
+struct File {
+  const char *name;  // <model>_x<scale>
+  const uint8_t *begin, *end;
+};
+
+inline std::span<const uint8_t> find_in(const File *files, const std::string &model, int scale) {
+  const std::string wanted = model + "_x" + std::to_string(scale);
+  for (; files->name; ++files) {
+    if (wanted == files->name) return {files->begin, files->end};
+  }
+  return {};
+}
 
 }  // namespace hcd::weights

@@ -11,7 +11,6 @@
 #include "models/registry.h"
 #include "models/weights.h"
 #include "weights/builtin.h"
-#include "weights/light/light.h"
 
 namespace hcd::models {
 namespace {

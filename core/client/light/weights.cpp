@@ -4,7 +4,7 @@
 #include "client/weights_label.h"
 #include "files/differences.h"
 #include "files/weights_error.h"
-#include "weights/light/light.h"
+#include "weights/builtin.h"
 
 namespace hcd::client {
 

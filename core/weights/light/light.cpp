@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "weights/light/light.h"
-
-#include "weights/file.h"
+#include "weights/builtin.h"
 
 extern "C" {
 #include "hcd_weights_light.inc"  // made by CMake: the symbols, and the table kFiles
