@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -78,10 +79,9 @@ class Reader {
     for (size_t i = kLengthBytes; i-- > 0;) length = (length << 8) | bytes_[i];
     const uint64_t most = std::min<uint64_t>(bytes_.size() - kLengthBytes, kMaxHeader);
     if (length > most) {
-      fail(format_text(
-          "expected a safetensors header of at most %llu bytes, found a length of "
-          "%llu",
-          static_cast<unsigned long long>(most), static_cast<unsigned long long>(length)));
+      fail(format_text("expected a safetensors header of at most %" PRIu64
+                       " bytes, found a length of %" PRIu64,
+                       most, length));
     }
     data_ = bytes_.subspan(kLengthBytes + length);
     const auto *text = reinterpret_cast<const char *>(bytes_.data() + kLengthBytes);
@@ -101,15 +101,14 @@ class Reader {
     const uint64_t count = read_shape(where, entry.shape, &view.shape);
     const uint64_t begin = entry.offsets[0], end = entry.offsets[1];
     if (begin > end || end > data_.size()) {
-      fail(where + format_text("expected data_offsets within %zu bytes, found %llu to %llu",
-                               data_.size(), static_cast<unsigned long long>(begin),
-                               static_cast<unsigned long long>(end)));
+      fail(where + format_text("expected data_offsets within %zu bytes, found %" PRIu64
+                               " to %" PRIu64,
+                               data_.size(), begin, end));
     }
     if (end - begin != count * known->bytes) {
-      fail(where + format_text("expected %llu bytes for %s %s, found %llu",
-                               static_cast<unsigned long long>(count * known->bytes), known->name,
-                               shape_text(view.shape).c_str(),
-                               static_cast<unsigned long long>(end - begin)));
+      fail(where + format_text("expected %" PRIu64 " bytes for %s %s, found %" PRIu64,
+                               count * known->bytes, known->name, shape_text(view.shape).c_str(),
+                               end - begin));
     }
     view.data = data_.subspan(begin, end - begin);
     return view;

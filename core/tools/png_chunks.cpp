@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
 namespace hcd::tools {
 namespace {
@@ -34,19 +35,34 @@ constexpr Leaving kLeft[] = {
     {"caNv", "virtual canvas"},
 };
 
-uint32_t get32(const std::vector<uint8_t> &data, size_t at) {
-  return uint32_t(data[at]) << 24 | uint32_t(data[at + 1]) << 16 | uint32_t(data[at + 2]) << 8 |
-         uint32_t(data[at + 3]);
-}
-void put32(std::vector<uint8_t> &data, size_t at, uint32_t value) {
-  for (size_t i = 0; i < 4; ++i) data[at + i] = uint8_t(value >> (24 - 8 * i));
-}
+// Whole numbers in a chunk, counted from its byte `base` on.
+struct Numbers {
+  std::vector<uint8_t> &data;
+  size_t base = 0;
+  bool little = false;  // the lowest byte comes first
+
+  bool holds(size_t at, size_t n) const {
+    return at <= data.size() - base && n <= data.size() - base - at;
+  }
+  size_t place(size_t at, size_t n, size_t i) const {  // of the byte that counts 256^i
+    return base + at + (little ? i : n - 1 - i);
+  }
+  uint32_t get(size_t at, size_t n) const {
+    uint32_t value = 0;
+    for (size_t i = 0; i < n; ++i) value |= uint32_t(data[place(at, n, i)]) << (8 * i);
+    return value;
+  }
+  void put(size_t at, size_t n, uint64_t value) {
+    for (size_t i = 0; i < n; ++i) data[place(at, n, i)] = uint8_t(value >> (8 * i));
+  }
+};
 
 // Pixels per metre; without a unit: the shape of a pixel.
 bool resize_density(std::vector<uint8_t> &data, Size from, Size to) {
   if (data.size() != 9 || data[8] > 1) return false;
+  Numbers numbers{data};
   const double largest = 0x7fffffff;
-  double x = double(get32(data, 0)), y = double(get32(data, 4));
+  double x = double(numbers.get(0, 4)), y = double(numbers.get(4, 4));
   if (data[8] == 1) {
     x = std::round(x * to.width / from.width);
     y = std::round(y * to.height / from.height);
@@ -59,8 +75,8 @@ bool resize_density(std::vector<uint8_t> &data, Size from, Size to) {
     x = std::round(x / excess);
     y = std::round(y / excess);
   }
-  put32(data, 0, uint32_t(std::clamp(x, 1.0, largest)));
-  put32(data, 4, uint32_t(std::clamp(y, 1.0, largest)));
+  numbers.put(0, 4, uint32_t(std::clamp(x, 1.0, largest)));
+  numbers.put(4, 4, uint32_t(std::clamp(y, 1.0, largest)));
   return true;
 }
 
@@ -68,13 +84,112 @@ bool resize_density(std::vector<uint8_t> &data, Size from, Size to) {
 bool resize_offset(std::vector<uint8_t> &data, Size from, Size to) {
   if (data.size() != 9 || data[8] > 1) return false;
   if (data[8] == 1) return true;
-  const double x = double(int32_t(get32(data, 0))) * to.width / from.width;
-  const double y = double(int32_t(get32(data, 4))) * to.height / from.height;
+  Numbers numbers{data};
+  const double x = double(int32_t(numbers.get(0, 4))) * to.width / from.width;
+  const double y = double(int32_t(numbers.get(4, 4))) * to.height / from.height;
   const double largest = 0x7fffffff;
-  put32(data, 0, uint32_t(int32_t(std::clamp(std::round(x), -largest, largest))));
-  put32(data, 4, uint32_t(int32_t(std::clamp(std::round(y), -largest, largest))));
+  numbers.put(0, 4, uint32_t(int32_t(std::clamp(std::round(x), -largest, largest))));
+  numbers.put(4, 4, uint32_t(int32_t(std::clamp(std::round(y), -largest, largest))));
   return true;
 }
+
+// EXIF: CIPA DC-008, on TIFF 6.0.
+constexpr unsigned kShort = 3, kLong = 4, kRational = 5;
+constexpr unsigned kExifFolder = 0x8769;
+
+// What a tag's value is, and along which axis; places have both.
+enum class Meaning { kSide, kDensity, kPlaces };
+struct Rule {
+  unsigned tag;
+  Meaning meaning;
+  size_t axis;
+};
+constexpr Rule kRules[] = {
+    {0x0100, Meaning::kSide, 0},    {0x0101, Meaning::kSide, 1},     // ImageWidth, ImageLength
+    {0xA002, Meaning::kSide, 0},    {0xA003, Meaning::kSide, 1},     // PixelX/YDimension
+    {0x011A, Meaning::kDensity, 0}, {0x011B, Meaning::kDensity, 1},  // X/YResolution
+    {0xA20E, Meaning::kDensity, 0}, {0xA20F, Meaning::kDensity, 1},  // FocalPlaneX/YResolution
+    {0x9214, Meaning::kPlaces, 0},  {0xA214, Meaning::kPlaces, 0},   // SubjectArea, SubjectLocation
+};
+
+// A TIFF structure: folders of entries, offsets from its first byte.
+class Tiff {
+ public:
+  Tiff(std::vector<uint8_t> &data, Size from, Size to)
+      : numbers_{data},
+        sides_{{uint64_t(from.width), uint64_t(to.width)},
+               {uint64_t(from.height), uint64_t(to.height)}} {}
+
+  bool resize() {
+    const std::string_view text(reinterpret_cast<const char *>(numbers_.data.data()),
+                                numbers_.data.size());
+    // Of JPEG files; some keep it.
+    if (text.starts_with(std::string_view("Exif\0\0", 6))) numbers_.base = 6;
+    if (!numbers_.holds(0, 8)) return false;
+    const std::string_view order = text.substr(numbers_.base, 2);
+    if (order != "II" && order != "MM") return false;
+    numbers_.little = order == "II";
+    if (numbers_.get(2, 2) != 42) return false;
+    size_t more = 0, unused = 0;
+    if (!resize_folder(numbers_.get(4, 4), more)) return false;
+    return more == 0 || resize_folder(more, unused);
+  }
+
+ private:
+  // `exif`: where the folder of EXIF's own tags begins, if it is named here.
+  bool resize_folder(size_t at, size_t &exif) {
+    if (!numbers_.holds(at, 2)) return false;
+    const size_t n = numbers_.get(at, 2);
+    if (!numbers_.holds(at + 2, 12 * n)) return false;
+    for (size_t entry = at + 2; entry < at + 2 + 12 * n; entry += 12) {
+      if (numbers_.get(entry, 2) == kExifFolder) exif = numbers_.get(entry + 8, 4);
+      for (const Rule &rule : kRules) {
+        if (rule.tag == numbers_.get(entry, 2)) resize_entry(entry, rule);
+      }
+    }
+    return true;
+  }
+
+  void resize_entry(size_t entry, const Rule &rule) {
+    const unsigned type = numbers_.get(entry + 2, 2);
+    const size_t count = numbers_.get(entry + 4, 4), pointed = numbers_.get(entry + 8, 4);
+    const auto [from, to] = sides_[rule.axis];
+    if (rule.meaning == Meaning::kPlaces) {
+      if (type == kShort && count <= 4) resize_places(count > 2 ? pointed : entry + 8, count);
+    } else if (rule.meaning == Meaning::kSide) {
+      if (count == 1 && type == kShort) numbers_.put(entry + 8, 2, to);
+      if (count == 1 && type == kLong) numbers_.put(entry + 8, 4, to);
+    } else if (type == kRational && count == 1 && numbers_.holds(pointed, 8)) {
+      uint64_t numerator = numbers_.get(pointed, 4) * to;
+      uint64_t denominator = numbers_.get(pointed + 4, 4) * from;
+      const uint64_t common = std::gcd(numerator, denominator);
+      if (common == 0) return;
+      for (numerator /= common, denominator /= common; (numerator | denominator) >> 32;) {
+        numerator >>= 1;
+        denominator >>= 1;
+      }
+      numbers_.put(pointed, 4, numerator);
+      numbers_.put(pointed + 4, 4, denominator);
+    }
+  }
+
+  // x, y; x, y, diameter; or x, y, width, height.
+  void resize_places(size_t at, size_t count) {
+    if (!numbers_.holds(at, 2 * count)) return;
+    for (size_t i = 0; i < count; ++i) {
+      const auto [from, to] = sides_[i % 2];
+      numbers_.put(at + 2 * i, 2,
+                   std::min<uint64_t>(numbers_.get(at + 2 * i, 2) * to / from, 0xffff));
+    }
+  }
+
+  struct Side {
+    uint64_t from, to;
+  };
+
+  Numbers numbers_;
+  Side sides_[2];  // width, height
+};
 
 // Makes `chunk` hold for the new size. Returns why it is left out, or nullptr.
 const char *resize(files::PngChunk &chunk, Size from, Size to) {
@@ -84,7 +199,7 @@ const char *resize(files::PngChunk &chunk, Size from, Size to) {
   }
   if (chunk.name == "pHYs") return resize_density(chunk.data, from, to) ? nullptr : "damaged";
   if (chunk.name == "oFFs") return resize_offset(chunk.data, from, to) ? nullptr : "damaged";
-  if (chunk.name == "eXIf") return resize_exif(chunk.data, from, to) ? nullptr : "damaged";
+  if (chunk.name == "eXIf") return Tiff(chunk.data, from, to).resize() ? nullptr : "damaged";
   if (std::find(std::begin(kKept), std::end(kKept), chunk.name) != std::end(kKept)) return nullptr;
   const bool safe_to_copy = (chunk.name[3] & 0x20) != 0;
   return safe_to_copy ? nullptr : "unknown, and not safe to copy";
