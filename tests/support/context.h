@@ -15,6 +15,9 @@ namespace hcd::test {
 
 using Options = std::map<std::string, std::string>;
 
+// Of contexts whose options name none: the tests are of what every client does, at any size.
+inline constexpr const char *kModel = "bicubic";
+
 class Context {
  public:
   ~Context() { hcd_destroy(&ctx_); }
@@ -32,48 +35,40 @@ class Context {
   }
 
  protected:
-  hcd_ctx *ctx_ = nullptr;
-  hcd_format out_ = wanted_size();
-};
-
-// Of contexts whose options name none: the tests are of what every client does, at any size.
-inline constexpr const char *kModel = "bicubic";
-
-class Down : public Context {
- public:
-  Down(const Options &options, const hcd_format &in, int width = 0, int height = 0) {
-    hcd_down_params params;
-    hcd_down_params_init(&params);
+  template <typename Params, typename Set, typename Create>
+  void open(void (*init)(Params *, size_t), Set set, Create create, const Options &options,
+            const hcd_format &in) {
+    Params params;
+    init(&params, sizeof(params));
     params.model = kModel;
     char error[300] = "";
     for (const auto &[key, value] : options) {
-      EXPECT_EQ(hcd_down_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)),
-                HCD_OK)
-          << error;
+      EXPECT_EQ(set(&params, key.c_str(), value.c_str(), error, sizeof(error)), HCD_OK) << error;
     }
-    EXPECT_EQ(hcd_down_create(&ctx_, &params, nullptr, nullptr), HCD_OK) << hcd_last_error(ctx_);
-    out_.width = width;
-    out_.height = height;
+    EXPECT_EQ(create(&ctx_, &params, nullptr, nullptr), HCD_OK) << hcd_last_error(ctx_);
     EXPECT_EQ(hcd_configure(ctx_, &in, &out_), HCD_OK) << hcd_last_error(ctx_);
+  }
+
+  // `width`, `height`: wanted of what comes out, or 0.
+  Context(int width, int height) : out_(wanted_size(width, height)) {}
+
+  hcd_ctx *ctx_ = nullptr;
+  hcd_format out_;
+};
+
+class Down : public Context {
+ public:
+  Down(const Options &options, const hcd_format &in, int width = 0, int height = 0)
+      : Context(width, height) {
+    open(hcd_down_params_init, hcd_down_params_set, hcd_down_create, options, in);
   }
 };
 
 class Up : public Context {
  public:
-  Up(const Options &options, const hcd_format &in, int width = 0, int height = 0) {
-    hcd_up_params params;
-    hcd_up_params_init(&params);
-    params.model = kModel;
-    char error[300] = "";
-    for (const auto &[key, value] : options) {
-      EXPECT_EQ(hcd_up_params_set(&params, key.c_str(), value.c_str(), error, sizeof(error)),
-                HCD_OK)
-          << error;
-    }
-    EXPECT_EQ(hcd_up_create(&ctx_, &params, nullptr, nullptr), HCD_OK) << hcd_last_error(ctx_);
-    out_.width = width;
-    out_.height = height;
-    EXPECT_EQ(hcd_configure(ctx_, &in, &out_), HCD_OK) << hcd_last_error(ctx_);
+  Up(const Options &options, const hcd_format &in, int width = 0, int height = 0)
+      : Context(width, height) {
+    open(hcd_up_params_init, hcd_up_params_set, hcd_up_create, options, in);
   }
 };
 
