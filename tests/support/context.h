@@ -15,6 +15,17 @@ namespace hcd::test {
 
 using Options = std::map<std::string, std::string>;
 
+// What hcd_down_create() says, which has to answer `expected`.
+inline std::string creation_error(const hcd_down_params &params,
+                                  hcd_status expected = HCD_E_OPTION) {
+  hcd_ctx *ctx = nullptr;
+  EXPECT_EQ(hcd_down_create(&ctx, &params, nullptr, nullptr), expected);
+  const std::string text = hcd_last_error(ctx);
+  hcd_destroy(&ctx);
+  EXPECT_EQ(ctx, nullptr);
+  return text;
+}
+
 // Of contexts whose options name none: the tests are of what every client does, at any size.
 inline constexpr const char *kModel = "bicubic";
 

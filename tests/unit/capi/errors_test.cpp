@@ -103,11 +103,7 @@ TEST(DownOption, ModelsAreNamed) {
     hcd_down_params params;
     hcd_down_params_init(&params);
     params.model = name;
-    hcd_ctx *ctx = nullptr;
-    EXPECT_EQ(hcd_down_create(&ctx, &params, nullptr, nullptr), HCD_E_OPTION);
-    EXPECT_EQ(hcd_last_error(ctx), kModels + std::string(name) + "'");
-    hcd_destroy(&ctx);
-    EXPECT_EQ(ctx, nullptr);
+    EXPECT_EQ(creation_error(params), kModels + std::string(name) + "'");
   }
 }
 

@@ -31,14 +31,6 @@ struct Caller {
   }
 };
 
-std::string create(const hcd_down_params &params, hcd_status expected) {
-  hcd_ctx *ctx = nullptr;
-  EXPECT_EQ(hcd_down_create(&ctx, &params, nullptr, nullptr), expected);
-  const std::string text = hcd_last_error(ctx);
-  hcd_destroy(&ctx);
-  return text;
-}
-
 TEST(Params, InitWritesNoMoreThanTheCallerHas) {
   for (size_t size = 16; size <= sizeof(hcd_down_params) + 64; size += 8) {
     Caller<hcd_down_params> caller(0xee);
@@ -48,7 +40,7 @@ TEST(Params, InitWritesNoMoreThanTheCallerHas) {
     if (size > sizeof(hcd_down_params)) {
       EXPECT_TRUE(caller.all(sizeof(hcd_down_params), size, 0)) << size;
     }
-    EXPECT_EQ(create(caller.value, HCD_OK), "") << size;
+    EXPECT_EQ(creation_error(caller.value, HCD_OK), "") << size;
   }
   Caller<hcd_up_params> up(0xee);
   (hcd_up_params_init)(&up.value, 16);
@@ -72,7 +64,7 @@ TEST(Params, OptionsBehindTheEndAreDefaults) {
                                     " bytes or more, found " + std::to_string(size) +
                                     ": the program was built with the header of an older libhcd");
   EXPECT_TRUE(caller.all(size, sizeof(caller), 0xee));
-  EXPECT_EQ(create(caller.value, HCD_OK), "");
+  EXPECT_EQ(creation_error(caller.value, HCD_OK), "");
 }
 
 TEST(Params, WhatIsNotKnownMustBeZero) {
@@ -81,13 +73,13 @@ TEST(Params, WhatIsNotKnownMustBeZero) {
   (hcd_down_params_init)(&caller.value, kKnown + 32);
   char error[300] = "";
   EXPECT_EQ(hcd_down_params_set(&caller.value, "threads", "2", error, sizeof(error)), HCD_OK);
-  EXPECT_EQ(create(caller.value, HCD_OK), "");
+  EXPECT_EQ(creation_error(caller.value, HCD_OK), "");
   caller.bytes()[kKnown + 31] = 1;
   const std::string expected = "hcd_down_params: expected zeros beyond the " +
                                std::to_string(kKnown) + " bytes that version " + hcd_version() +
                                " knows, found a field set: the program uses what only a newer "
                                "libhcd has";
-  EXPECT_EQ(create(caller.value, HCD_E_OPTION), expected);
+  EXPECT_EQ(creation_error(caller.value, HCD_E_OPTION), expected);
   EXPECT_EQ(hcd_down_params_set(&caller.value, "threads", "2", error, sizeof(error)), HCD_E_OPTION);
   EXPECT_EQ(error, expected);
 }
@@ -98,7 +90,7 @@ TEST(Params, SizesThatAreNoneAreRefused) {
   for (const size_t size :
        {size_t{0}, size_t{8}, sizeof(params) + 4, size_t{1} << 20, ~size_t{0}}) {
     params.struct_size = size;
-    EXPECT_EQ(create(params, HCD_E_OPTION),
+    EXPECT_EQ(creation_error(params, HCD_E_OPTION),
               "hcd_down_params.struct_size: expected sizeof(hcd_down_params), " +
                   std::to_string(sizeof(params)) + " in version " + hcd_version() + ", found " +
                   std::to_string(size));
