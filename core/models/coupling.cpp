@@ -27,7 +27,7 @@ Tensor Coupling::inverse(const Tensor &y) const {
 }
 
 HaarCouplingNet::HaarCouplingNet(const char *name, int scale, const std::vector<int64_t> &blocks,
-                                 Params &params, const MakeCoupling &make)
+                                 const Scope &scope, const MakeCoupling &make)
     : scale_(scale) {
   check_scale(name, scale, {2, 4});
   const size_t levels = scale == 2 ? 1 : 2;
@@ -36,10 +36,10 @@ HaarCouplingNet::HaarCouplingNet(const char *name, int scale, const std::vector<
             levels, scale, blocks.size());
   int64_t channels = kLrChannels, index = 0;
   for (const int64_t count : blocks) {
-    Level level{Haar(Scope(params)("operations", index++), channels), {}};
+    Level level{Haar(scope("operations", index++), channels), {}};
     channels *= 4;
     for (int64_t i = 0; i < count; ++i) {
-      level.couplings.push_back(make(Scope(params)("operations", index++), channels));
+      level.couplings.push_back(make(scope("operations", index++), channels));
     }
     levels_.push_back(std::move(level));
   }

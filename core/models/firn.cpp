@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "models/firn.h"
+// FIRN, Fast Invertible Rescaling Net: IRN with light subnets. No paper; defined by
+// github.com/qwopqwop200/Fast-Invertible-Rescaling-Net, commit 871733f.
+#include "models/config.h"
+#include "models/coupling.h"
+#include "models/registry.h"
 
 namespace hcd::models {
 namespace {
@@ -45,14 +49,6 @@ struct DistillationBlock {
   Conv last, fuse, attention;
 };
 
-std::vector<int64_t> read_blocks(int scale, const nlohmann::json &json) {
-  Config config(json, "firn");
-  std::vector<int64_t> blocks =
-      config.numbers("blocks", std::vector<int64_t>(scale == 2 ? 1 : 2, 8));
-  config.done();
-  return blocks;
-}
-
 Coupling make_coupling(const Scope &scope, int64_t channels) {
   const int64_t a = Coupling::kSplit, b = channels - a;
   const Conv reduce = xavier_conv(scope("reduce_conv", 0), b, b / 2, 1, kInitial);
@@ -64,7 +60,14 @@ Coupling make_coupling(const Scope &scope, int64_t channels) {
 
 }  // namespace
 
-Firn::Firn(int scale, const nlohmann::json &config, Params &params)
-    : HaarCouplingNet("firn", scale, read_blocks(scale, config), params, make_coupling) {}
+// Published: x2 and x4, 8 coupling blocks per Haar step; the x4 weights want a latent drawn from
+// N(0, 1), since they read values near 0 as information. Configuration: blocks, one number per
+// factor of 2.
+std::unique_ptr<Model> make_firn(int scale, const Json &json, const Scope &scope) {
+  Config config(json, "firn");
+  const auto blocks = config.numbers("blocks", std::vector<int64_t>(scale == 2 ? 1 : 2, 8));
+  config.done();
+  return std::make_unique<HaarCouplingNet>("firn", scale, blocks, scope, make_coupling);
+}
 
 }  // namespace hcd::models
