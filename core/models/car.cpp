@@ -97,7 +97,7 @@ Taps Dsn::operator()(const Tensor &y_hr) const {
           at::tanh(offsets_v_(offsets))};
 }
 
-Car::Car(int scale, const Json &json, const Scope &scope) {
+Car::Car(int scale, const Json &json, const Scope &scope) : Model(scale) {
   Config config(json, "car");
   const auto widths = config.numbers("widths", {64, 128, 256});
   const Json edsr = {{"blocks", config.number("blocks", 32, 1, 256)},
@@ -114,7 +114,7 @@ int Car::receptive_field() const {
   // g: three convolutions at LR size, from there on whole pixels of 1/8 size, three convolutions of
   // those, ten at 1/4 size and the stem's two pixels at full size.
   const int from_eighth = 3 * 8 + 10 * 4 + 2;
-  const int g = 3 + (8 / scale() - 1) + (from_eighth + scale() - 1) / scale();
+  const int g = 3 + (8 / scale_ - 1) + (from_eighth + scale_ - 1) / scale_;
   return std::max(edsr_->receptive_field(), g);
 }
 
@@ -124,8 +124,8 @@ Downscaled Car::downscale(const Tensor &y_hr, Taps *taps) const {
   const Tensor y = extend(y_hr, fitting(y_hr.size(2)), fitting(y_hr.size(3)));
   const Taps found = dsn_(y);
   if (taps) *taps = found;
-  const Tensor x = resample(y, found, scale());
-  return {crop(x, y_hr.size(2) / scale(), y_hr.size(3) / scale()), {}};
+  const Tensor x = resample(y, found, scale_);
+  return {crop(x, y_hr.size(2) / scale_, y_hr.size(3) / scale_), {}};
 }
 
 std::unique_ptr<Model> make_car(int scale, const Json &config, const Scope &scope) {

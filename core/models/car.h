@@ -42,7 +42,6 @@ class Car : public Model {
  public:
   Car(int scale, const Json &config, const Scope &scope);
 
-  int scale() const override { return edsr_->scale(); }
   int receptive_field() const override;
   int alignment() const override { return 8 / scale(); }
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;

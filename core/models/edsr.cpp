@@ -11,7 +11,7 @@ namespace {
 // of [0, 255]. Configuration: blocks, features, residual_scale, range (255; CAR's upscaler: 1).
 class Edsr : public Model {
  public:
-  Edsr(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Edsr(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("edsr", scale, {2, 3, 4});
     Config config(json, "edsr");
     const int64_t blocks = config.number("blocks", 32, 1, 256);
@@ -32,8 +32,6 @@ class Edsr : public Model {
     tail_ = Conv(scope("tail", 1), features, 3, 3);
   }
 
-  int scale() const override { return scale_; }
-
   int receptive_field() const override {
     // Head, two convolutions a block, the body's last, the enlarging ones and the tail.
     return static_cast<int>(1 + 2 * body_.blocks.size() + 1 + 2);
@@ -44,7 +42,6 @@ class Edsr : public Model {
   }
 
  private:
-  int scale_;
   double range_;
   MeanShift sub_mean_, add_mean_;
   Conv head_;

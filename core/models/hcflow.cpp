@@ -109,7 +109,7 @@ struct Hcflow::Flow {
   ConditionalFlow latent0, latent1;
 };
 
-Hcflow::Hcflow(int scale, const Json &config, const Scope &scope) {
+Hcflow::Hcflow(int scale, const Json &config, const Scope &scope) : Model(scale) {
   check_scale("hcflow", scale, {4});
   flow_ = std::make_unique<Flow>(scope("flow"), Sizes(config));
 }

@@ -21,7 +21,6 @@ class Hcflow : public Model {
   Hcflow(int scale, const Json &config, const Scope &scope);
   ~Hcflow() override;
 
-  int scale() const override { return 4; }
   int receptive_field() const override;
   std::vector<LatentShape> latents() const override { return {{6, 2}, {21, 1}}; }
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;

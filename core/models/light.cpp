@@ -15,7 +15,7 @@ namespace {
 // as its skip, nearly: He's normal values, the last layer a hundredth of them.
 class Light : public Model {
  public:
-  Light(client::NetSpec spec, const Scope &scope) : spec_(std::move(spec)) {
+  Light(client::NetSpec spec, const Scope &scope) : Model(spec.scale), spec_(std::move(spec)) {
     constexpr double kLastLayer = 0.01;
     for (const client::ConvSpec &layer : spec_.layers) {
       const auto index = static_cast<int64_t>(convs_.size());
@@ -31,7 +31,6 @@ class Light : public Model {
     }
   }
 
-  int scale() const override { return spec_.scale; }
   int channels() const override { return 1; }
   int receptive_field() const override { return spec_.receptive_field(); }
 
@@ -42,9 +41,9 @@ class Light : public Model {
       x = convs_[i](x);
       if (slope < 1) x = slope > 0 ? at::leaky_relu(x, slope) : at::relu(x);
     }
-    return at::pixel_shuffle(x, spec_.scale) + linear_resize(x_lr, *image::find_kernel(spec_.skip),
-                                                             x_lr.size(2) * spec_.scale,
-                                                             x_lr.size(3) * spec_.scale);
+    return at::pixel_shuffle(x, scale_) + linear_resize(x_lr, *image::find_kernel(spec_.skip),
+                                                        x_lr.size(2) * scale_,
+                                                        x_lr.size(3) * scale_);
   }
 
  private:

@@ -12,9 +12,6 @@
 namespace hcd::models {
 namespace {
 
-// Uniform in +-bound, in place.
-void fill_uniform(const Tensor &tensor, double bound) { tensor.uniform_(-bound, bound); }
-
 // The clamp and the rounding of quantise(), with the identity as derivative.
 struct StraightThrough : torch::autograd::Function<StraightThrough> {
   static Tensor forward(torch::autograd::AutogradContext *, const Tensor &x) {
@@ -88,8 +85,8 @@ Conv::Conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, ConvOpti
   if (options.bias) bias = scope.param("bias", {out});
   if (!scope.params().initialise()) return;
   const double bound = 1 / std::sqrt(static_cast<double>(in * kernel * kernel));
-  fill_uniform(weight, bound);
-  if (bias.defined()) fill_uniform(bias, bound);
+  weight.uniform_(-bound, bound);
+  if (bias.defined()) bias.uniform_(-bound, bound);
 }
 
 Tensor Conv::operator()(const Tensor &x) const {
@@ -104,16 +101,6 @@ Conv xavier_conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, do
   conv.bias.zero_();
   return conv;
 }
-
-Linear::Linear(const Scope &scope, int64_t in, int64_t out)
-    : weight(scope.param("weight", {out, in})), bias(scope.param("bias", {out})) {
-  if (!scope.params().initialise()) return;
-  const double bound = 1 / std::sqrt(static_cast<double>(in));
-  fill_uniform(weight, bound);
-  fill_uniform(bias, bound);
-}
-
-Tensor Linear::operator()(const Tensor &x) const { return at::linear(x, weight, bias); }
 
 Tensor lrelu(const Tensor &x, double slope) { return at::leaky_relu(x, slope); }
 

@@ -111,15 +111,6 @@ struct Conv {
 // as the subnets of invertible networks do; factor 0: at zero.
 Conv xavier_conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, double factor);
 
-// Fully connected layer along the last dimension; weight [out, in], bias [out].
-struct Linear {
-  Tensor weight, bias;
-
-  Linear() = default;
-  Linear(const Scope &scope, int64_t in, int64_t out);
-  Tensor operator()(const Tensor &x) const;
-};
-
 Tensor lrelu(const Tensor &x, double slope = 0.2);
 
 // Any part of a network.

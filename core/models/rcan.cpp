@@ -31,7 +31,7 @@ struct Block {
 // Deviation: the colour means, trainable by oversight in the authors' code, are fixed here.
 class Rcan : public Model {
  public:
-  Rcan(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Rcan(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("rcan", scale, {2, 3, 4});
     Config config(json, "rcan");
     groups_ = config.number("groups", 10, 1, 64);
@@ -62,8 +62,6 @@ class Rcan : public Model {
     tail_ = Conv(scope("tail", 1), features, 3, 3);
   }
 
-  int scale() const override { return scale_; }
-
   // Apart from the attention.
   int receptive_field() const override {
     // Head, two convolutions a block and one a group, the body's last, the enlarging ones, the
@@ -76,7 +74,6 @@ class Rcan : public Model {
   }
 
  private:
-  int scale_;
   int64_t groups_, blocks_;  // blocks of each group
   double range_;
   MeanShift sub_mean_, add_mean_;

@@ -26,7 +26,7 @@ struct Block {
 // cannot be loaded.
 class Rdn : public Model {
  public:
-  Rdn(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Rdn(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("rdn", scale, {2, 3, 4});
     Config config(json, "rdn");
     const int64_t blocks = config.number("blocks", 16, 1, 256);
@@ -52,8 +52,6 @@ class Rdn : public Model {
     last_ = Conv(scope("UPNet", 2 * static_cast<int64_t>(enlarge_.convs.size())), growth, 3, 3);
   }
 
-  int scale() const override { return scale_; }
-
   int receptive_field() const override {
     // Two shallow convolutions, one a layer, the fusion's 3x3, the enlarging ones and the last.
     return static_cast<int>(2 + blocks_.size() * blocks_[0].layers.size() + 1 + 2);
@@ -69,7 +67,6 @@ class Rdn : public Model {
   }
 
  private:
-  int scale_;
   double range_;
   Conv shallow1_, shallow2_;
   std::vector<Block> blocks_;

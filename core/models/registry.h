@@ -19,7 +19,8 @@ using Json = nlohmann::json;
 // throw HCD_E_FILE, a scale that the network has not HCD_E_OPTION.
 using Make = std::unique_ptr<Model>(int scale, const Json &config, const Scope &scope);
 
-// Each is in the file of its name (lite and base in light.cpp), which describes its configuration.
+// Each is in the file of its name (lite and base in light.cpp, firn in irn.cpp), which describes
+// its configuration.
 Make make_lite, make_base, make_srcnn, make_edsr, make_rdn, make_rcan, make_rrdb, make_rfanet,
     make_swinir, make_tad, make_car, make_irn, make_firn, make_hcflow;
 

@@ -65,7 +65,7 @@ struct Module {
 // tile has not: a picture in tiles gives other results, however far the tiles overlap.
 class Rfanet : public Model {
  public:
-  Rfanet(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Rfanet(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("rfanet", scale, {2, 3, 4});
     Config config(json, "rfanet");
     const int64_t modules = config.number("modules", 30, 1, 256);
@@ -89,8 +89,6 @@ class Rfanet : public Model {
     tail_ = Conv(scope("tail", 1), features, 3, 3);
   }
 
-  int scale() const override { return scale_; }
-
   // Apart from the attention.
   int receptive_field() const override {
     // Head, four blocks of two convolutions a module, the body's last, the enlarging ones, the
@@ -104,7 +102,6 @@ class Rfanet : public Model {
   }
 
  private:
-  int scale_;
   Conv head_;
   Body body_;
   SubPixel enlarge_;

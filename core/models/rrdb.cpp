@@ -14,7 +14,7 @@ namespace {
 // otherwise. RRDB_PSNR_x4, trained by pixel loss, is the one to compare with.
 class Rrdb : public Model {
  public:
-  Rrdb(int scale, const Json &json, const Scope &scope) {
+  Rrdb(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("rrdb", scale, {4});
     Config config(json, "rrdb");
     const int64_t blocks = config.number("blocks", 23, 1, 256);
@@ -31,8 +31,6 @@ class Rrdb : public Model {
     hr_ = Conv(scope("HRconv"), features, features, 3);
     last_ = Conv(scope("conv_last"), features, 3, 3);
   }
-
-  int scale() const override { return 4; }
 
   int receptive_field() const override {
     // The first, the blocks, the trunk's last; one convolution at x2 and three at x4 reach 2.

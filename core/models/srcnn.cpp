@@ -27,7 +27,7 @@ void start_as_identity(const std::vector<Conv> &convs) {
 // Configuration: middle (kernel of the second convolution, odd; 1 in the ECCV paper).
 class Srcnn : public Model {
  public:
-  Srcnn(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Srcnn(int scale, const Json &json, const Scope &scope) : Model(scale) {
     Config config(json, "srcnn");
     const int64_t middle = config.number("middle", 5, 1, 9) / 2 * 2 + 1;
     config.done();
@@ -37,7 +37,6 @@ class Srcnn : public Model {
     if (scope.params().initialise()) start_as_identity({conv1_, conv2_, conv3_});
   }
 
-  int scale() const override { return scale_; }
   int channels() const override { return 1; }
 
   int receptive_field() const override {
@@ -51,7 +50,6 @@ class Srcnn : public Model {
   }
 
  private:
-  int scale_;
   Conv conv1_, conv2_, conv3_;
 };
 

@@ -48,6 +48,21 @@ void fill_truncated_normal(Tensor tensor, double deviation) {
   tensor.normal_(0, deviation).clamp_(-2, 2);
 }
 
+// Fully connected layer along the last dimension; weight [out, in], bias [out].
+struct Linear {
+  Tensor weight, bias;
+
+  Linear(const Scope &scope, int64_t in, int64_t out)
+      : weight(scope.param("weight", {out, in})), bias(scope.param("bias", {out})) {
+    if (!scope.params().initialise()) return;
+    const double bound = 1 / std::sqrt(static_cast<double>(in));
+    weight.uniform_(-bound, bound);
+    bias.uniform_(-bound, bound);
+  }
+
+  Tensor operator()(const Tensor &x) const { return at::linear(x, weight, bias); }
+};
+
 // Along the last dimension.
 struct LayerNorm {
   Tensor weight, bias;
@@ -167,7 +182,7 @@ struct Group {
 // extended by their last row and column first; no stochastic depth in training.
 class Swinir : public Model {
  public:
-  Swinir(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Swinir(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("swinir", scale, {2, 3, 4});
     Config config(json, "swinir");
     light_ = config.flag("light", false);
@@ -206,8 +221,6 @@ class Swinir : public Model {
       last_ = Conv(scope("conv_last"), middle, 3, 3);
     }
   }
-
-  int scale() const override { return scale_; }
 
   int receptive_field() const override {
     // Backwards from each pixel of a window: convolutions grow the range [first, last] by one,
@@ -261,7 +274,6 @@ class Swinir : public Model {
     return last_(upsample_(lrelu(before_upsample_(features), 0.01)));
   }
 
-  int scale_;
   bool light_;
   int64_t window_;
   Conv first_;

@@ -30,7 +30,7 @@ Body make_body(const Scope &scope, int64_t count, int64_t features) {
 // re-implementation has it: training then starts from the guidance picture).
 class Tad : public Model {
  public:
-  Tad(int scale, const Json &json, const Scope &scope) : scale_(scale) {
+  Tad(int scale, const Json &json, const Scope &scope) : Model(scale) {
     check_scale("tad", scale, {2, 4});
     Config config(json, "tad");
     const int64_t blocks = config.number("blocks", 3, 1, 64);
@@ -52,8 +52,6 @@ class Tad : public Model {
     enlarge_ = SubPixel(f("upsample"), features, 2);
     up_last_ = Conv(f("last"), features, 3, 3);
   }
-
-  int scale() const override { return scale_; }
 
   int receptive_field() const override {
     const auto body = static_cast<int>(2 * up_body_.blocks.size() + 1);
@@ -87,7 +85,6 @@ class Tad : public Model {
     return up_last_(enlarge_(up_body_(up_head_(x - 0.5)))) + 0.5;
   }
 
-  int scale_;
   bool bicubic_skip_;
   Conv stem1_, stem2_;
   Body down_body_;
