@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "engine/aten/native.h"
-
+// A model of core/models as a pair (g, f).
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "client/light/spec.h"
 #include "client/weights_label.h"
+#include "engine/aten/functions.h"
 #include "models/registry.h"
 #include "models/weights.h"
 #include "weights/builtin.h"
