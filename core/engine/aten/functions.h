@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "client/tiles.h"
 
@@ -18,13 +19,20 @@ namespace hcd::aten {
 class Functions {
  public:
   virtual ~Functions() = default;
-  virtual const client::NetworkInfo &info() const = 0;
-  virtual at::Device device() const = 0;
+  const client::NetworkInfo &info() const { return info_; }
+  at::Device device() const { return device_; }
   // What messages call it, for example "weights 'x.pt'".
-  virtual std::string title() const = 0;
+  const std::string &title() const { return title_; }
   virtual at::Tensor upscale(const at::Tensor &lr, const client::Draw &draw) const = 0;
   // Where info().has_downscale.
   virtual at::Tensor downscale(const at::Tensor &hr) const = 0;
+
+ protected:
+  Functions(at::Device device, std::string title) : device_(device), title_(std::move(title)) {}
+
+  client::NetworkInfo info_;
+  const at::Device device_;
+  const std::string title_;
 };
 
 // J^T v of `output` = function(`input`); `v` is as large as the output. `title` as above.

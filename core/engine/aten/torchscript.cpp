@@ -7,6 +7,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,14 +21,6 @@ namespace {
 
 using torch::jit::Method;
 using torch::jit::Module;
-
-struct Script {
-  std::string path;
-  client::NetworkInfo info;
-  at::Device device = at::kCPU;
-  std::optional<Method> upscale;    // f; always there once loaded
-  std::optional<Method> downscale;  // g, where the file has one
-};
 
 // ---- reading ----
 
@@ -150,84 +143,76 @@ void make_ready(Module &module, at::Device device) {
   for (const at::Tensor &tensor : module.buffers()) fix(tensor);
 }
 
-// Reads the file, its methods and attributes, and makes the module ready: float32, evaluation mode,
-// fixed parameters, on `device`. Throws HCD_E_FILE with expected and found.
-Script load_script(const std::string &path, at::Device device) {
-  Module module = read_module(path);
-  return guarded("weights '" + path + "'", [&] {
-    const Reader reader(path, module);
-    Script script;
-    script.path = path;
-    script.info.name = reader.name();
-    script.info.scale = reader.number("scale", 1, kMaxScale);
-    script.info.colour = reader.colour();
-    script.info.receptive_field = reader.number("receptive_field", 0, kMaxReceptiveField);
-    script.upscale = reader.upscale();
-    script.downscale = reader.method("downscale");
-    script.info.has_downscale = script.downscale.has_value();
-    script.device = device;
-    make_ready(module, device);
-    return script;
-  });
-}
-
 // ---- calling ----
 
-std::string context(const Script &script, const torch::jit::Method &method,
-                    const at::Tensor &input) {
-  return "weights '" + script.path + "': method '" + method.name() + "' of " +
-         files::size_text(input.sizes());
-}
+class Script : public Functions {
+ public:
+  // Reads the file's methods and attributes, and makes the module ready: float32, evaluation mode,
+  // fixed parameters, on `device`. Throws HCD_E_FILE with expected and found.
+  Script(const std::string &path, Module module, at::Device device)
+      : Functions(device, "weights '" + path + "'") {
+    const Reader reader(path, module);
+    info_.name = reader.name();
+    info_.scale = reader.number("scale", 1, kMaxScale);
+    info_.colour = reader.colour();
+    info_.receptive_field = reader.number("receptive_field", 0, kMaxReceptiveField);
+    upscale_ = reader.upscale();
+    downscale_ = reader.method("downscale");
+    info_.has_downscale = downscale_.has_value();
+    make_ready(module, device);
+  }
 
-at::Tensor call(const Script &script, torch::jit::Method method, const at::Tensor &input,
-                int64_t height, int64_t width) {
-  const std::string where = context(script, method, input);
-  return guarded(where, [&] {
-    at::Tensor output = method({input}).toTensor();
-    const std::vector<int64_t> expected{1, channels(script.info.colour), height, width};
-    const std::string found = output.defined() ? files::size_text(output.sizes()) : "nothing";
-    HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,
-              "%s: expected a result of %s, found %s", where.c_str(),
-              files::size_text(expected).c_str(), found.c_str());
-    HCD_CHECK(output.scalar_type() == at::kFloat, HCD_E_FILE, "%s: expected float32, found %s",
-              where.c_str(), c10::toString(output.scalar_type()));
-    return output;
-  });
-}
+  // These throw HCD_E_FILE where the result is not what the scale promises.
+  at::Tensor upscale(const at::Tensor &lr, const client::Draw &) const override {
+    return call(*upscale_, lr, lr.size(2) * info_.scale, lr.size(3) * info_.scale);
+  }
+  at::Tensor downscale(const at::Tensor &hr) const override {
+    return call(*downscale_, hr, hr.size(2) / info_.scale, hr.size(3) / info_.scale);
+  }
+  const std::string &upscale_name() const { return upscale_->name(); }
 
-// f of `lr` or g of `hr`: [1, C, h, w] float32 on the script's device; gradients flow where the
-// argument requires them. Throws HCD_E_FILE where the result is not what the scale promises.
-at::Tensor upscale(const Script &script, const at::Tensor &lr) {
-  const int64_t scale = script.info.scale;
-  return call(script, *script.upscale, lr, lr.size(2) * scale, lr.size(3) * scale);
-}
+ private:
+  at::Tensor call(Method method, const at::Tensor &input, int64_t height, int64_t width) const {
+    const std::string where =
+        title() + ": method '" + method.name() + "' of " + files::size_text(input.sizes());
+    return guarded(where, [&] {
+      at::Tensor output = method({input}).toTensor();
+      const std::vector<int64_t> expected{1, channels(info_.colour), height, width};
+      const std::string found = output.defined() ? files::size_text(output.sizes()) : "nothing";
+      HCD_CHECK(output.defined() && output.sizes() == at::IntArrayRef(expected), HCD_E_FILE,
+                "%s: expected a result of %s, found %s", where.c_str(),
+                files::size_text(expected).c_str(), found.c_str());
+      HCD_CHECK(output.scalar_type() == at::kFloat, HCD_E_FILE, "%s: expected float32, found %s",
+                where.c_str(), c10::toString(output.scalar_type()));
+      return output;
+    });
+  }
 
-at::Tensor downscale(const Script &script, const at::Tensor &hr) {
-  const int64_t scale = script.info.scale;
-  return call(script, *script.downscale, hr, hr.size(2) / scale, hr.size(3) / scale);
-}
+  std::optional<Method> upscale_;    // f; always there once loaded
+  std::optional<Method> downscale_;  // g, where the file has one
+};
 
 // ---- the trial run ----
 
-using Function = at::Tensor (*)(const Script &, const at::Tensor &);
+using Function = std::function<at::Tensor(const at::Tensor &)>;
 
 // Large enough to see the whole receptive field around the middle, within reason; not square, so
 // that a mistaken transpose shows; multiples of 8, because some networks halve their input.
 constexpr int kMinTrial = 16, kMaxTrial = 160, kTrialStep = 8;
 int trial_height(const Script &script) {
-  const int wanted = std::clamp(2 * script.info.receptive_field + 6, kMinTrial, kMaxTrial);
+  const int wanted = std::clamp(2 * script.info().receptive_field + 6, kMinTrial, kMaxTrial);
   return (wanted + kTrialStep - 1) / kTrialStep * kTrialStep;
 }
 
 // [1, C, h, w] of noise between 0.25 and 0.75, fixed, so that a file loads always or never.
 at::Tensor trial_picture(const Script &script, int height, int width) {
-  at::Tensor picture = at::empty({1, channels(script.info.colour), height, width}, at::kFloat);
+  at::Tensor picture = at::empty({1, channels(script.info().colour), height, width}, at::kFloat);
   const Random random(1);
   float *values = picture.mutable_data_ptr<float>();
   for (int64_t i = 0; i < picture.numel(); ++i) {
     values[i] = static_cast<float>(0.25 + 0.5 * random.uniform(static_cast<uint64_t>(i)));
   }
-  return picture.to(script.device).requires_grad_(true);
+  return picture.to(script.device()).requires_grad_(true);
 }
 
 // Fast convolutions (Winograd's) leave traces of this size, in parts of the largest derivative,
@@ -241,7 +226,7 @@ int reach(const Script &script, const at::Tensor &output, const at::Tensor &inpu
   const int64_t middle_y = output.size(2) / out / 2, middle_x = output.size(3) / out / 2;
   at::Tensor v = at::zeros_like(output);
   v.narrow(2, middle_y * out, out).narrow(3, middle_x * out, out).fill_(1);
-  const at::Tensor slope = pull_back("weights '" + script.path + "'", output, input, v).cpu().abs();
+  const at::Tensor slope = pull_back(script.title(), output, input, v).cpu().abs();
   const at::Tensor used = slope.gt(slope.max().mul(kNoise)).nonzero().contiguous();
   int64_t far = 0;
   for (int64_t i = 0; i < used.size(0); ++i) {
@@ -253,52 +238,38 @@ int reach(const Script &script, const at::Tensor &output, const at::Tensor &inpu
 
 // One function: its shape and element type (checked by the call), its values, that it has
 // no state, its derivative.
-int check_function(const Script &script, Function function, const char *name, int in, int out) {
+int check_function(const Script &script, const Function &function, const char *name, int in,
+                   int out) {
   const int height = trial_height(script), width = height + kTrialStep;
   const at::Tensor input = trial_picture(script, height * in, width * in);
-  const at::Tensor output = function(script, input);
+  const at::Tensor output = function(input);
   HCD_CHECK(at::isfinite(output).all().item<bool>(), HCD_E_FILE,
-            "weights '%s': method '%s': expected finite values, found NaN or infinity",
-            script.path.c_str(), name);
+            "%s: method '%s': expected finite values, found NaN or infinity",
+            script.title().c_str(), name);
   // Bits are promised on the CPU only: some CUDA kernels add in any order.
-  HCD_CHECK(
-      script.device.is_cuda() || function(script, input).equal(output), HCD_E_FILE,
-      "weights '%s': method '%s': expected the same result for the same picture, found another",
-      script.path.c_str(), name);
+  HCD_CHECK(script.device().is_cuda() || function(input).equal(output), HCD_E_FILE,
+            "%s: method '%s': expected the same result for the same picture, found another",
+            script.title().c_str(), name);
   return reach(script, output, input, in, out);
 }
 
 // Runs both functions on a small picture: shapes, finite values, derivatives. Warns where the
 // declared receptive field is smaller than the true one.
 void check_script(const Script &script, const Log &log) {
-  const int scale = script.info.scale;
-  int far = check_function(script, upscale, script.upscale->name().c_str(), 1, scale);
-  if (script.downscale) {
-    far = std::max(far, check_function(script, downscale, "downscale", scale, 1));
+  const int scale = script.info().scale;
+  const Function f = [&](const at::Tensor &lr) { return script.upscale(lr, {}); };
+  const Function g = [&](const at::Tensor &hr) { return script.downscale(hr); };
+  int far = check_function(script, f, script.upscale_name().c_str(), 1, scale);
+  if (script.info().has_downscale) {
+    far = std::max(far, check_function(script, g, "downscale", scale, 1));
   }
-  if (far > script.info.receptive_field) {
+  if (far > script.info().receptive_field) {
     log(HCD_LOG_WARNING,
-        format_text(
-            "weights '%s': attribute 'receptive_field' is %d, but pixels %d apart act on each "
-            "other: tiles will not join exactly",
-            script.path.c_str(), script.info.receptive_field, far));
+        format_text("%s: attribute 'receptive_field' is %d, but pixels %d apart act on each "
+                    "other: tiles will not join exactly",
+                    script.title().c_str(), script.info().receptive_field, far));
   }
 }
-
-class ScriptFunctions : public Functions {
- public:
-  explicit ScriptFunctions(Script script) : script_(std::move(script)) {}
-  const client::NetworkInfo &info() const override { return script_.info; }
-  at::Device device() const override { return script_.device; }
-  std::string title() const override { return "weights '" + script_.path + "'"; }
-  at::Tensor upscale(const at::Tensor &lr, const client::Draw &) const override {
-    return aten::upscale(script_, lr);
-  }
-  at::Tensor downscale(const at::Tensor &hr) const override { return aten::downscale(script_, hr); }
-
- private:
-  const Script script_;
-};
 
 }  // namespace
 
@@ -306,9 +277,12 @@ int channels(client::Colour colour) { return colour == client::Colour::kLuma ? 1
 
 std::unique_ptr<Functions> load_torchscript(const std::string &path, at::Device device,
                                             const Log &log) {
-  Script script = load_script(path, device);
-  check_script(script, log);
-  return std::make_unique<ScriptFunctions>(std::move(script));
+  Module module = read_module(path);
+  return guarded("weights '" + path + "'", [&]() -> std::unique_ptr<Functions> {
+    auto script = std::make_unique<Script>(path, std::move(module), device);
+    check_script(*script, log);
+    return script;
+  });
 }
 
 }  // namespace hcd::aten
