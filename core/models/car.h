@@ -4,12 +4,11 @@
 // and how to weigh the samples; enlarged by EDSR.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "models/car_resample.h"
-#include "models/config.h"
-#include "models/edsr.h"
-#include "models/model.h"
+#include "models/registry.h"
 
 namespace hcd::models {
 
@@ -24,41 +23,12 @@ class Dsn {
   Taps operator()(const Tensor &y_hr) const;
 
  private:
-  struct ReflectConv {
-    Conv conv;
-    ReflectConv() = default;
-    ReflectConv(const Scope &scope, int64_t in, int64_t out, int64_t kernel = 3);
-    Tensor operator()(const Tensor &x) const;
-  };
-  // conv - leaky ReLU - conv, plus the input.
-  struct Block {
-    ReflectConv first, second;
-    Tensor operator()(const Tensor &x) const;
-  };
-  // Three convolutions at 1/8 size, enlarged to LR size, one more.
-  struct Trunk {
-    std::vector<ReflectConv> convs;
-    Conv enlarge;
-    int64_t factor = 1;
-    ReflectConv last;
-    Trunk() = default;
-    Trunk(const Scope &scope, int64_t features, int64_t factor);
-    Tensor operator()(Tensor x) const;
-  };
-  // Two convolutions to one value per tap.
-  struct Branch {
-    ReflectConv first, second;
-    Branch() = default;
-    Branch(const Scope &scope, int64_t features, int64_t taps);
-    Tensor operator()(const Tensor &x) const;
-  };
-
   MeanShift sub_mean_;
-  ReflectConv stem_;
+  Layer stem_;
   Conv half_, quarter_, eighth_;
-  std::vector<Block> blocks_;
-  Trunk kernels_trunk_, offsets_trunk_;
-  Branch kernels_, offsets_h_, offsets_v_;
+  std::vector<Layer> blocks_;
+  Layer kernels_trunk_, offsets_trunk_;
+  Layer kernels_, offsets_h_, offsets_v_;
 };
 
 // Published: x2, x4; kernels of 3 scale + 1, offsets of up to scale HR pixels; widths 64, 128, 256;
@@ -70,9 +40,8 @@ class Dsn {
 // (the authors' test crops).
 class Car : public Model {
  public:
-  Car(int scale, const nlohmann::json &config, Params &params);
+  Car(int scale, const Json &config, const Scope &scope);
 
-  int scale() const override { return edsr_.scale(); }
   int receptive_field() const override;
   int alignment() const override { return 8 / scale(); }
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;
@@ -82,15 +51,8 @@ class Car : public Model {
   Downscaled downscale(const Tensor &y_hr, Taps *taps) const;
 
  private:
-  struct Sizes {
-    std::vector<int64_t> widths;
-    nlohmann::json edsr;  // its configuration
-    explicit Sizes(const nlohmann::json &config);
-  };
-  Car(int scale, const Sizes &sizes, const Scope &scope);
-
   Dsn dsn_;
-  Edsr edsr_;
+  std::unique_ptr<Model> edsr_;
 };
 
 }  // namespace hcd::models

@@ -2,6 +2,8 @@
 // Reading a model's configuration, key by key, so that a misspelt key is an error.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -20,49 +22,28 @@ class Config {
   }
 
   int64_t number(const char *key, int64_t fallback, int64_t min, int64_t max) {
-    const nlohmann::json *value = find(key);
-    if (!value) return fallback;
-    HCD_CHECK(
-        value->is_number_integer() && value->get<int64_t>() >= min && value->get<int64_t>() <= max,
-        HCD_E_FILE, "configuration of %s: %s: expected a whole number in [%lld, %lld], found %s",
-        model_.c_str(), key, static_cast<long long>(min), static_cast<long long>(max),
-        value->dump().c_str());
-    return value->get<int64_t>();
+    const std::string expected = format_text(
+        "a whole number in [%lld, %lld]", static_cast<long long>(min), static_cast<long long>(max));
+    return read(key, fallback, expected,
+                [&](const nlohmann::json &value) { return is_whole(value, min, max); });
   }
 
   double real(const char *key, double fallback) {
-    const nlohmann::json *value = find(key);
-    if (!value) return fallback;
-    HCD_CHECK(value->is_number(), HCD_E_FILE,
-              "configuration of %s: %s: expected a number, found %s", model_.c_str(), key,
-              value->dump().c_str());
-    return value->get<double>();
-  }
-
-  // A list of whole numbers of [0, 4096], at most 64.
-  std::vector<int64_t> numbers(const char *key, std::vector<int64_t> fallback) {
-    const nlohmann::json *value = find(key);
-    if (!value) return fallback;
-    bool fits = value->is_array() && !value->empty() && value->size() <= 64;
-    std::vector<int64_t> result;
-    for (size_t i = 0; fits && i < value->size(); ++i) {
-      fits = (*value)[i].is_number_integer() && (*value)[i].get<int64_t>() >= 0 &&
-             (*value)[i].get<int64_t>() <= 4096;
-      if (fits) result.push_back((*value)[i].get<int64_t>());
-    }
-    HCD_CHECK(fits, HCD_E_FILE,
-              "configuration of %s: %s: expected a list of whole numbers in [0, 4096], found %s",
-              model_.c_str(), key, value->dump().c_str());
-    return result;
+    return read(key, fallback, "a number", std::mem_fn(&nlohmann::json::is_number));
   }
 
   bool flag(const char *key, bool fallback) {
-    const nlohmann::json *value = find(key);
-    if (!value) return fallback;
-    HCD_CHECK(value->is_boolean(), HCD_E_FILE,
-              "configuration of %s: %s: expected true or false, found %s", model_.c_str(), key,
-              value->dump().c_str());
-    return value->get<bool>();
+    return read(key, fallback, "true or false", std::mem_fn(&nlohmann::json::is_boolean));
+  }
+
+  // A list of whole numbers of [0, 4096], at most 64.
+  std::vector<int64_t> numbers(const char *key, const std::vector<int64_t> &fallback) {
+    const auto is_number = [](const nlohmann::json &value) { return is_whole(value, 0, 4096); };
+    return read(key, fallback, "a list of whole numbers in [0, 4096]",
+                [&](const nlohmann::json &value) {
+                  return value.is_array() && !value.empty() && value.size() <= 64 &&
+                         std::all_of(value.begin(), value.end(), is_number);
+                });
   }
 
   // Throws HCD_E_FILE where there are keys that nothing asked for.
@@ -77,10 +58,18 @@ class Config {
   }
 
  private:
-  const nlohmann::json *find(const char *key) {
+  static bool is_whole(const nlohmann::json &value, int64_t min, int64_t max) {
+    return value.is_number_integer() && value.get<int64_t>() >= min && value.get<int64_t>() <= max;
+  }
+
+  template <typename T, typename Fits>
+  T read(const char *key, const T &fallback, const std::string &expected, const Fits &fits) {
     asked_.insert(key);
-    const auto entry = json_.find(key);
-    return entry == json_.end() ? nullptr : &*entry;
+    const auto value = json_.find(key);
+    if (value == json_.end()) return fallback;
+    HCD_CHECK(fits(*value), HCD_E_FILE, "configuration of %s: %s: expected %s, found %s",
+              model_.c_str(), key, expected.c_str(), value->dump().c_str());
+    return value->get<T>();
   }
 
   const nlohmann::json &json_;

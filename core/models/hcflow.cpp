@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "models/haar.h"
+#include "models/config.h"
 #include "models/hcflow_steps.h"
 
 namespace hcd::models {
@@ -18,7 +18,7 @@ using hcflow::Pass;
 namespace {
 
 struct Sizes {
-  explicit Sizes(const nlohmann::json &json) {
+  explicit Sizes(const Json &json) {
     Config config(json, "hcflow");
     steps = config.number("steps", 8, 1, 64);
     growth = config.number("growth", 32, 1, 512);
@@ -68,10 +68,6 @@ struct Level {
   std::vector<MainStep> steps;
 };
 
-Tensor enlarge_nearest(const Tensor &x) {
-  return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)});
-}
-
 constexpr int64_t kHalf = 6, kLr = 3;           // channels that go on after levels 0 and 1
 constexpr int64_t kLatent0 = 6, kLatent1 = 21;  // and those that leave
 
@@ -87,7 +83,7 @@ struct Hcflow::Flow {
 
   // Features of level 0, of its channels that go on and of the features of level 1.
   Tensor features0(const Tensor &half, const Tensor &features1) const {
-    return latent0.features(at::cat({half, enlarge_nearest(features1)}, 1));
+    return latent0.features(at::cat({half, twice_nearest(features1)}, 1));
   }
 
   Downscaled encode(const Tensor &y_hr, Pass &pass) const {
@@ -113,9 +109,9 @@ struct Hcflow::Flow {
   ConditionalFlow latent0, latent1;
 };
 
-Hcflow::Hcflow(int scale, const nlohmann::json &config, Params &params) {
+Hcflow::Hcflow(int scale, const Json &config, const Scope &scope) : Model(scale) {
   check_scale("hcflow", scale, {4});
-  flow_ = std::make_unique<Flow>(Scope(params)("flow"), Sizes(config));
+  flow_ = std::make_unique<Flow>(scope("flow"), Sizes(config));
 }
 
 Hcflow::~Hcflow() = default;
@@ -150,6 +146,10 @@ void Hcflow::fit_normalisations(const Tensor &y_hr) {
   Pass pass;
   pass.fit = true;
   flow_->encode(y_hr, pass);
+}
+
+std::unique_ptr<Model> make_hcflow(int scale, const Json &config, const Scope &scope) {
+  return std::make_unique<Hcflow>(scale, config, scope);
 }
 
 }  // namespace hcd::models

@@ -5,8 +5,7 @@
 
 #include <memory>
 
-#include "models/config.h"
-#include "models/model.h"
+#include "models/registry.h"
 
 namespace hcd::models {
 
@@ -19,10 +18,9 @@ namespace hcd::models {
 // rrdb_growth, features.
 class Hcflow : public Model {
  public:
-  Hcflow(int scale, const nlohmann::json &config, Params &params);
+  Hcflow(int scale, const Json &config, const Scope &scope);
   ~Hcflow() override;
 
-  int scale() const override { return 4; }
   int receptive_field() const override;
   std::vector<LatentShape> latents() const override { return {{6, 2}, {21, 1}}; }
   Tensor upscale(const Tensor &x_lr, const Latents &z) const override;

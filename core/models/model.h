@@ -30,10 +30,11 @@ struct Downscaled {
 // the right and the bottom by repeating the last column and row, and crops its result.
 class Model {
  public:
+  explicit Model(int scale) : scale_(scale) {}
   virtual ~Model() = default;
 
   // The factor of enlarging.
-  virtual int scale() const = 0;
+  int scale() const { return scale_; }
   // Of its pictures: 3 (R'G'B') or 1 (BT.601 luma, 16 to 235 of 255).
   virtual int channels() const { return 3; }
   virtual std::vector<LatentShape> latents() const { return {}; }
@@ -51,6 +52,9 @@ class Model {
   virtual bool has_downscale() const { return false; }
   // g: [N, C, h scale, w scale] to [N, C, h, w].
   virtual Downscaled downscale(const Tensor &y_hr) const;
+
+ protected:
+  const int scale_;
 };
 
 // Throws HCD_E_OPTION unless `scale` is one of those that the network was published for.

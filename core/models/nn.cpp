@@ -12,9 +12,6 @@
 namespace hcd::models {
 namespace {
 
-// Uniform in +-bound, in place.
-void fill_uniform(const Tensor &tensor, double bound) { tensor.uniform_(-bound, bound); }
-
 // The clamp and the rounding of quantise(), with the identity as derivative.
 struct StraightThrough : torch::autograd::Function<StraightThrough> {
   static Tensor forward(torch::autograd::AutogradContext *, const Tensor &x) {
@@ -38,6 +35,23 @@ Tensor resize_matrix(const image::Kernel &kernel, int64_t in, int64_t out) {
     }
   }
   return matrix;
+}
+
+constexpr int64_t kHaarStride = 2, kHaarPadding = 0;
+
+Tensor haar_filters() {
+  return at::tensor({1., 1., 1., 1.,     // mean
+                     1., -1., 1., -1.,   // left minus right
+                     1., 1., -1., -1.,   // top minus bottom
+                     1., -1., -1., 1.},  // diagonal minus antidiagonal
+                    at::kDouble)
+      .view({4, 1, 2, 2});
+}
+
+// Channels from order [groups, members] to [members, groups].
+Tensor regroup(const Tensor &x, int64_t groups, int64_t members) {
+  const int64_t n = x.size(0), h = x.size(2), w = x.size(3);
+  return x.reshape({n, groups, members, h, w}).transpose(1, 2).reshape({n, -1, h, w});
 }
 
 }  // namespace
@@ -71,8 +85,8 @@ Conv::Conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, ConvOpti
   if (options.bias) bias = scope.param("bias", {out});
   if (!scope.params().initialise()) return;
   const double bound = 1 / std::sqrt(static_cast<double>(in * kernel * kernel));
-  fill_uniform(weight, bound);
-  if (bias.defined()) fill_uniform(bias, bound);
+  weight.uniform_(-bound, bound);
+  if (bias.defined()) bias.uniform_(-bound, bound);
 }
 
 Tensor Conv::operator()(const Tensor &x) const {
@@ -88,17 +102,17 @@ Conv xavier_conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, do
   return conv;
 }
 
-Linear::Linear(const Scope &scope, int64_t in, int64_t out)
-    : weight(scope.param("weight", {out, in})), bias(scope.param("bias", {out})) {
-  if (!scope.params().initialise()) return;
-  const double bound = 1 / std::sqrt(static_cast<double>(in));
-  fill_uniform(weight, bound);
-  fill_uniform(bias, bound);
+Tensor lrelu(const Tensor &x, double slope) { return at::leaky_relu(x, slope); }
+
+Tensor ResidualBlock::operator()(const Tensor &x) const {
+  return second(at::relu(first(x))).mul(scale).add(x);
 }
 
-Tensor Linear::operator()(const Tensor &x) const { return at::linear(x, weight, bias); }
-
-Tensor lrelu(const Tensor &x, double slope) { return at::leaky_relu(x, slope); }
+Tensor Body::operator()(const Tensor &x) const {
+  Tensor y = x;
+  for (const Layer &block : blocks) y = block(y);
+  return end(y) + x;
+}
 
 SubPixel::SubPixel(const Scope &scope, int64_t features, int scale, int64_t in)
     : factor(scale == 3 ? 3 : 2) {
@@ -111,6 +125,24 @@ SubPixel::SubPixel(const Scope &scope, int64_t features, int scale, int64_t in)
 Tensor SubPixel::operator()(Tensor x) const {
   for (const Conv &conv : convs) x = at::pixel_shuffle(conv(x), factor);
   return x;
+}
+
+Tensor twice_nearest(const Tensor &x) {
+  return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)});
+}
+
+Haar::Haar(const Scope &scope, int64_t channels_in)
+    : weights(scope.fixed("haar_weights", haar_filters().repeat({channels_in, 1, 1, 1}))),
+      channels(channels_in) {}
+
+Tensor Haar::forward(const Tensor &x) const {
+  const Tensor bands = at::conv2d(x, weights, {}, kHaarStride, kHaarPadding, 1, channels) / 4;
+  return regroup(bands, channels, 4);
+}
+
+Tensor Haar::inverse(const Tensor &y) const {
+  return at::conv_transpose2d(regroup(y, 4, channels), weights, {}, kHaarStride, kHaarPadding, 0,
+                              channels);
 }
 
 MeanShift::MeanShift(const Scope &scope, const std::vector<double> &offset) {

@@ -111,16 +111,26 @@ struct Conv {
 // as the subnets of invertible networks do; factor 0: at zero.
 Conv xavier_conv(const Scope &scope, int64_t in, int64_t out, int64_t kernel, double factor);
 
-// Fully connected layer along the last dimension; weight [out, in], bias [out].
-struct Linear {
-  Tensor weight, bias;
+Tensor lrelu(const Tensor &x, double slope = 0.2);
 
-  Linear() = default;
-  Linear(const Scope &scope, int64_t in, int64_t out);
+// Any part of a network.
+using Layer = std::function<Tensor(const Tensor &)>;
+
+// conv - ReLU - conv, times `scale`, plus the input.
+struct ResidualBlock {
+  Conv first, second;
+  double scale = 1;
+
   Tensor operator()(const Tensor &x) const;
 };
 
-Tensor lrelu(const Tensor &x, double slope = 0.2);
+// Blocks one after the other and a convolution, plus the input.
+struct Body {
+  std::vector<Layer> blocks;
+  Conv end;
+
+  Tensor operator()(const Tensor &x) const;
+};
 
 // Sub-pixel enlarging by 2 or 3, or twice by 2 for 4, each a convolution to n r r channels and a
 // pixel shuffle, as EDSR's Upsampler: names 0, 2. `in`: channels that come in, where they differ
@@ -132,6 +142,26 @@ struct SubPixel {
   SubPixel() = default;
   SubPixel(const Scope &scope, int64_t features, int scale, int64_t in = 0);
   Tensor operator()(Tensor x) const;
+};
+
+// Twice the size, each pixel four times.
+Tensor twice_nearest(const Tensor &x);
+
+// The Haar step of invertible networks, stride 2, per channel: half the size, four times the
+// channels. State dict: haar_weights [4 channels, 1, 2, 2], four filters of +-1 per channel, which
+// no training moves. Channels are grouped by filter: 0 to C - 1 are the means of 2x2 blocks, then
+// left minus right, top minus bottom, diagonal minus antidiagonal.
+struct Haar {
+  Tensor weights;
+  int64_t channels = 0;
+
+  Haar() = default;
+  Haar(const Scope &scope, int64_t channels);
+
+  // [N, C, H, W] to [N, 4 C, H/2, W/2], H and W even.
+  Tensor forward(const Tensor &x) const;
+  // [N, 4 C, h, w] to [N, C, 2 h, 2 w].
+  Tensor inverse(const Tensor &y) const;
 };
 
 // x + offset[c] per channel, a fixed 1x1 convolution in the state dict (weight: identity, bias:

@@ -14,11 +14,20 @@ namespace hcd::models {
 
 using Json = nlohmann::json;
 
-// A kind of model. `config`: a JSON object with the sizes that differ from the published ones; {}
-// is the published network. Unknown keys and values out of range throw HCD_E_FILE.
+// Makes a model whose parameters are under `scope`. `config`: a JSON object with the sizes that
+// differ from the published ones; {} is the published network. Unknown keys and values out of range
+// throw HCD_E_FILE, a scale that the network has not HCD_E_OPTION.
+using Make = std::unique_ptr<Model>(int scale, const Json &config, const Scope &scope);
+
+// Each is in the file of its name (lite and base in light.cpp, firn in irn.cpp), which describes
+// its configuration.
+Make make_lite, make_base, make_srcnn, make_edsr, make_rdn, make_rcan, make_rrdb, make_rfanet,
+    make_swinir, make_tad, make_car, make_irn, make_firn, make_hcflow;
+
+// A kind of model.
 struct Kind {
   std::string_view name;
-  std::unique_ptr<Model> (*make)(int scale, const Json &config, Params &params);
+  Make *make;
 };
 
 // All kinds.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "models/srcnn.h"
-
+// SRCNN. Dong, Loy, He, Tang, "Image Super-Resolution Using Deep Convolutional Networks", IEEE
+// TPAMI 2016: three convolutions over the bicubically enlarged luma.
 #include <c10/core/GradMode.h>
+
+#include "models/config.h"
+#include "models/registry.h"
 
 namespace hcd::models {
 namespace {
@@ -19,30 +22,41 @@ void start_as_identity(const std::vector<Conv> &convs) {
   }
 }
 
+// Published: 9-5-5 with 64 and 32 channels, 57,281 parameters. Zero padding keeps the size, where
+// the authors' code crops or replicates: results differ within 8 pixels of the border.
+// Configuration: middle (kernel of the second convolution, odd; 1 in the ECCV paper).
+class Srcnn : public Model {
+ public:
+  Srcnn(int scale, const Json &json, const Scope &scope) : Model(scale) {
+    Config config(json, "srcnn");
+    const int64_t middle = config.number("middle", 5, 1, 9) / 2 * 2 + 1;
+    config.done();
+    conv1_ = Conv(scope("conv1"), 1, 64, 9);
+    conv2_ = Conv(scope("conv2"), 64, 32, middle);
+    conv3_ = Conv(scope("conv3"), 32, 1, 5);
+    if (scope.params().initialise()) start_as_identity({conv1_, conv2_, conv3_});
+  }
+
+  int channels() const override { return 1; }
+
+  int receptive_field() const override {
+    const auto reach = static_cast<int>(4 + conv2_.padding + 2);  // HR pixels
+    return (reach + scale_ - 1) / scale_ + 2;                     // and bicubic's two
+  }
+
+  Tensor upscale(const Tensor &x_lr, const Latents &) const override {
+    const Tensor x = bicubic_resize(x_lr, x_lr.size(2) * scale_, x_lr.size(3) * scale_);
+    return conv3_(at::relu(conv2_(at::relu(conv1_(x)))));
+  }
+
+ private:
+  Conv conv1_, conv2_, conv3_;
+};
+
 }  // namespace
 
-Srcnn::Srcnn(int scale, const nlohmann::json &json, Params &params) : scale_(scale) {
-  Config config(json, "srcnn");
-  const int64_t middle = config.number("middle", 5, 1, 9) / 2 * 2 + 1;
-  config.done();
-  const Scope scope(params);
-  conv1_ = Conv(scope("conv1"), 1, 64, 9);
-  conv2_ = Conv(scope("conv2"), 64, 32, middle);
-  conv3_ = Conv(scope("conv3"), 32, 1, 5);
-  if (params.initialise()) start_as_identity({conv1_, conv2_, conv3_});
-}
-
-int Srcnn::receptive_field() const {
-  const auto reach = static_cast<int>(4 + conv2_.padding + 2);  // HR pixels
-  return (reach + scale_ - 1) / scale_ + 2;                     // and bicubic's two
-}
-
-Tensor Srcnn::refine(const Tensor &x_hr) const {
-  return conv3_(at::relu(conv2_(at::relu(conv1_(x_hr)))));
-}
-
-Tensor Srcnn::upscale(const Tensor &x_lr, const Latents &) const {
-  return refine(bicubic_resize(x_lr, x_lr.size(2) * scale_, x_lr.size(3) * scale_));
+std::unique_ptr<Model> make_srcnn(int scale, const Json &config, const Scope &scope) {
+  return std::make_unique<Srcnn>(scale, config, scope);
 }
 
 }  // namespace hcd::models

@@ -45,13 +45,6 @@ const files::TensorView &find_tensor(const files::Safetensors &file, const std::
   return found->second;
 }
 
-void check_tensor(const std::string &head, const Params::Entry &entry, const Tensor &found) {
-  HCD_CHECK(at::isFloatingType(found.scalar_type()) && at::isfinite(found).all().item<bool>(),
-            HCD_E_FILE, "%s: tensor '%s': expected finite numbers, found %s", head.c_str(),
-            entry.name.c_str(),
-            at::isFloatingType(found.scalar_type()) ? "NaN or infinity" : "whole numbers");
-}
-
 }  // namespace
 
 Tensor to_tensor(const files::TensorView &view) {
@@ -71,7 +64,10 @@ void load_weights(Params &params, const files::Safetensors &file, const std::str
   std::set<std::string> used;
   for (const Params::Entry &entry : params.entries()) {
     const Tensor value = to_tensor(find_tensor(file, prefix, entry.name, entry.value.sizes()));
-    check_tensor(head, entry, value);
+    const bool floats = at::isFloatingType(value.scalar_type());
+    HCD_CHECK(floats && at::isfinite(value).all().item<bool>(), HCD_E_FILE,
+              "%s: tensor '%s': expected finite numbers, found %s", head.c_str(),
+              entry.name.c_str(), floats ? "NaN or infinity" : "whole numbers");
     entry.value.detach().copy_(value);
     used.insert(prefix + entry.name);
   }

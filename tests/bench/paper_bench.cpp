@@ -18,10 +18,11 @@
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "models/dense_block.h"
-#include "models/irn.h"
+#include "models/registry.h"
 #include "plain_irn.h"
 
 namespace {
@@ -83,13 +84,13 @@ Result measure(Variant variant, const Setting &setting) {
   at::set_num_threads(setting.threads);
   at::manual_seed(1);
   hcd::models::Params params(at::kFloat, at::kCPU, /*initialise=*/true);
-  const hcd::models::Irn irn(setting.scale, nlohmann::json::object(), params);
+  const auto irn = hcd::models::make_model("irn", setting.scale, nlohmann::json::object(), params);
   for (const auto &entry : params.entries()) {  // last convolutions start at zero: not here
     if (entry.trainable && entry.value.dim() == 4) entry.value.normal_(0, 0.01);
   }
   const Tensor y_hr = at::rand({1, 3, setting.side, setting.side});
   const int64_t side = setting.side / setting.scale;
-  const Tensor z = at::randn({1, irn.latents()[0].channels, side, side});
+  const Tensor z = at::randn({1, irn->latents()[0].channels, side, side});
 
   std::optional<hcd::models::Recompute> recompute;
   std::optional<hcd::bench::PlainIrn> plain;
@@ -98,10 +99,10 @@ Result measure(Variant variant, const Setting &setting) {
     plain.emplace(params, setting.scale, variant == Variant::kCheckpointed);
   }
   const Function g = [&](const Tensor &y) {
-    return plain ? plain->downscale(y) : irn.downscale(y).x_lr;
+    return plain ? plain->downscale(y) : irn->downscale(y).x_lr;
   };
   const Function f = [&](const Tensor &x) {
-    return plain ? plain->upscale(x, z) : irn.upscale(x, {z});
+    return plain ? plain->upscale(x, z) : irn->upscale(x, {z});
   };
   Result result;
   const double cpu_start = cpu_seconds();

@@ -2,6 +2,7 @@
 // CAR against its authors' networks and the definition of its resampling operation.
 #include "models/car.h"
 
+#include "base/error.h"
 #include "models/parity.h"
 
 namespace hcd::models {

@@ -2,7 +2,6 @@
 // What training asks of the invertible networks: where it starts, and HCFlow's likelihood.
 #include <ATen/CPUGeneratorImpl.h>
 
-#include "models/haar.h"
 #include "models/hcflow.h"
 #include "models/parity.h"
 

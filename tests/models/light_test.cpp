@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One description, two executors: light networks without LibTorch against their twin on it.
-#include "models/light.h"
-
 #include <gtest/gtest.h>
 
 #include "client/light/light_network.h"

@@ -6,9 +6,8 @@
 
 #include "client/catalogue.h"
 #include "engine/aten/errors.h"
-#include "engine/aten/native.h"
+#include "engine/aten/functions.h"
 #include "engine/aten/runtime.h"
-#include "engine/aten/torchscript.h"
 
 namespace hcd::aten {
 namespace {

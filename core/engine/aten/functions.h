@@ -4,8 +4,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "client/tiles.h"
 
@@ -16,18 +19,38 @@ namespace hcd::aten {
 class Functions {
  public:
   virtual ~Functions() = default;
-  virtual const client::NetworkInfo &info() const = 0;
-  virtual at::Device device() const = 0;
+  const client::NetworkInfo &info() const { return info_; }
+  at::Device device() const { return device_; }
   // What messages call it, for example "weights 'x.pt'".
-  virtual std::string title() const = 0;
+  const std::string &title() const { return title_; }
   virtual at::Tensor upscale(const at::Tensor &lr, const client::Draw &draw) const = 0;
   // Where info().has_downscale.
   virtual at::Tensor downscale(const at::Tensor &hr) const = 0;
+
+ protected:
+  Functions(at::Device device, std::string title) : device_(device), title_(std::move(title)) {}
+
+  client::NetworkInfo info_;
+  const at::Device device_;
+  const std::string title_;
 };
 
 // J^T v of `output` = function(`input`); `v` is as large as the output. `title` as above.
 at::Tensor pull_back(const std::string &title, const at::Tensor &output, const at::Tensor &input,
                      const at::Tensor &v);
+
+// The model of core/models of the request's weights: of `bytes` where libhcd has read them already,
+// else of the request's file or this library's built-in ones. Throws HCD_E_FILE, or HCD_E_OPTION
+// where the scale is not the model's.
+std::unique_ptr<Functions> load_native(const client::NetworkRequest &request,
+                                       std::span<const uint8_t> bytes, at::Device device);
+
+// The pair of a TorchScript file, tried out. Throws HCD_E_FILE with expected and found.
+std::unique_ptr<Functions> load_torchscript(const std::string &path, at::Device device,
+                                            const Log &log);
+
+// Channels of the pictures of a colour space.
+int channels(client::Colour colour);
 
 // On tiles of pictures in host memory.
 std::unique_ptr<client::Network> make_network(std::unique_ptr<Functions> functions);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "engine/aten/native.h"
-
+// A model of core/models as a pair (g, f).
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "client/light/spec.h"
 #include "client/weights_label.h"
+#include "engine/aten/functions.h"
 #include "models/registry.h"
 #include "models/weights.h"
 #include "weights/builtin.h"
@@ -59,15 +59,12 @@ Latent decide_latent(const client::NetworkRequest &request, const client::Networ
 
 class ModelFunctions : public Functions {
  public:
-  ModelFunctions(const client::NetworkRequest &request, std::span<const uint8_t> bytes,
-                 at::Device device)
-      : device_(device), params_(at::kFloat, device) {
-    const client::NetworkEntry &entry = *client::find_network(request.model);
-    const files::Safetensors file = open_weights(request, entry, bytes);
+  ModelFunctions(const client::NetworkRequest &request, const client::NetworkEntry &entry,
+                 const files::Safetensors &file, at::Device device)
+      : Functions(device, "weights '" + file.name() + "'"), params_(at::kFloat, device) {
     const client::WeightsLabel label = client::read_label(file);
     client::check_kind(entry, file, label);
     const int scale = client::decide_scale(request, entry, file, label);
-    title_ = "weights '" + file.name() + "'";
     const auto config = nlohmann::json::parse(label.config, nullptr, /*allow_exceptions=*/false);
     HCD_CHECK(config.is_object(), HCD_E_FILE,
               "%s: metadata hcd.config: expected a JSON object, found '%s'", title_.c_str(),
@@ -79,10 +76,6 @@ class ModelFunctions : public Functions {
     latent_ = decide_latent(request, entry, label);
     fill_info(entry, scale, label);
   }
-
-  const client::NetworkInfo &info() const override { return info_; }
-  at::Device device() const override { return device_; }
-  std::string title() const override { return title_; }
 
   at::Tensor upscale(const at::Tensor &lr, const Draw &draw) const override {
     if (!info_.stochastic) return model_->upscale(lr, models::zero_latents(*model_, lr));
@@ -117,19 +110,18 @@ class ModelFunctions : public Functions {
     return z;
   }
 
-  at::Device device_;
   models::Params params_;
   std::unique_ptr<models::Model> model_;
   Latent latent_ = Latent::kZero;
-  client::NetworkInfo info_;
-  std::string title_;
 };
 
 }  // namespace
 
 std::unique_ptr<Functions> load_native(const client::NetworkRequest &request,
                                        std::span<const uint8_t> bytes, at::Device device) {
-  return std::make_unique<ModelFunctions>(request, bytes, device);
+  const client::NetworkEntry &entry = *client::find_network(request.model);
+  const files::Safetensors file = open_weights(request, entry, bytes);
+  return std::make_unique<ModelFunctions>(request, entry, file, device);
 }
 
 }  // namespace hcd::aten

@@ -1,16 +1,87 @@
 // SPDX-License-Identifier: BSD-2-Clause
+// A pair (g, f) on tiles of pictures in host memory.
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
 #include "engine/aten/errors.h"
 #include "engine/aten/functions.h"
-#include "engine/aten/pixels.h"
 #include "engine/aten/runtime.h"
 #include "files/weights_error.h"
 
 namespace hcd::aten {
 namespace {
+
+// ---- between strided pictures and tensors ----
+
+// A network's pictures lie in [0, 1], those of the library on the 8-bit scale.
+constexpr float kUnit = 1.0F / 255;
+
+at::Tensor on_host(const at::Tensor &tensor) { return tensor.detach().to(at::kCPU).contiguous(); }
+
+Plane view(const at::Tensor &host) {
+  const int height = static_cast<int>(host.size(2)), width = static_cast<int>(host.size(3));
+  return {
+      static_cast<float *>(host.data_ptr()), static_cast<int>(host.size(1)), height, width, width,
+      static_cast<ptrdiff_t>(height) * width};
+}
+
+// Calls `function` with each sample of two pictures of one size.
+template <typename Function>
+void for_samples(Plane a, ConstPlane b, const Function &function) {
+  for (int c = 0; c < a.channels; ++c) {
+    for (int y = 0; y < a.height; ++y) {
+      float *to = a.row(c, y);
+      const float *from = b.row(c, y);
+      for (int x = 0; x < a.width; ++x) function(to[x], from[x]);
+    }
+  }
+}
+
+// A contiguous [1, C, h, w] float32 copy on `device`, times `scale`: whatever the picture's
+// strides, the same tensor, hence the same bits out of the network.
+at::Tensor to_tensor(ConstPlane picture, float scale, at::Device device) {
+  at::Tensor host = at::empty({1, picture.channels, picture.height, picture.width}, at::kFloat);
+  for_samples(view(host), picture, [scale](float &to, float from) { to = scale * from; });
+  return host.to(device);
+}
+
+// Copies [1, C, h, w] in [0, 1] into `picture`, which is as large. False where a value is not
+// finite.
+bool copy_to(const at::Tensor &tensor, Plane picture) {
+  bool finite = true;
+  for_samples(picture, view(on_host(tensor)), [&](float &to, float from) {
+    to = 255 * from;
+    finite &= std::isfinite(from);
+  });
+  return finite;
+}
+
+// Adds the gradient [1, C, h, w] to `picture`, which is as large. False where a value is not
+// finite.
+bool add_to(const at::Tensor &tensor, Plane picture) {
+  bool finite = true;
+  for_samples(picture, view(on_host(tensor)), [&](float &to, float from) {
+    to += from;
+    finite &= std::isfinite(from);
+  });
+  return finite;
+}
+
+// The loss of `output`, [1, C, h, w] in [0, 1], over `window`; `slope`: its derivative with respect
+// to the output's code values, 0 outside the window, on the output's device.
+double loss_of(const at::Tensor &output, const Rect &window, const LocalLoss &loss,
+               at::Tensor &slope) {
+  const at::Tensor shown = on_host(output) * 255;
+  const at::Tensor slopes = at::zeros(shown.sizes(), at::kFloat);
+  const double value = loss(window, view(shown).crop(window), view(slopes).crop(window));
+  slope = slopes.to(output.device());
+  return value;
+}
+
+// ---- the network ----
 
 class TensorNetwork : public client::TiledNetwork {
  public:
