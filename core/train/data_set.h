@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "train/batch.h"
 #include "train/recipe.h"
 
 namespace hcd::train {
@@ -26,6 +25,13 @@ struct PictureSet {
   std::string name;
   at::Tensor pixels;                 // uint8 [channels, height, width]
   std::vector<at::Tensor> versions;  // of the coded small picture
+};
+
+// What one iteration sees.
+struct Batch {
+  at::Tensor y_hr;  // [N, C, patch, patch] in [0, 1]
+  at::Tensor x_lr;  // its small pictures as a codec gave them, [N, C, patch / scale, patch /
+                    // scale]; undefined where the model or a resampler makes them
 };
 
 class DataSet {

@@ -10,7 +10,7 @@
 
 #include "files/safetensors.h"
 #include "models/registry.h"
-#include "train/batch.h"
+#include "train/data_set.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
 

@@ -55,17 +55,17 @@ Tensor enlarged(const Recipe &recipe, const Model &model, const Batch &batch, ui
   return model.upscale(x_lr, make_latents(model, x_lr, recipe.sample_latent, key));
 }
 
-LossValue loss_l1(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
-  return {{{"restore", l1(enlarged(recipe, model, batch, key), batch.y_hr)}}};
+LossValues loss_l1(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  return {{"restore", l1(enlarged(recipe, model, batch, key), batch.y_hr)}};
 }
 
-LossValue loss_l2(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
-  return {{{"restore", l2(enlarged(recipe, model, batch, key), batch.y_hr)}}};
+LossValues loss_l2(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+  return {{"restore", l2(enlarged(recipe, model, batch, key), batch.y_hr)}};
 }
 
 // Error and lost detail, each in parts of what bicubic enlarging leaves of the same batch, so that
 // the weights compare like with like whatever the batch shows.
-LossValue loss_mixed(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+LossValues loss_mixed(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
   HCD_CHECK(model.channels() == 1, HCD_E_OPTION,
             "loss mixed: expected a model of luma, found one of %d channels",
             static_cast<int>(model.channels()));
@@ -73,15 +73,15 @@ LossValue loss_mixed(const Recipe &recipe, const Model &model, const Batch &batc
   const Tensor sr = model.upscale(x_lr, make_latents(model, x_lr, recipe.sample_latent, key));
   const Tensor plain = models::bicubic_resize(x_lr, y_hr.size(2), y_hr.size(3)).detach();
   constexpr double kTiny = 1e-6;
-  return {{{"restore", l2(sr, y_hr) / (l2(plain, y_hr) + kTiny)},
-           {"detail", aten::lost_detail(sr, y_hr) / (aten::lost_detail(plain, y_hr) + kTiny)}}};
+  return {{"restore", l2(sr, y_hr) / (l2(plain, y_hr) + kTiny)},
+          {"detail", aten::lost_detail(sr, y_hr) / (aten::lost_detail(plain, y_hr) + kTiny)}};
 }
 
 // IRN (Xiao et al., ECCV 2020, section 3.3): the small picture is guided by the bicubic one (L2),
 // the large one is restored from the rounded small one and a drawn latent (L1), and the latent is
 // likely under N(0, 1), which for its negative logarithm means its square. The authors' weights are
 // of sums: scale^2 : 1 : 1, which is 1 : 1 : (1 - 1 / scale^2) of means, taken as 1 : 1 : 1.
-LossValue loss_irn(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+LossValues loss_irn(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
   const Tensor &y_hr = batch.y_hr;
   check_pair(model, "irn");
   const Downscaled small = model.downscale(y_hr);
@@ -89,24 +89,24 @@ LossValue loss_irn(const Recipe &recipe, const Model &model, const Batch &batch,
                                   make_latents(model, small.x_lr, recipe.sample_latent, key));
   Tensor latent = at::zeros({}, y_hr.options());
   for (const Tensor &z : small.z) latent = latent + z.square().mean();
-  return {{{"forward", l2(small.x_lr, bicubic(model, y_hr))},
-           {"backward", l1(sr, y_hr)},
-           {"latent", latent}}};
+  return {{"forward", l2(small.x_lr, bicubic(model, y_hr))},
+          {"backward", l1(sr, y_hr)},
+          {"latent", latent}};
 }
 
 // TAD (Kim et al., ECCV 2018): L1 of the restored picture, and of the small one to the bicubic one.
-LossValue loss_tad(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t) {
+LossValues loss_tad(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t) {
   const Tensor &y_hr = batch.y_hr;
   check_pair(model, "tad");
   const Tensor x_lr = model.downscale(y_hr).x_lr;
-  return {{{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
-           {"guide", l1(x_lr, bicubic(model, y_hr))}}};
+  return {{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
+          {"guide", l1(x_lr, bicubic(model, y_hr))}};
 }
 
 // HCFlow for rescaling (Liang et al., ICCV 2021, section 3.4): the latents' negative log-likelihood
 // under the flow, in nats per value of the large picture, an L1 that guides the small one, and an
 // L1 of the picture restored from it. The weights are this project's.
-LossValue loss_hcflow(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
+LossValues loss_hcflow(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
   const Tensor &y_hr = batch.y_hr;
   const auto &hcflow = cast<models::Hcflow>(model, "hcflow");
   Tensor log_det;
@@ -117,9 +117,9 @@ LossValue loss_hcflow(const Recipe &recipe, const Model &model, const Batch &bat
   }
   const Tensor sr = hcflow.decode(rounded(recipe, small.x_lr),
                                   make_latents(model, small.x_lr, recipe.sample_latent, key));
-  return {{{"likelihood", nats / static_cast<double>(y_hr.numel())},
-           {"guide", l1(small.x_lr, bicubic(model, y_hr))},
-           {"restore", l1(sr, y_hr)}}};
+  return {{"likelihood", nats / static_cast<double>(y_hr.numel())},
+          {"guide", l1(small.x_lr, bicubic(model, y_hr))},
+          {"restore", l1(sr, y_hr)}};
 }
 
 // Differences of neighbours along a dimension, each weighed by how much its tap counts.
@@ -135,7 +135,7 @@ Tensor variation(const Tensor &offsets, const Tensor &kernels, int64_t dimension
 // one; the length of the offsets, so that taps stay near their places; and their total variation,
 // so that neighbours sample alike. The authors' training is not published: the forms follow the
 // paper's description, the weights are this project's.
-LossValue loss_car(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t) {
+LossValues loss_car(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t) {
   const Tensor &y_hr = batch.y_hr;
   const auto &car = cast<models::Car>(model, "car");
   models::Taps taps;
@@ -148,12 +148,14 @@ LossValue loss_car(const Recipe &recipe, const Model &model, const Batch &batch,
       total = total + variation(offsets, taps.kernels, dimension);
     }
   }
-  return {{{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
-           {"offset", (length * taps.kernels).sum(1).mean()},
-           {"variation", total}}};
+  return {{"restore", l1(model.upscale(rounded(recipe, x_lr), {}), y_hr)},
+          {"offset", (length * taps.kernels).sum(1).mean()},
+          {"variation", total}};
 }
 
-const std::vector<LossKind> &all_losses() {
+}  // namespace
+
+std::span<const LossKind> loss_kinds() {
   static const std::vector<LossKind> losses = {
       {"l1", true, {{"restore", 1}}, loss_l1},
       {"l2", true, {{"restore", 1}}, loss_l2},
@@ -166,16 +168,16 @@ const std::vector<LossKind> &all_losses() {
   return losses;
 }
 
-}  // namespace
-
-std::span<const LossKind> loss_kinds() { return all_losses(); }
+const LossKind &find_loss(const std::string &name) {
+  const std::span<const LossKind> kinds = loss_kinds();
+  const auto kind = std::ranges::find(kinds, name, &LossKind::name);
+  HCD_CHECK(kind != kinds.end(), HCD_E_INTERNAL, "no loss '%s'", name.c_str());
+  return *kind;
+}
 
 Loss evaluate_loss(const Recipe &recipe, const Model &model, const Batch &batch, uint64_t key) {
-  const auto &losses = all_losses();
-  const auto kind = std::find_if(losses.begin(), losses.end(),
-                                 [&](const LossKind &k) { return k.name == recipe.loss; });
-  HCD_CHECK(kind != losses.end(), HCD_E_INTERNAL, "no loss '%s'", recipe.loss.c_str());
-  Loss loss{at::zeros({}, batch.y_hr.options()), kind->evaluate(recipe, model, batch, key).parts};
+  Loss loss{at::zeros({}, batch.y_hr.options()),
+            find_loss(recipe.loss).evaluate(recipe, model, batch, key)};
   for (const auto &[name, value] : loss.parts) {
     if (recipe.weights.at(name) > 0) loss.total = loss.total + recipe.weights.at(name) * value;
   }

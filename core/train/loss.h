@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "models/model.h"
-#include "train/batch.h"
+#include "train/data_set.h"
 #include "train/recipe.h"
 
 namespace hcd::train {
@@ -20,25 +20,25 @@ struct LossPart {
   double weight;  // the paper's, where it says one
 };
 
-struct LossValue {
-  std::vector<std::pair<std::string, models::Tensor>> parts;  // not yet weighted
-};
+using LossValues = std::vector<std::pair<std::string, models::Tensor>>;  // not yet weighted
 
 // `key` decides the latent.
 struct LossKind {
   std::string name;
   bool coded;  // of f alone, so that a codec's small pictures can be given
   std::vector<LossPart> parts;
-  LossValue (*evaluate)(const Recipe &recipe, const models::Model &model, const Batch &batch,
-                        uint64_t key);
+  LossValues (*evaluate)(const Recipe &recipe, const models::Model &model, const Batch &batch,
+                         uint64_t key);
 };
 
 std::span<const LossKind> loss_kinds();
+// Throws HCD_E_INTERNAL where there is none of that name.
+const LossKind &find_loss(const std::string &name);
 
 // The weighted sum and the parts of the recipe's loss.
 struct Loss {
   models::Tensor total;
-  std::vector<std::pair<std::string, models::Tensor>> parts;
+  LossValues parts;
 };
 Loss evaluate_loss(const Recipe &recipe, const models::Model &model, const Batch &batch,
                    uint64_t key);

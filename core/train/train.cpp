@@ -4,14 +4,22 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <memory>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/progress_line.h"
 #include "train/checkpoint.h"
 #include "train/data_set.h"
 #include "train/learner.h"
 #include "train/loop.h"
-#include "train/report.h"
 #include "train/stop.h"
 #include "train/validation.h"
 
@@ -37,6 +45,92 @@ bool wants_bf16(const std::string &precision, at::Device device) {
             "'bf16'");
   return precision == "bf16";
 }
+
+// Rewrites the file without the rows after `iteration`; nothing stays of a training that starts.
+void truncate_rows(const std::string &path, int64_t iteration) {
+  std::string kept, line;
+  if (iteration > 0) {
+    std::ifstream stream(path);
+    for (bool header = true; std::getline(stream, line); header = false) {
+      if (header || std::strtoll(line.c_str(), nullptr, 10) <= iteration) kept += line + "\n";
+    }
+  }
+  write_atomically(path, {reinterpret_cast<const uint8_t *>(kept.data()), kept.size()});
+}
+
+double mean(double sum, const Progress &progress) {
+  return progress.count ? sum / static_cast<double>(progress.count) : 0;
+}
+
+// What a training tells: train.csv, and a progress line.
+class Report {
+ public:
+  // Continues `path`, without the rows after `progress.iteration`: a resumed training makes them
+  // again. Throws HCD_E_FILE.
+  Report(const std::string &path, int64_t iterations, const Progress &progress)
+      : path_(path),
+        iterations_(iterations),
+        first_(progress.iteration),
+        file_(nullptr, std::fclose) {
+    truncate_rows(path, progress.iteration);
+    file_.reset(std::fopen(path.c_str(), "a"));
+    HCD_CHECK(file_, HCD_E_FILE, "%s: cannot open: %s", path.c_str(), std::strerror(errno));
+  }
+
+  // After each iteration: redraws the line where standard error is a terminal, once a second.
+  void show(const Progress &progress) {
+    if (shown_.due()) shown_.show(line(progress));
+  }
+
+  // A row with the means of the iterations since the last one, and a line of its own.
+  void add_row(const Progress &progress, double psnr, double learning_rate) {
+    psnr_ = psnr;
+    std::fseek(file_.get(), 0, SEEK_END);
+    if (std::ftell(file_.get()) == 0) {
+      std::fputs("iteration,loss", file_.get());
+      for (const auto &[name, value] : progress.sums.parts)
+        std::fprintf(file_.get(), ",%s", name.c_str());
+      std::fputs(",psnr_y,learning_rate,seconds\n", file_.get());
+    }
+    std::fprintf(file_.get(), "%lld,%.9g", static_cast<long long>(progress.iteration),
+                 mean(progress.sums.total, progress));
+    for (const auto &[name, value] : progress.sums.parts) {
+      std::fprintf(file_.get(), ",%.9g", mean(value, progress));
+    }
+    std::fprintf(file_.get(), ",%.4f,%.6g,%.0f\n", psnr, learning_rate, progress.seconds);
+    HCD_CHECK(std::fflush(file_.get()) == 0, HCD_E_FILE, "%s: cannot write: %s", path_.c_str(),
+              std::strerror(errno));
+    say(line(progress));
+  }
+
+  // A message on a line of its own.
+  void say(const std::string &text) const { shown_.say(text); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string line(const Progress &progress) const {
+    const std::chrono::duration<double> time = Clock::now() - start_;
+    const double rate = static_cast<double>(progress.iteration - first_) / time.count();
+    std::string text =
+        format_text("%lld/%lld  loss %.5g", static_cast<long long>(progress.iteration),
+                    static_cast<long long>(iterations_), mean(progress.sums.total, progress));
+    if (psnr_ > 0) text += format_text("  PSNR-Y %.2f dB", psnr_);
+    if (rate > 0) {
+      text += format_text(
+          "  %.2f/s  %s left", rate,
+          duration(static_cast<double>(iterations_ - progress.iteration) / rate).c_str());
+    }
+    return text;
+  }
+
+  std::string path_;
+  int64_t iterations_, first_;
+  double psnr_ = 0;  // the last one; 0: none yet
+  ProgressLine shown_;
+  Clock::time_point start_ = Clock::now();
+  std::unique_ptr<FILE, int (*)(FILE *)> file_;
+};
 
 // Everything after the command line.
 class Training {

@@ -11,23 +11,29 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/progress_line.h"
+#include "client/light/spec.h"
+#include "client/light/weights.h"
+#include "client/weights_label.h"
 #include "files/differences.h"
+#include "files/safetensors.h"
 #include "models/weights.h"
 #include "train/checkpoint.h"
 #include "train/learner.h"
 #include "train/loop.h"
 #include "train/loss.h"
-#include "train/start.h"
 #include "train/stop.h"
 #include "train/title.h"
 #include "train/validation.h"
 #include "train/video.h"
+#include "weights/builtin.h"
 
 namespace hcd::train {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char *kModel = "lite";  // that is tuned unless weights are given
+constexpr int kScale = 2;
 constexpr int64_t kPatch = 128;       // of the source; at most
 constexpr int64_t kLeastPatch = 32;   // what the loss can look at
 constexpr size_t kHeldOut = 6;        // one frame of so many
@@ -51,6 +57,35 @@ void check_output(const TuneArguments &arguments) {
   }
 }
 
+// The weights that a tuning starts from.
+struct Start {
+  files::Safetensors file;
+  client::WeightsLabel label;  // model and scale are said
+  bool built_in = false;       // whoever enlarges has them too
+};
+
+files::Safetensors built_in() {
+  const auto bytes = weights::find_light(kModel, kScale);
+  HCD_CHECK(
+      !bytes.empty(), HCD_E_FILE,
+      "expected built-in weights of %s x%d to start from, found none in this build: --init FILE "
+      "names some",
+      kModel, kScale);
+  return files::Safetensors::parse(bytes, format_text("built-in %s x%d", kModel, kScale));
+}
+
+// `path`: a weight file of a light network; "": those of lite that are in the library. Throws
+// HCD_E_FILE.
+Start read_start(const std::string &path) {
+  files::Safetensors file = path.empty() ? built_in() : client::open_light(path);
+  client::WeightsLabel label = client::read_label(file);
+  HCD_CHECK(client::is_light(label.model) && label.scale, HCD_E_FILE,
+            "weights '%s': expected those of a light network (hcd.model lite or base, hcd.scale), "
+            "found model '%s', scale %d",
+            file.name().c_str(), label.model.c_str(), label.scale);
+  return {std::move(file), std::move(label), path.empty()};
+}
+
 // Adam from weights that are good already: a short rise keeps its first, ill-judged steps small.
 Recipe make_recipe(const TuneArguments &arguments, const Start &start, const Title &title) {
   Recipe recipe;
@@ -59,10 +94,7 @@ Recipe make_recipe(const TuneArguments &arguments, const Start &start, const Tit
   recipe.scale = start.label.scale;
   recipe.config = nlohmann::json::parse(start.label.config);
   recipe.loss = "mixed";
-  for (const LossKind &kind : loss_kinds()) {
-    if (kind.name != recipe.loss) continue;
-    for (const LossPart &part : kind.parts) recipe.weights[part.name] = part.weight;
-  }
+  for (const LossPart &part : find_loss(recipe.loss).parts) recipe.weights[part.name] = part.weight;
   recipe.coded = true;
   const int64_t unit = 2 * recipe.scale,  // patches are turned, their small ones too
       side = std::min<int64_t>({kPatch, title.width, title.height}) / unit * unit;
