@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "engine/cpu/rows.h"
 #include "engine/cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -152,8 +153,6 @@ HWY_EXPORT(clip_row);
 HWY_EXPORT(range_of_rows);
 HWY_EXPORT(mix_row);
 
-constexpr int kRowsPerPiece = 64;
-
 // Where component `c` of a frame lies: first sample, samples from one to the next, bytes from row
 // to row.
 struct Storage {
@@ -168,20 +167,11 @@ Storage storage(const hcd_format &format, const hcd_frame &frame, int c) {
   return {frame.data[c], 1, frame.stride[c]};
 }
 
-// Runs `work(y)` for every row.
-template <typename Work>
-void for_pieces(int height, ThreadPool &pool, const Work &work) {
-  pool.run((height + kRowsPerPiece - 1) / kRowsPerPiece, [&](int piece) {
-    const int last = std::min(height, (piece + 1) * kRowsPerPiece);
-    for (int y = piece * kRowsPerPiece; y < last; ++y) work(y);
-  });
-}
-
 // Runs `work(c, y)` for every row of every component.
 template <typename Work>
-void for_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
+void for_component_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
   for (int c = 0; c < image::n_components(format); ++c) {
-    for_pieces(image::component_height(format, c), pool, [&](int y) { work(c, y); });
+    for_rows(image::component_height(format, c), pool, [&](int y) { work(c, y); });
   }
 }
 
@@ -204,7 +194,7 @@ double sum_of_rows(int height, ThreadPool &pool, const Row &row) {
 
 bool clip(Plane plane, const image::Range &range, ThreadPool &pool) {
   std::atomic<bool> clipped = false;
-  for_pieces(plane.height, pool, [&](int y) {
+  for_rows(plane.height, pool, [&](int y) {
     if (HWY_DYNAMIC_DISPATCH(clip_row)(plane.row(y), range, plane.width)) clipped = true;
   });
   return clipped;
@@ -212,7 +202,7 @@ bool clip(Plane plane, const image::Range &range, ThreadPool &pool) {
 
 void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool) {
   const Geometry geometry(format);
-  for_rows(format, pool, [&](int c, int y) {
+  for_component_rows(format, pool, [&](int c, int y) {
     const Storage from = storage(format, frame, c);
     const Plane plane = geometry.plane(out, c);
     const uint8_t *row = from.data + y * from.stride;
@@ -223,7 +213,7 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
 void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
           const hcd_frame &frame, ThreadPool &pool) {
   const Geometry geometry(format);
-  for_rows(format, pool, [&](int c, int y) {
+  for_component_rows(format, pool, [&](int c, int y) {
     const Storage to = storage(format, frame, c);
     const ConstPlane plane = geometry.plane(in, c);
     const image::Range codes = code_range(format.depth, ranges[static_cast<size_t>(c)]);
@@ -234,7 +224,7 @@ void pack(const hcd_format &format, const float *in, const image::Ranges &ranges
 
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool) {
   const image::Range codes = code_range(depth, range);
-  for_pieces(plane.height, pool, [&](int y) {
+  for_rows(plane.height, pool, [&](int y) {
     HWY_DYNAMIC_DISPATCH(quantise_row)(plane.row(y), codes, code_scale(depth), plane.width);
   });
 }
