@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/network_client.h"
+#include "session/learned_steps.h"
 
 namespace hcd::session {
 
@@ -20,6 +21,19 @@ ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &fo
           info.colour == client::Colour::kLuma};
 }
 
+namespace {
+
+// The steps that were fitted for the client, where `lr` is what a whole factor makes of `hr`.
+void learn(const std::string &name, const hcd_format &hr, const hcd_format &lr, Clients &clients) {
+  const int scale = (hr.width + lr.width - 1) / lr.width;
+  const bool whole = hr.width > (lr.width - 2) * scale && hr.height > (lr.height - 2) * scale &&
+                     hr.height <= lr.height * scale;
+  if (whole && clients.traits.luma) clients.learned = learned_steps(name, scale);
+  clients.traits.learned = static_cast<int>(clients.learned.size());
+}
+
+}  // namespace
+
 Clients make_linear_clients(const std::string &model, const image::Kernel *start,
                             const hcd_format &hr, const hcd_format &lr, Engine &engine) {
   Clients clients;
@@ -31,6 +45,7 @@ Clients make_linear_clients(const std::string &model, const image::Kernel *start
   }
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : *kernels[0], hr, lr, engine);
   clients.traits = linear_traits(kernels.size(), hr);
+  if (kernels.size() == 1) learn(model, hr, lr, clients);
   return clients;
 }
 
@@ -43,6 +58,7 @@ Clients make_network_clients(std::shared_ptr<client::Network> network, int tile,
   clients.chroma = std::make_shared<LinearClient>(kernel, hr, lr, engine);
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : kernel, hr, lr, engine);
   clients.traits = network_traits(info, hr);
+  learn(info.name, hr, lr, clients);
   if (info.has_downscale) {
     clients.own =
         std::make_unique<client::NetworkDownscaler>(network, tile, *clients.kernel, hr, lr, engine);

@@ -10,6 +10,7 @@
 #include "client/downscaler.h"
 #include "client/linear/linear_client.h"
 #include "client/network.h"
+#include "descent/learned.h"
 #include "session/settings.h"
 
 namespace hcd::session {
@@ -21,6 +22,7 @@ struct Clients {
   std::shared_ptr<client::LinearClient> chroma;
   std::unique_ptr<client::KernelDownscaler> kernel;  // D
   std::unique_ptr<client::Downscaler> own;           // a network's own g
+  std::vector<descent::LearnedStep> learned;  // of the client at this ratio, where there are some
   ModelTraits traits;
 
   // What makes the plain small frame, where the descent starts.

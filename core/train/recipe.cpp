@@ -171,6 +171,19 @@ void read_optimisation(Fields &fields, Recipe *recipe) {
   fields.number("clip", &recipe->clip, 0, 1e9);
 }
 
+// Of a fit of learned steps, which has neither a network nor a loss of its own.
+void read_steps(Fields &fields, Recipe *recipe) {
+  read_data(fields, recipe);
+  fields.whole("iterations", &recipe->iterations, 1, 1 << 30, true);
+  fields.whole("seed", &recipe->seed, 0, 1LL << 53);
+  fields.whole("threads", &recipe->threads, 1, 1024);
+  fields.done();
+  if (recipe->coded) fields.fail("coded", "false for learned steps", recipe->coded);
+  if (recipe->patch % recipe->scale != 0) {
+    fields.fail("patch", "a multiple of the scale", recipe->patch);
+  }
+}
+
 constexpr size_t kMaxBytes = 1 << 20;  // of a recipe; ours have 2000
 
 std::string read_text(const std::string &path) {
@@ -198,6 +211,11 @@ Recipe read_recipe(const std::string &path) {
   fields.text("model", &recipe.model, true);
   fields.whole("scale", &recipe.scale, 1, 8, true);
   if (const json *config = fields.object("config")) recipe.config = *config;
+  fields.whole("steps", &recipe.steps, 1, 8);
+  if (recipe.steps > 0) {
+    read_steps(fields, &recipe);
+    return recipe;
+  }
   const LossKind &loss = read_loss(fields, &recipe);
   recipe.sample_latent = fields.choice("latent", {"sample", "zero"}, 0) == 0;
   fields.flag("quantise", &recipe.quantise);
