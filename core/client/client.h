@@ -6,10 +6,16 @@
 #include <memory>
 #include <string>
 
-#include "client/tape.h"
 #include "engine/engine.h"
 
 namespace hcd::client {
+
+// What a forward pass keeps for the way back. Readable by the client or network that made it alone.
+// Where there is none, backward() computes again what it needs.
+class Tape {
+ public:
+  virtual ~Tape() = default;
+};
 
 // A client that works part by part and keeps no tape.
 class ByParts {

@@ -1,20 +1,39 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The loader of client/network.h, as the rest of libhcd calls it.
 #include "base/error.h"
-#include "client/backends.h"
 #include "client/catalogue.h"
 #include "client/device.h"
 #include "client/light/light_network.h"
 #include "client/light/spec.h"
-#include "client/light/weights.h"
 #include "client/network.h"
-#include "client/torchscript_file.h"
 #include "client/weights_label.h"
+#include "files/mapped_file.h"
 #include "files/safetensors.h"
+#include "files/weights_error.h"
+#include "files/zip.h"
 #include "weights/builtin.h"
 
 namespace hcd::client {
 namespace {
+
+// Throws HCD_E_FILE unless `path` is a readable, complete zip archive, which every TorchScript file
+// is. Missing, empty, foreign and cut files end here, with the same text whether or not LibTorch is
+// installed; what is in the archive is LibTorch's to judge.
+void check_torchscript_file(const std::string &path) {
+  constexpr char kKind[] = "a TorchScript file (torch.jit.save)";
+  std::string found;
+  if (path.empty()) {
+    found = "no file name";
+  } else {
+    const files::MappedFile file = files::MappedFile::open(path, kKind);
+    found = files::starts_as_zip(file.bytes())
+                ? files::zip_fault(file.bytes())
+                : format_text("%zu bytes of something else", file.bytes().size());
+  }
+  if (!found.empty()) {
+    throw files::weights_error(path, std::string("expected ") + kKind + ", found " + found);
+  }
+}
 
 // Of a light network: the file that is given, or the built-in weights.
 files::Safetensors open_light(const NetworkRequest &request, const NetworkEntry &entry) {

@@ -2,9 +2,11 @@
 #include "client/weights_label.h"
 
 #include "base/error.h"
+#include "files/differences.h"
 #include "files/json.h"
 #include "files/weights_error.h"
 #include "image/kernel.h"
+#include "weights/builtin.h"
 
 namespace hcd::client {
 
@@ -37,6 +39,20 @@ WeightsLabel read_label(const files::Safetensors &file) {
   if (!number) fail("hcd.scale", "1 to 9", scale);
   label.scale = scale[0] - '0';
   return label;
+}
+
+files::Safetensors open_light(const std::string &path) {
+  files::Safetensors file = files::Safetensors::open(path);
+  if (!files::holds_differences(file)) return file;
+  const WeightsLabel label = read_label(file);
+  const std::string name = label.model + " x" + std::to_string(label.scale);
+  const auto bytes = weights::find_light(label.model, label.scale);
+  if (bytes.empty()) {
+    throw files::weights_error(path, "differences to the built-in weights of " +
+                                         files::printable(name) +
+                                         ": expected these, found none in this build");
+  }
+  return files::expand_differences(file, files::Safetensors::parse(bytes, "built-in " + name));
 }
 
 void check_kind(const NetworkEntry &entry, const files::Safetensors &file,

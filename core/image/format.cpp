@@ -46,8 +46,6 @@ void check_number(const char *what, const char *expected, int found, int min, in
             expected, found);
 }
 
-float code_scale(const hcd_format &format) { return static_cast<float>(1 << (format.depth - 8)); }
-
 }  // namespace
 
 void check_format(const hcd_format &format) {
@@ -131,7 +129,7 @@ Range component_range(const hcd_format &format, int c) {
 }
 
 Range shown_range(const hcd_format &format) {
-  return {0, static_cast<float>((1 << format.depth) - 1) / code_scale(format)};
+  return {0, static_cast<float>((1 << format.depth) - 1) / code_scale(format.depth)};
 }
 
 Ranges legal_ranges(const hcd_format &format) {

@@ -38,6 +38,9 @@ int n_operators(const hcd_format &format);
 // The operator that resizes component `c` between two formats of the same layout.
 Separable resize_plane(const Kernel &kernel, const hcd_format &in, const hcd_format &out, int c);
 
+// Code values of that depth to one of 8 bits.
+inline float code_scale(int depth) { return static_cast<float>(1 << (depth - 8)); }
+
 // Interval of legal code values of component `c`, on the 8-bit scale.
 struct Range {
   float low = 0, high = 255;

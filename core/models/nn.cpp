@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "image/axis.h"
+#include "image/separable.h"
 
 namespace hcd::models {
 namespace {

@@ -189,7 +189,7 @@ Tensor crop(const Tensor &x, int64_t height, int64_t width);
 
 // ---- resampling and rounding ----
 
-// [N, C, h, w] to the given size as image/axis.h does it, antialiased; differentiable.
+// [N, C, h, w] to the given size as image/separable.h does it, antialiased; differentiable.
 Tensor linear_resize(const Tensor &x, const image::Kernel &kernel, int64_t height, int64_t width);
 
 // The same by MATLAB's bicubic (catmull_rom): what g is for models that bring none, and how SRCNN's

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/progress_line.h"
 #include "client/light/spec.h"
-#include "client/light/weights.h"
 #include "client/weights_label.h"
 #include "files/differences.h"
 #include "files/safetensors.h"

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <initializer_list>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/buffer.h"
@@ -84,6 +86,7 @@ struct Ring {
   Rect rect;
   int pixel = 1;  // floats per pixel
   int rows = 1;
+  int next = 0;  // the row that is made next
   float *data = nullptr;
 
   size_t row_size() const { return static_cast<size_t>(rect.width + 2 * kBorder) * pixel; }
@@ -140,26 +143,27 @@ class Gates : public Tape {
   std::vector<Level> levels_;
 };
 
-// Hands out one memory in pieces.
-class Arena {
- public:
-  size_t add(size_t floats) {
-    const size_t begin = size_;
-    size_ += (floats + 15) / 16 * 16;
-    return begin;
+// Lays the rings, as zeros, and behind them as many floats as the others ask for into `memory`,
+// which grows where it must.
+void place(std::vector<Ring> &rings, std::initializer_list<std::pair<float **, size_t>> others,
+           Buffer &memory) {
+  const auto rounded = [](size_t floats) { return (floats + 15) / 16 * 16; };
+  size_t zeros = 0;
+  for (const Ring &ring : rings) zeros += rounded(ring.size());
+  size_t size = zeros;
+  for (const auto &[pointer, floats] : others) size += rounded(floats);
+  if (memory.size() < size) memory = Buffer(size);
+  float *next = memory.data();
+  std::fill_n(next, zeros, 0.0F);
+  for (Ring &ring : rings) {
+    ring.data = next;
+    next += rounded(ring.size());
   }
-  // `memory` grows where it must.
-  void make(Buffer &memory) {
-    if (memory.size() < size_) memory = Buffer(size_);
-    data_ = memory.data();
+  for (const auto &[pointer, floats] : others) {
+    *pointer = next;
+    next += rounded(floats);
   }
-  float *at(size_t begin) const { return data_ + begin; }
-  size_t size() const { return size_; }
-
- private:
-  float *data_ = nullptr;
-  size_t size_ = 0;
-};
+}
 
 // One row of `to` from rows of `from`.
 void convolve(const Conv &conv, const Ring &from, const Ring &to, int y, float slope,
@@ -189,23 +193,11 @@ class Forward {
       const int padding = level + 1 == levels ? 0 : layers.forward[level].padding();
       rect = rect.grown(padding, lr.width, lr.height);
       rings_[level] = {rect, level == 0 ? 1 : layers.forward[level - 1].out_stride(),
-                       2 * padding + 1, nullptr};
-      next_.push_back(0);
+                       2 * padding + 1, rect.y};
     }
-    Arena arena;
-    std::vector<size_t> begins;
-    for (const Ring &ring : rings_) begins.push_back(arena.add(ring.size()));
-    const size_t zeros = arena.size();
-    const size_t phases = arena.add(static_cast<size_t>(wanted.width) * layers.scale);
-    const size_t scratch = arena.add(static_cast<size_t>(wanted.width) + 2 * layers.skip.reach());
-    arena.make(memory);
-    std::fill_n(memory.data(), zeros, 0.0F);
-    for (size_t level = 0; level < levels; ++level) {
-      rings_[level].data = arena.at(begins[level]);
-      next_[level] = rings_[level].rect.y;
-    }
-    phases_ = arena.at(phases);
-    scratch_ = arena.at(scratch);
+    const auto width = static_cast<size_t>(wanted.width);
+    place(rings_, {{&phases_, width * layers.scale}, {&scratch_, width + 2 * layers.skip.reach()}},
+          memory);
   }
 
   // The rows of the blocks of row y, for each y in turn. False where a value is not finite.
@@ -228,9 +220,8 @@ class Forward {
  private:
   // Rows of a level up to `end`.
   void make(int level, int end) {
-    int &next = next_[static_cast<size_t>(level)];
-    const Ring &to = rings_[static_cast<size_t>(level)];
-    for (; next < end; ++next) {
+    Ring &to = rings_[static_cast<size_t>(level)];
+    for (int &next = to.next; next < end; ++next) {
       if (level == 0) {
         std::copy_n(lr_.row(next) + to.rect.x, to.rect.width, to.at(to.rect.x, next));
         continue;
@@ -251,7 +242,6 @@ class Forward {
   Rect wanted_;
   Gates *gates_;
   std::vector<Ring> rings_;
-  std::vector<int> next_;
   float *phases_ = nullptr, *scratch_ = nullptr;
 };
 
@@ -266,36 +256,29 @@ class Backward {
     const auto levels = static_cast<size_t>(layers.count()) + 1;
     rings_.resize(levels);
     Rect rect = part;
-    Arena arena;
-    std::vector<size_t> begins;
     size_t widest = 0;
     for (size_t level = 0; level < levels; ++level) {
       const bool top = level + 1 == levels;
       rings_[level] = {rect,
                        top ? layers.scale * layers.scale : layers.backward[level].out_stride(),
-                       level == 0 ? 1 : 2 * layers.backward[level - 1].padding() + 1, nullptr};
+                       level == 0 ? 1 : 2 * layers.backward[level - 1].padding() + 1, rect.y};
       if (!top) rect = rect.grown(layers.backward[level].padding(), width, height);
-      begins.push_back(arena.add(rings_[level].size()));
       widest = std::max(widest, static_cast<size_t>(rings_[level].rect.width) *
                                     ((static_cast<size_t>(rings_[level].pixel) + 7) / 8 * 8));
-      next_.push_back(rings_[level].rect.y);
     }
     skipped_ = part.grown(layers.skip.reach(), width, height);
     // Columns beside them are written, too.
     const Rect wide = skipped_.grown(layers.skip.reach(), width, height);
     summed_ = {wide.x, skipped_.y, wide.width, skipped_.height};
-    const size_t zeros = arena.size();
-    const size_t gate = arena.add(widest);
-    const size_t phases = arena.add(static_cast<size_t>(skipped_.width) * layers.scale);
-    const size_t scratch = arena.add(static_cast<size_t>(skipped_.width) + 2 * layers.skip.reach());
-    const size_t sum = arena.add(static_cast<size_t>(summed_.width) * summed_.height);
-    arena.make(memory);
-    std::fill_n(memory.data(), zeros, 0.0F);
-    for (size_t level = 0; level < levels; ++level) rings_[level].data = arena.at(begins[level]);
-    gate_ = arena.at(gate);
-    phases_ = arena.at(phases);
-    scratch_ = arena.at(scratch);
-    sum_ = {arena.at(sum), summed_.width, summed_.height};
+    const auto columns = static_cast<size_t>(skipped_.width);
+    float *sum = nullptr;
+    place(rings_,
+          {{&gate_, widest},
+           {&phases_, columns * layers.scale},
+           {&scratch_, columns + 2 * layers.skip.reach()},
+           {&sum, static_cast<size_t>(summed_.width) * summed_.height}},
+          memory);
+    sum_ = {sum, summed_.width, summed_.height};
   }
 
   void run(Plane gradient) {
@@ -331,9 +314,8 @@ class Backward {
 
   // Rows of a level's slopes, before its activation, up to `end`.
   void make(int level, int end) {
-    int &next = next_[static_cast<size_t>(level)];
-    const Ring &to = rings_[static_cast<size_t>(level)];
-    for (; next < end; ++next) {
+    Ring &to = rings_[static_cast<size_t>(level)];
+    for (int &next = to.next; next < end; ++next) {
       if (level == layers_.count()) {
         from_blocks(next, gate(level, next));
         continue;
@@ -377,7 +359,6 @@ class Backward {
   ConstPlane slope_;
   Rect part_, skipped_, summed_;
   std::vector<Ring> rings_;
-  std::vector<int> next_;
   float *gate_ = nullptr, *phases_ = nullptr, *scratch_ = nullptr;
   Plane sum_;
 };
@@ -396,17 +377,16 @@ class LightNetwork : public Network {
     info_.downscaler = downscaler;
     layers_.scale = spec.scale;
     layers_.skip = Skip(*image::find_kernel(spec.skip), spec.scale);
-    size_t used = 0;
+    std::set<std::string> own;
     for (const ConvSpec &c : spec.layers) {
       const std::string head = std::to_string(layers_.count()) + ".";
       const auto weights = read_tensor(file, head + "weight", {c.out, c.in, c.kernel, c.kernel});
       const auto bias = read_tensor(file, head + "bias", {c.out});
       add_layer(spec, c, weights, bias);
-      used += 2;
+      own.insert({head + "weight", head + "bias"});
     }
-    if (used == file.tensors().size()) return;
     for (const auto &[key, view] : file.tensors()) {
-      if (is_own(spec, key)) continue;
+      if (own.contains(key)) continue;
       throw files::weights_error(file.name(), "expected no tensor '" + files::printable(key) +
                                                   "', which this model has not, found " +
                                                   describe(view));
@@ -513,14 +493,6 @@ class LightNetwork : public Network {
     layers_.backward.emplace_back(c.kernel, c.out, c.in, slope_stride, layer == 0,
                                   transposed(c, weights), none);
     layers_.slopes.push_back(c.slope);
-  }
-
-  static bool is_own(const NetSpec &spec, const std::string &key) {
-    for (size_t i = 0; i < spec.layers.size(); ++i) {
-      const std::string head = std::to_string(i) + ".";
-      if (key == head + "weight" || key == head + "bias") return true;
-    }
-    return false;
   }
 
   void check_finite(bool finite, const char *function) const {

@@ -8,7 +8,6 @@
 
 #include "base/random.h"
 #include "engine/cpu/adm.h"
-#include "engine/cpu/compare.h"
 #include "engine/cpu/correlate.h"
 #include "engine/cpu/resample.h"
 #include "engine/cpu/samples.h"

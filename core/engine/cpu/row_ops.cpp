@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/cpu/row_ops.h"
 
-#include <algorithm>
 #include <cfloat>
 #include <cmath>
 
@@ -38,55 +37,15 @@ void xpby_row(const float *x, float b, float *y, int n) {
   for_lanes(n, [&](auto at) HCD_INLINE { at.store(mul_add(factor, at.load(y), at.load(x)), y); });
 }
 
-void add_row(const float *x, const float *y, float *z, int n) {
-  for_lanes(n, [&](auto at) HCD_INLINE { at.store(at.load(x) + at.load(y), z); });
-}
-
 void subtract_row(const float *x, const float *y, float *z, int n) {
   for_lanes(n, [&](auto at) HCD_INLINE { at.store(at.load(x) - at.load(y), z); });
 }
 
-// Where whole numbers take part, here and below, the compiler finds the vectors by itself.
-bool clip_row(float *values, image::Range range, int n) {
-  int outside = 0;
-  for (int i = 0; i < n; ++i) {
-    const float value = values[i];
-    values[i] = std::min(std::max(value, range.low), range.high);
-    outside |= static_cast<int>(values[i] != value);
-  }
-  return outside != 0;
-}
-
+// The compiler finds the vectors by itself.
 bool all_finite(const float *values, int n) {
   int bad = 0;
   for (int i = 0; i < n; ++i) bad |= static_cast<int>(!(std::abs(values[i]) <= FLT_MAX));
   return bad == 0;
-}
-
-void range_of_rows(const float *a, const float *b, const float *c, int n, float *low, float *high) {
-  for_lanes(n, [&](auto at) HCD_INLINE {
-    const Lanes va = at.load(a), vb = at.load(b), vc = at.load(c);
-    at.store(min(min(va, vb), vc), low);
-    at.store(max(max(va, vb), vc), high);
-  });
-}
-
-double mix_row(const float *shown, const MixTarget &target, const MixWeights &factors, int n,
-               float *slope) {
-  const Lanes by_error = set(factors.error), by_excess = set(factors.excess),
-              by_detail = set(factors.detail);
-  const Lanes darkest = set(target.shown.low), brightest = set(target.shown.high);
-  Lanes sums = zeros();
-  sum_for_lanes(n, [&](auto at) HCD_INLINE {
-    const Lanes value = at.load(shown);
-    const Lanes error = value - at.load(target.y);
-    const Lanes excess = value - clamp(value, at.load(target.low), at.load(target.high));
-    const Lanes error_slope = by_error * error, excess_slope = by_excess * excess;
-    const Lanes mixed = mul_add(by_detail, at.load(slope), error_slope + excess_slope);
-    at.store(if_less(darkest, value, if_less(value, brightest, mixed, zeros()), zeros()), slope);
-    sums = sums + mul_add(error_slope, error, excess_slope * excess);
-  });
-  return sum_lanes(sums);
 }
 
 // The mask of vector I of eight lanes, which starts at bit I kPerVec.
@@ -120,70 +79,6 @@ void join_phases(const float *row, int pixel, const float *phases, int width, in
   }
 }
 
-template <typename T>
-HWY_INLINE void unpack(const T *in, const CodeRow &codes, float *out, int n) {
-  const float unit = 1 / codes.scale;
-  const int shift = codes.shift;
-  if (codes.step == 1) {
-    for (int x = 0; x < n; ++x) out[x] = static_cast<float>(in[x] >> shift) * unit;
-  } else {
-    for (int x = 0; x < n; ++x) out[x] = static_cast<float>(in[2 * x] >> shift) * unit;
-  }
-}
-void unpack_row8(const uint8_t *in, const CodeRow &codes, float *out, int n) {
-  unpack(in, codes, out, n);
-}
-void unpack_row16(const uint16_t *in, const CodeRow &codes, float *out, int n) {
-  unpack(in, codes, out, n);
-}
-
-// Adding and taking away 1.5 * 2^23 rounds a float of this size to a whole number, ties to even.
-constexpr float kRound = 12582912.0F;
-
-template <typename T>
-HWY_INLINE void pack(const float *in, image::Range range, const CodeRow &codes, T *out, int n) {
-  const auto code = [&](float value) HCD_INLINE {
-    const float rounded = (value * codes.scale + kRound) - kRound;
-    const float inside = std::min(std::max(rounded, range.low), range.high);
-    return static_cast<T>(static_cast<int>(inside) << codes.shift);
-  };
-  if (codes.step == 1) {
-    for (int x = 0; x < n; ++x) out[x] = code(in[x]);
-  } else {
-    for (int x = 0; x < n; ++x) out[2 * x] = code(in[x]);
-  }
-}
-void pack_row8(const float *in, image::Range range, const CodeRow &codes, uint8_t *out, int n) {
-  pack(in, range, codes, out, n);
-}
-void pack_row16(const float *in, image::Range range, const CodeRow &codes, uint16_t *out, int n) {
-  pack(in, range, codes, out, n);
-}
-
-HWY_INLINE Lanes round_code(const Lanes &value, const Lanes &scale, const Lanes &low,
-                            const Lanes &high) {
-  const Lanes code = mul_add(value, scale, set(kRound)) - set(kRound);
-  return clamp(code, low, high);
-}
-
-void quantise_row(float *values, image::Range range, float scale, int n) {
-  const Lanes low = set(range.low), high = set(range.high), codes = set(scale);
-  for_lanes(n, [&](auto at) HCD_INLINE {
-    at.store(round_code(at.load(values), codes, low, high) / codes, values);
-  });
-}
-
-double shown_row_error(const float *shown, const float *truth, float scale, float top, int n) {
-  const Lanes low = zeros(), high = set(top), codes = set(scale);
-  Lanes sums = zeros();
-  sum_for_lanes(n, [&](auto at) HCD_INLINE {
-    const Lanes code = round_code(at.load(shown), codes, low, high);
-    const Lanes error = neg_mul_add(at.load(truth), codes, code);
-    sums = mul_add(error, error, sums);
-  });
-  return sum_lanes(sums);
-}
-
 }  // namespace hcd::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -205,34 +100,13 @@ void xpby_row(const float *x, float b, float *y, int n) {
   HWY_DYNAMIC_DISPATCH(xpby_row)(x, b, y, n);
 }
 
-HWY_EXPORT(add_row);
-void add_row(const float *x, const float *y, float *z, int n) {
-  HWY_DYNAMIC_DISPATCH(add_row)(x, y, z, n);
-}
-
 HWY_EXPORT(subtract_row);
 void subtract_row(const float *x, const float *y, float *z, int n) {
   HWY_DYNAMIC_DISPATCH(subtract_row)(x, y, z, n);
 }
 
-HWY_EXPORT(clip_row);
-bool clip_row(float *values, image::Range range, int n) {
-  return HWY_DYNAMIC_DISPATCH(clip_row)(values, range, n);
-}
-
 HWY_EXPORT(all_finite);
 bool all_finite(const float *values, int n) { return HWY_DYNAMIC_DISPATCH(all_finite)(values, n); }
-
-HWY_EXPORT(range_of_rows);
-void range_of_rows(const float *a, const float *b, const float *c, int n, float *low, float *high) {
-  HWY_DYNAMIC_DISPATCH(range_of_rows)(a, b, c, n, low, high);
-}
-
-HWY_EXPORT(mix_row);
-double mix_row(const float *shown, const MixTarget &target, const MixWeights &factors, int n,
-               float *slope) {
-  return HWY_DYNAMIC_DISPATCH(mix_row)(shown, target, factors, n, slope);
-}
 
 HWY_EXPORT(signs_of);
 void signs_of(const float *values, int n, uint8_t *bits) {
@@ -248,34 +122,6 @@ HWY_EXPORT(join_phases);
 void join_phases(const float *row, int pixel, const float *phases, int width, int scale,
                  float *out) {
   HWY_DYNAMIC_DISPATCH(join_phases)(row, pixel, phases, width, scale, out);
-}
-
-HWY_EXPORT(unpack_row8);
-void unpack_row(const uint8_t *in, const CodeRow &codes, float *out, int n) {
-  HWY_DYNAMIC_DISPATCH(unpack_row8)(in, codes, out, n);
-}
-HWY_EXPORT(unpack_row16);
-void unpack_row(const uint16_t *in, const CodeRow &codes, float *out, int n) {
-  HWY_DYNAMIC_DISPATCH(unpack_row16)(in, codes, out, n);
-}
-
-HWY_EXPORT(pack_row8);
-void pack_row(const float *in, image::Range range, const CodeRow &codes, uint8_t *out, int n) {
-  HWY_DYNAMIC_DISPATCH(pack_row8)(in, range, codes, out, n);
-}
-HWY_EXPORT(pack_row16);
-void pack_row(const float *in, image::Range range, const CodeRow &codes, uint16_t *out, int n) {
-  HWY_DYNAMIC_DISPATCH(pack_row16)(in, range, codes, out, n);
-}
-
-HWY_EXPORT(quantise_row);
-void quantise_row(float *values, image::Range range, float scale, int n) {
-  HWY_DYNAMIC_DISPATCH(quantise_row)(values, range, scale, n);
-}
-
-HWY_EXPORT(shown_row_error);
-double shown_row_error(const float *shown, const float *truth, float scale, float top, int n) {
-  return HWY_DYNAMIC_DISPATCH(shown_row_error)(shown, truth, scale, top, n);
 }
 
 }  // namespace hcd::cpu

@@ -3,16 +3,155 @@
 
 #include <algorithm>
 #include <atomic>
+#include <vector>
 
 #include "base/random.h"
-#include "engine/cpu/row_ops.h"
+#include "engine/cpu/rows.h"
+#include "engine/cpu/targets.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/cpu/samples.cpp"
+#include <hwy/foreach_target.h>
+
+#include "engine/cpu/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hcd::cpu::HWY_NAMESPACE {
+
+// ---- rows: n samples, of floats on the 8-bit scale or of code values ----
+// `step` is what the samples of a frame are apart, 1 or 2.
+
+template <typename T>
+HWY_INLINE void unpack(const T *in, float unit, int shift, int step, float *out, int n) {
+  if (step == 1) {
+    for (int x = 0; x < n; ++x) out[x] = static_cast<float>(in[x] >> shift) * unit;
+  } else {
+    for (int x = 0; x < n; ++x) out[x] = static_cast<float>(in[2 * x] >> shift) * unit;
+  }
+}
+
+// Where whole numbers take part, here and below, the compiler finds the vectors by itself.
+void unpack_row(const hcd_format &format, const uint8_t *in, int step, float *out, int n) {
+  const float unit = 1 / image::code_scale(format.depth);
+  if (format.depth == 8) {
+    unpack(in, unit, 0, step, out, n);
+  } else {
+    unpack(reinterpret_cast<const uint16_t *>(in), unit, format.shift, step, out, n);
+  }
+}
+
+// Adding and taking away 1.5 * 2^23 rounds a float of this size to a whole number, ties to even.
+constexpr float kRound = 12582912.0F;
+
+template <typename T>
+HWY_INLINE void pack(const float *in, image::Range range, float scale, int shift, int step, T *out,
+                     int n) {
+  const auto code = [=](float value) HCD_INLINE {
+    const float rounded = (value * scale + kRound) - kRound;
+    const float inside = std::min(std::max(rounded, range.low), range.high);
+    return static_cast<T>(static_cast<int>(inside) << shift);
+  };
+  if (step == 1) {
+    for (int x = 0; x < n; ++x) out[x] = code(in[x]);
+  } else {
+    for (int x = 0; x < n; ++x) out[2 * x] = code(in[x]);
+  }
+}
+
+// Inside `range` (of code values).
+void pack_row(const hcd_format &format, const float *in, image::Range range, int step, uint8_t *out,
+              int n) {
+  const float scale = image::code_scale(format.depth);
+  if (format.depth == 8) {
+    pack(in, range, scale, 0, step, out, n);
+  } else {
+    pack(in, range, scale, format.shift, step, reinterpret_cast<uint16_t *>(out), n);
+  }
+}
+
+HWY_INLINE Lanes round_code(const Lanes &value, const Lanes &scale, const Lanes &low,
+                            const Lanes &high) {
+  const Lanes code = mul_add(value, scale, set(kRound)) - set(kRound);
+  return clamp(code, low, high);
+}
+
+// What unpack_row() gives after pack_row(), in place.
+void quantise_row(float *values, image::Range range, float scale, int n) {
+  const Lanes low = set(range.low), high = set(range.high), codes = set(scale);
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    at.store(round_code(at.load(values), codes, low, high) / codes, values);
+  });
+}
+
+// Sum of the squared differences between `shown`, rounded to code values in [0, top], and `truth`,
+// in code values.
+double shown_row_error(const float *shown, const float *truth, float scale, float top, int n) {
+  const Lanes low = zeros(), high = set(top), codes = set(scale);
+  Lanes sums = zeros();
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes code = round_code(at.load(shown), codes, low, high);
+    const Lanes error = neg_mul_add(at.load(truth), codes, code);
+    sums = mul_add(error, error, sums);
+  });
+  return sum_lanes(sums);
+}
+
+// Clips in place; whether a value was outside.
+bool clip_row(float *values, image::Range range, int n) {
+  int outside = 0;
+  for (int i = 0; i < n; ++i) {
+    const float value = values[i];
+    values[i] = std::min(std::max(value, range.low), range.high);
+    outside |= static_cast<int>(values[i] != value);
+  }
+  return outside != 0;
+}
+
+// The least and the greatest of a[x], b[x] and c[x].
+void range_of_rows(const float *a, const float *b, const float *c, int n, float *low, float *high) {
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes va = at.load(a), vb = at.load(b), vc = at.load(c);
+    at.store(min(min(va, vb), vc), low);
+    at.store(max(max(va, vb), vc), high);
+  });
+}
+
+// See Engine::mix_slope().
+double mix_row(const float *shown, const float *y, const float *least, const float *greatest,
+               image::Range range, const MixWeights &factors, int n, float *slope) {
+  const Lanes by_error = set(factors.error), by_excess = set(factors.excess),
+              by_detail = set(factors.detail);
+  const Lanes darkest = set(range.low), brightest = set(range.high);
+  Lanes sums = zeros();
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes value = at.load(shown);
+    const Lanes error = value - at.load(y);
+    const Lanes excess = value - clamp(value, at.load(least), at.load(greatest));
+    const Lanes error_slope = by_error * error, excess_slope = by_excess * excess;
+    const Lanes mixed = mul_add(by_detail, at.load(slope), error_slope + excess_slope);
+    at.store(if_less(darkest, value, if_less(value, brightest, mixed, zeros()), zeros()), slope);
+    sums = sums + mul_add(error_slope, error, excess_slope * excess);
+  });
+  return sum_lanes(sums);
+}
+
+}  // namespace hcd::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace hcd::cpu {
 namespace {
 
+using image::code_scale;
 using image::Geometry;
 
-constexpr int kRowsPerPiece = 64;
+HWY_EXPORT(unpack_row);
+HWY_EXPORT(pack_row);
+HWY_EXPORT(quantise_row);
+HWY_EXPORT(shown_row_error);
+HWY_EXPORT(clip_row);
+HWY_EXPORT(range_of_rows);
+HWY_EXPORT(mix_row);
 
 // Where component `c` of a frame lies: first sample, samples from one to the next, bytes from row
 // to row.
@@ -28,76 +167,66 @@ Storage storage(const hcd_format &format, const hcd_frame &frame, int c) {
   return {frame.data[c], 1, frame.stride[c]};
 }
 
-// Runs `work(y)` for every row.
-template <typename Work>
-void for_pieces(int height, ThreadPool &pool, const Work &work) {
-  pool.run((height + kRowsPerPiece - 1) / kRowsPerPiece, [&](int piece) {
-    const int last = std::min(height, (piece + 1) * kRowsPerPiece);
-    for (int y = piece * kRowsPerPiece; y < last; ++y) work(y);
-  });
-}
-
 // Runs `work(c, y)` for every row of every component.
 template <typename Work>
-void for_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
+void for_component_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
   for (int c = 0; c < image::n_components(format); ++c) {
-    for_pieces(image::component_height(format, c), pool, [&](int y) { work(c, y); });
+    for_rows(image::component_height(format, c), pool, [&](int y) { work(c, y); });
   }
 }
-
-float code_scale(int depth) { return static_cast<float>(1 << (depth - 8)); }
 
 image::Range code_range(int depth, image::Range range) {
   const float scale = code_scale(depth), top = static_cast<float>((1 << depth) - 1);
   return {std::min(range.low * scale, top), range.high >= 255 ? top : range.high * scale};
 }
 
+// The sum of row(y), in order.
+template <typename Row>
+double sum_of_rows(int height, ThreadPool &pool, const Row &row) {
+  std::vector<double> rows(static_cast<size_t>(height));
+  pool.run(height, [&](int y) { rows[static_cast<size_t>(y)] = row(y); });
+  double sum = 0;
+  for (const double value : rows) sum += value;
+  return sum;
+}
+
 }  // namespace
 
 bool clip(Plane plane, const image::Range &range, ThreadPool &pool) {
   std::atomic<bool> clipped = false;
-  for_pieces(plane.height, pool, [&](int y) {
-    if (clip_row(plane.row(y), range, plane.width)) clipped = true;
+  for_rows(plane.height, pool, [&](int y) {
+    if (HWY_DYNAMIC_DISPATCH(clip_row)(plane.row(y), range, plane.width)) clipped = true;
   });
   return clipped;
 }
 
 void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool) {
   const Geometry geometry(format);
-  for_rows(format, pool, [&](int c, int y) {
+  for_component_rows(format, pool, [&](int c, int y) {
     const Storage from = storage(format, frame, c);
     const Plane plane = geometry.plane(out, c);
     const uint8_t *row = from.data + y * from.stride;
-    if (format.depth == 8) {
-      unpack_row(row, {1, 0, from.step}, plane.row(y), plane.width);
-    } else {
-      unpack_row(reinterpret_cast<const uint16_t *>(row),
-                 {code_scale(format.depth), format.shift, from.step}, plane.row(y), plane.width);
-    }
+    HWY_DYNAMIC_DISPATCH(unpack_row)(format, row, from.step, plane.row(y), plane.width);
   });
 }
 
 void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
           const hcd_frame &frame, ThreadPool &pool) {
   const Geometry geometry(format);
-  for_rows(format, pool, [&](int c, int y) {
+  for_component_rows(format, pool, [&](int c, int y) {
     const Storage to = storage(format, frame, c);
     const ConstPlane plane = geometry.plane(in, c);
     const image::Range codes = code_range(format.depth, ranges[static_cast<size_t>(c)]);
     uint8_t *row = to.data + y * to.stride;
-    if (format.depth == 8) {
-      pack_row(plane.row(y), codes, {1, 0, to.step}, row, plane.width);
-    } else {
-      pack_row(plane.row(y), codes, {code_scale(format.depth), format.shift, to.step},
-               reinterpret_cast<uint16_t *>(row), plane.width);
-    }
+    HWY_DYNAMIC_DISPATCH(pack_row)(format, plane.row(y), codes, to.step, row, plane.width);
   });
 }
 
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool) {
   const image::Range codes = code_range(depth, range);
-  for_pieces(plane.height, pool,
-             [&](int y) { quantise_row(plane.row(y), codes, code_scale(depth), plane.width); });
+  for_rows(plane.height, pool, [&](int y) {
+    HWY_DYNAMIC_DISPATCH(quantise_row)(plane.row(y), codes, code_scale(depth), plane.width);
+  });
 }
 
 uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed) {
@@ -115,4 +244,44 @@ uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t s
   return hash;
 }
 
+double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool) {
+  const float scale = code_scale(depth);
+  const auto top = static_cast<float>((1 << depth) - 1);
+  const double sum = sum_of_rows(truth.height, pool, [&](int y) {
+    return HWY_DYNAMIC_DISPATCH(shown_row_error)(shown.row(y), truth.row(y), scale, top,
+                                                 truth.width);
+  });
+  return sum / static_cast<double>(truth.size()) / static_cast<double>(scale) /
+         static_cast<double>(scale);
+}
+
+void neighbourhood(ConstPlane plane, Plane low, Plane high, ThreadPool &pool) {
+  pool.run(plane.height, [&](int y) {
+    const auto n = static_cast<size_t>(plane.width);
+    std::vector<float> lows(n + 2), highs(n + 2);
+    HWY_DYNAMIC_DISPATCH(range_of_rows)
+    (plane.row(std::max(y - 1, 0)), plane.row(y), plane.row(std::min(y + 1, plane.height - 1)),
+     plane.width, lows.data() + 1, highs.data() + 1);
+    for (std::vector<float> *row : {&lows, &highs}) {
+      row->front() = (*row)[1];
+      row->back() = (*row)[n];
+    }
+    std::vector<float> unused(n);
+    HWY_DYNAMIC_DISPATCH(range_of_rows)
+    (lows.data(), lows.data() + 1, lows.data() + 2, plane.width, low.row(y), unused.data());
+    HWY_DYNAMIC_DISPATCH(range_of_rows)
+    (highs.data(), highs.data() + 1, highs.data() + 2, plane.width, unused.data(), high.row(y));
+  });
+}
+
+double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
+                 const image::Range &range, const MixWeights &weights, Plane slope,
+                 ThreadPool &pool) {
+  return sum_of_rows(shown.height, pool, [&](int i) {
+    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low.row(i), high.row(i), range,
+                                         weights, shown.width, slope.row(i));
+  });
+}
+
 }  // namespace hcd::cpu
+#endif

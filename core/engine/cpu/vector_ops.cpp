@@ -41,11 +41,6 @@ void xpby(std::span<const float> x, float b, std::span<float> y, ThreadPool &poo
              [&](int, size_t first, int n) { xpby_row(&x[first], b, &y[first], n); });
 }
 
-void add(std::span<const float> x, std::span<const float> y, std::span<float> z, ThreadPool &pool) {
-  for_pieces(x.size(), pool,
-             [&](int, size_t first, int n) { add_row(&x[first], &y[first], &z[first], n); });
-}
-
 void subtract(std::span<const float> x, std::span<const float> y, std::span<float> z,
               ThreadPool &pool) {
   for_pieces(x.size(), pool,

@@ -17,9 +17,6 @@ void axpy(float a, std::span<const float> x, std::span<float> y, ThreadPool &poo
 // y = x + b y
 void xpby(std::span<const float> x, float b, std::span<float> y, ThreadPool &pool);
 
-// z = x + y
-void add(std::span<const float> x, std::span<const float> y, std::span<float> z, ThreadPool &pool);
-
 // z = x - y
 void subtract(std::span<const float> x, std::span<const float> y, std::span<float> z,
               ThreadPool &pool);

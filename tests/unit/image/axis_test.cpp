@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "image/axis.h"
+#include "image/separable.h"
 
 #include <gtest/gtest.h>
 
