@@ -34,8 +34,9 @@ struct Clients {
 };
 
 // What a plan depends on.
-ModelTraits linear_traits(size_t clients, const hcd_format &format);
-ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &format);
+ModelTraits linear_traits(const std::string &model, const hcd_format &hr, const hcd_format &lr);
+ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &hr,
+                           const hcd_format &lr);
 
 // `start`: the kernel that makes the plain small frame; nullptr: the (first) client's own. Without
 // meaning for a network that brings its own g. `hr` is exactly a network's factor larger than `lr`.

@@ -22,4 +22,16 @@ std::vector<descent::LearnedStep> learned_steps(const std::string &client, int s
   return steps;
 }
 
+std::vector<descent::LearnedStep> learned_steps(const std::string &client, const hcd_format &hr,
+                                                const hcd_format &lr) {
+  const int scale = (hr.width + lr.width - 1) / lr.width;
+  // Up to two columns and rows of `lr` may be there for the chroma grid alone.
+  const auto fits = [&](int large, int small) {
+    return large > (small - 2) * scale && large <= small * scale;
+  };
+  const bool whole = fits(hr.width, lr.width) && fits(hr.height, lr.height);
+  return whole && hr.layout != HCD_LAYOUT_RGB ? learned_steps(client, scale)
+                                              : std::vector<descent::LearnedStep>();
+}
+
 }  // namespace hcd::session

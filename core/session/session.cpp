@@ -121,8 +121,7 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   auto engine = make_cpu_engine(pool);
   if (!client::is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
-    const Loss loss =
-        make_plan(s, linear_traits(client::find_kernels(s.model).size(), source)).loss;
+    const Loss loss = make_plan(s, linear_traits(s.model, source, lr)).loss;
     auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *engine);
     log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
     *out = sized(in, lr, 0, 0);
@@ -146,7 +145,7 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
             "option start: expected auto, since the network %s makes the small frame itself, "
             "found '%s'",
             info.name.c_str(), s.start.c_str());
-  const Loss loss = make_plan(s, network_traits(info, source)).loss;
+  const Loss loss = make_plan(s, network_traits(info, extended, lr)).loss;
   auto clients =
       make_network_clients(network, s.tile, start_kernel(s, loss), extended, lr, *engine);
   log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));

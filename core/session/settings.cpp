@@ -59,7 +59,8 @@ Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
   if (s.loss == "mse") return Loss::kMse;
   const bool quadratic = s.optimizer == "cg" || s.optimizer == "exact";
   if (s.loss == "auto") {
-    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto";
+    const bool learned = traits.learned > 0 && suits_learned(s);
+    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto" && !learned;
     const bool mse = !traits.luma || s.preset == "paper" || quadratic || exact;
     return mse ? Loss::kMse : Loss::kMixed;
   }

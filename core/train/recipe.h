@@ -23,7 +23,8 @@ struct Recipe {
   int scale = 2;
   nlohmann::json config = nlohmann::json::object();
 
-  int steps = 0;  // of a fit of learned steps (steps.h); else 0
+  int steps = 0;                    // of a fit of learned steps (steps.h), else 0
+  std::vector<std::string> models;  // whose steps are fitted
 
   std::string loss;                       // one of loss_kinds()
   std::map<std::string, double> weights;  // of its parts

@@ -18,6 +18,7 @@
 #include "session/clients.h"
 #include "session/objectives.h"
 #include "session/settings.h"
+#include "train/checkpoint.h"
 #include "train/data_set.h"
 #include "train/stop.h"
 
@@ -35,14 +36,15 @@ constexpr const char *kStart = "lanczos";
 
 // What all patches share.
 struct Setting {
-  const Recipe &recipe;
+  std::string model;
+  int scale;
   std::shared_ptr<client::Network> network;  // none for a linear client
   ThreadPool &pool;
 };
 
-session::Plan plan_of(const Recipe &recipe, const session::ModelTraits &traits) {
+session::Plan plan_of(const std::string &model, const session::ModelTraits &traits) {
   session::DownSettings settings;
-  settings.model = recipe.model;
+  settings.model = model;
   settings.optimizer = "adam";
   settings.loss = "mixed";
   settings.steps = kLongDescent;
@@ -56,7 +58,7 @@ class Example {
   Example(const Setting &setting, const Tensor &luma)
       : engine_(make_cpu_engine(setting.pool)),
         hr_(format_of(luma.size(1), luma.size(0))),
-        lr_(format_of(luma.size(1) / setting.recipe.scale, luma.size(0) / setting.recipe.scale)),
+        lr_(format_of(luma.size(1) / setting.scale, luma.size(0) / setting.scale)),
         y_(engine_->allocate(luma.numel())),
         x0_(engine_->allocate(image::Geometry(lr_).size())),
         x_(engine_->allocate(x0_.size())) {
@@ -65,9 +67,9 @@ class Example {
     const image::Kernel *start = image::find_kernel(kStart);
     clients_ = setting.network
                    ? session::make_network_clients(setting.network, 0, start, hr_, lr_, *engine_)
-                   : session::make_linear_clients(setting.recipe.model, start, hr_, lr_, *engine_);
+                   : session::make_linear_clients(setting.model, start, hr_, lr_, *engine_);
     clients_.plain().downscale(y_.data(), 1, x0_.data());
-    const session::Plan plan = plan_of(setting.recipe, clients_.traits);
+    const session::Plan plan = plan_of(setting.model, clients_.traits);
     loss_ = std::make_unique<loss::Mixed>(
         1, image::Geometry(hr_).plane(std::as_const(y_).data(), 0),
         image::Geometry(lr_).plane(std::as_const(x0_).data(), 0), image::shown_range(lr_),
@@ -161,8 +163,8 @@ double mean(const Examples &examples, const std::function<double(Example &)> &va
   return sum / static_cast<double>(examples.size());
 }
 
-std::vector<uint8_t> encode(const Recipe &recipe, const std::vector<LearnedStep> &steps,
-                            const std::string &label) {
+std::vector<uint8_t> encode(const Recipe &recipe, const std::string &model,
+                            const std::vector<LearnedStep> &steps) {
   std::map<std::string, files::TensorView> tensors;
   const auto add = [&](size_t step, const char *name, const std::vector<float> &kernel) {
     if (kernel.empty()) return;
@@ -176,75 +178,103 @@ std::vector<uint8_t> encode(const Recipe &recipe, const std::vector<LearnedStep>
     add(i, "last", steps[i].last);
     add(i, "move", steps[i].move);
   }
-  return files::encode_safetensors(tensors, {{"hcd.steps_of", recipe.model},
+  return files::encode_safetensors(tensors, {{"hcd.steps_of", model},
                                              {"hcd.scale", std::to_string(recipe.scale)},
-                                             {"hcd.recipe", label},
+                                             {"hcd.recipe", recipe_label(recipe)},
                                              {"hcd.seed", std::to_string(recipe.seed)},
                                              {"hcd.data_licence", recipe.data_licence},
                                              {"hcd.licence", "BSD-2-Clause"}});
 }
 
-}  // namespace
-
-bool fit_steps(const Arguments &arguments, const Recipe &recipe) {
-  const int threads = arguments.threads.value_or(recipe.threads);
-  at::set_num_threads(1);  // sums in one order
-  ThreadPool pool(threads);
-  Setting setting{recipe, nullptr, pool};
-  if (client::is_network(recipe.model)) {
-    setting.network = client::open_network({recipe.model, "", "cpu", recipe.scale}, {});
+// The next step of all, from the least squares fit.
+LearnedStep fit(const Examples &examples, bool first) {
+  Tensor gram, right;
+  for (const auto &example : examples) {
+    if (stop_requested()) throw Stopped();
+    const Tensor seen = example->look(first), way = example->target();
+    const Tensor square = at::matmul(seen.t(), seen), product = at::matmul(seen.t(), way);
+    gram = gram.defined() ? gram + square : square;
+    right = right.defined() ? right + product : product;
   }
-  const DataSet data(recipe, arguments.data, 1);
-  install_stop_handlers();
+  const int64_t n = gram.size(0);
+  const Tensor ridge = at::eye(n, at::kDouble) * (gram.trace() * (kRidge / static_cast<double>(n)));
+  return step_of(std::get<0>(at::linalg_solve_ex(gram + ridge, right)));
+}
+
+void fit_model(const Arguments &arguments, const Recipe &recipe, const DataSet &data,
+               const Setting &setting) {
+  const std::string name = "steps-" + setting.model + "_x" + std::to_string(recipe.scale);
+  AtomicFile file((std::filesystem::path(arguments.output) / (name + ".safetensors")).string());
   ProgressLine shown;
   Examples fitted, held_out;
   for (int64_t i = 0; i < recipe.iterations; ++i) {
-    if (stop_requested()) return false;
     const Batch batch = data.batch(data.crops(i));
     for (int64_t k = 0; k < batch.y_hr.size(0); ++k) {
+      if (stop_requested()) throw Stopped();
       fitted.push_back(std::make_unique<Example>(setting, batch.y_hr[k][0]));
       fitted.back()->descend(kLongDescent);
     }
-    shown.show(format_text("%s: descent %lld of %lld", recipe.name.c_str(),
-                           static_cast<long long>(i + 1),
+    shown.show(format_text("%s: descent %lld of %lld", name.c_str(), static_cast<long long>(i + 1),
                            static_cast<long long>(recipe.iterations)));
   }
   for (size_t i = 0; i < data.validation_count(); ++i) {
     held_out.push_back(std::make_unique<Example>(setting, data.validation_picture(i).y_hr[0][0]));
   }
-  shown.say(format_text("%s: loss of the held-out pictures: plain %.4f", recipe.name.c_str(),
-                        mean(held_out, [](Example &e) { return e.plain(); })));
-  for (const int steps : {1, 2, 3, 4, 6, 12, kLongDescent}) {
-    shown.say(format_text("adam %d: %.4f", steps,
-                          mean(held_out, [&](Example &e) { return e.descend(steps); })));
+  std::string text =
+      format_text("%s: loss of the held-out pictures: plain %.3f; adam", name.c_str(),
+                  mean(held_out, [](Example &e) { return e.plain(); }));
+  for (const int steps : {1, 2, 4, 6, 12, kLongDescent}) {
+    text += format_text(" %d: %.3f", steps,
+                        mean(held_out, [&](Example &e) { return e.descend(steps); }));
   }
+  text += "; learned";
   std::vector<LearnedStep> steps;
-  for (int64_t i = 0; i < recipe.steps; ++i) {
-    Tensor gram, right;
-    for (const auto &example : fitted) {
-      if (stop_requested()) return false;
-      const Tensor seen = example->look(i == 0), way = example->target();
-      const Tensor square = at::matmul(seen.t(), seen), product = at::matmul(seen.t(), way);
-      gram = gram.defined() ? gram + square : square;
-      right = right.defined() ? right + product : product;
-    }
-    const Tensor ridge =
-        at::eye(gram.size(0), at::kDouble).mul(gram.trace() * kRidge / gram.size(0));
-    steps.push_back(step_of(std::get<0>(at::linalg_solve_ex(gram + ridge, right))));
+  for (int i = 0; i < recipe.steps; ++i) {
+    steps.push_back(fit(fitted, i == 0));
     for (const auto &example : fitted) example->step(steps.back());
     for (const auto &example : held_out) {
       example->look(i == 0);
       example->step(steps.back());
     }
-    const auto value = [](Example &e) { return e.value(); };
-    shown.say(format_text("%lld learned: %.4f, of the patches fitted to %.4f",
-                          static_cast<long long>(i + 1), mean(held_out, value),
-                          mean(fitted, value)));
+    text += format_text(" %d: %.3f", i + 1, mean(held_out, [](Example &e) { return e.value(); }));
   }
-  const std::string path =
-      (std::filesystem::path(arguments.output) / (recipe.name + ".safetensors")).string();
-  write_atomically(path, encode(recipe, steps, recipe.name));
-  shown.say(path);
+  file.write(encode(recipe, setting.model, steps));
+  file.commit();
+  shown.say(text);
+}
+
+}  // namespace
+
+bool fit_steps(const Arguments &arguments, const Recipe &recipe) {
+  HCD_CHECK(!arguments.resume && arguments.device != "cuda" && arguments.precision == "fp32",
+            HCD_E_OPTION,
+            "%s: expected none of --resume, --device cuda and --precision for learned steps, which "
+            "are fitted anew on the CPU; found one",
+            recipe.file.c_str());
+  std::error_code error;
+  std::filesystem::create_directories(arguments.output, error);
+  HCD_CHECK(!error, HCD_E_FILE, "%s: cannot make the folder: %s", arguments.output.c_str(),
+            error.message().c_str());
+  at::set_num_threads(1);  // sums in one order
+  ThreadPool pool(arguments.threads.value_or(recipe.threads));
+  const DataSet data(recipe, arguments.data, 1);
+  install_stop_handlers();
+  try {
+    for (const std::string &model : recipe.models) {
+      Setting setting{model, recipe.scale, nullptr, pool};
+      if (client::is_network(model)) {
+        setting.network = client::open_network({model, "", "cpu", recipe.scale}, {});
+      }
+      const bool luma = setting.network ? setting.network->info().colour == client::Colour::kLuma
+                                        : client::find_kernels(model).size() == 1;
+      HCD_CHECK(luma, HCD_E_FILE,
+                "%s: 'models': expected linear clients and networks that see luma, found '%s'",
+                recipe.file.c_str(), model.c_str());
+      fit_model(arguments, recipe, data, setting);
+    }
+  } catch (const Stopped &) {
+    return false;
+  }
   return true;
 }
 

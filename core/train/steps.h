@@ -7,11 +7,11 @@
 
 namespace hcd::train {
 
-// Of the recipe's `model` and `scale`: `steps` steps, whose kernels are the least squares fit, over
-// `iterations` patches, of what each sees to the rest of the way to where a long descent by Adam
-// ends. Leaves <name>.safetensors in the output folder and tells the loss after each step, on the
-// patches and on held-out pictures, beside Adam's. Returns false where a signal stopped it; nothing
-// is written then. Throws hcd::Error.
+// For each of the recipe's `models` at its `scale`: `steps` steps, whose kernels are the least
+// squares fit, over `iterations` batches of patches, of what a step sees to the rest of the way to
+// where a long descent by Adam ends. Leaves steps-<model>_x<scale>.safetensors in the output folder
+// and tells the loss of held-out pictures after each step, beside Adam's. Returns false where a
+// signal stopped it; the files of finished models are there then. Throws hcd::Error.
 bool fit_steps(const Arguments &arguments, const Recipe &recipe);
 
 }  // namespace hcd::train
