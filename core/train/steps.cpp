@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/progress_line.h"
+#include "client/catalogue.h"
 #include "client/models.h"
 #include "descent/learned.h"
 #include "descent/rules.h"
@@ -262,14 +263,14 @@ bool fit_steps(const Arguments &arguments, const Recipe &recipe) {
   try {
     for (const std::string &model : recipe.models) {
       Setting setting{model, recipe.scale, nullptr, pool};
-      if (client::is_network(model)) {
-        setting.network = client::open_network({model, "", "cpu", recipe.scale}, {});
-      }
-      const bool luma = setting.network ? setting.network->info().colour == client::Colour::kLuma
-                                        : client::find_kernels(model).size() == 1;
+      const client::NetworkEntry *entry = client::find_network(model);
+      const bool luma =
+          entry ? client::is_light(entry->kind) && entry->colour == client::Colour::kLuma
+                : client::find_kernels(model).size() == 1;
       HCD_CHECK(luma, HCD_E_FILE,
-                "%s: 'models': expected linear clients and networks that see luma, found '%s'",
+                "%s: 'models': expected linear clients and light networks of luma, found '%s'",
                 recipe.file.c_str(), model.c_str());
+      if (entry) setting.network = client::open_network({model, "", "cpu", recipe.scale}, {});
       fit_model(arguments, recipe, data, setting);
     }
   } catch (const Stopped &) {
