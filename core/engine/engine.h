@@ -98,6 +98,9 @@ class Engine {
 
   virtual std::unique_ptr<Operator> prepare(image::Separable op) = 0;
   virtual std::unique_ptr<Operator> prepare(image::Inverse op) = 0;
+  // out += in correlated with `kernel`, size x size weights row by row, size odd; the last samples
+  // repeat beyond the border. The planes have one size and do not overlap.
+  virtual void correlate(ConstPlane in, std::span<const float> kernel, Plane out) = 0;
   // out[i] = sum_k matrix[i][k] in[k] + offset[i] for planes of one size, or with `transposed` by
   // the matrix's transpose and no offset. A plane of `in` without data stands for neutral chroma
   // (128; transposed: 0), one of `out` is not made. A plane of `out` may be the one of `in` with

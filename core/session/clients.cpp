@@ -4,20 +4,27 @@
 #include <utility>
 
 #include "client/network_client.h"
+#include "session/learned_steps.h"
 
 namespace hcd::session {
 
 using client::KernelDownscaler;
 using client::LinearClient;
 
-ModelTraits linear_traits(size_t clients, const hcd_format &format) {
-  const bool video = format.layout != HCD_LAYOUT_RGB;
-  return {true, static_cast<int>(clients), video, false, video};
+ModelTraits linear_traits(const std::string &model, const hcd_format &hr, const hcd_format &lr) {
+  const bool video = hr.layout != HCD_LAYOUT_RGB;
+  ModelTraits traits{true, static_cast<int>(client::find_kernels(model).size()), video, false,
+                     video};
+  traits.learned = static_cast<int>(learned_steps(model, hr, lr).size());
+  return traits;
 }
 
-ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &format) {
-  return {false, 1, format.layout != HCD_LAYOUT_RGB, info.stochastic,
-          info.colour == client::Colour::kLuma};
+ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &hr,
+                           const hcd_format &lr) {
+  ModelTraits traits{false, 1, hr.layout != HCD_LAYOUT_RGB, info.stochastic,
+                     info.colour == client::Colour::kLuma};
+  traits.learned = static_cast<int>(learned_steps(info.name, hr, lr).size());
+  return traits;
 }
 
 Clients make_linear_clients(const std::string &model, const image::Kernel *start,
@@ -30,7 +37,8 @@ Clients make_linear_clients(const std::string &model, const image::Kernel *start
     clients.all.push_back(std::move(made));
   }
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : *kernels[0], hr, lr, engine);
-  clients.traits = linear_traits(kernels.size(), hr);
+  clients.learned = learned_steps(model, hr, lr);
+  clients.traits = linear_traits(model, hr, lr);
   return clients;
 }
 
@@ -42,7 +50,8 @@ Clients make_network_clients(std::shared_ptr<client::Network> network, int tile,
   const image::Kernel &kernel = *image::find_kernel(info.downscaler);
   clients.chroma = std::make_shared<LinearClient>(kernel, hr, lr, engine);
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : kernel, hr, lr, engine);
-  clients.traits = network_traits(info, hr);
+  clients.learned = learned_steps(info.name, hr, lr);
+  clients.traits = network_traits(info, hr, lr);
   if (info.has_downscale) {
     clients.own =
         std::make_unique<client::NetworkDownscaler>(network, tile, *clients.kernel, hr, lr, engine);

@@ -10,6 +10,7 @@
 #include "client/downscaler.h"
 #include "client/linear/linear_client.h"
 #include "client/network.h"
+#include "descent/learned.h"
 #include "session/settings.h"
 
 namespace hcd::session {
@@ -21,6 +22,7 @@ struct Clients {
   std::shared_ptr<client::LinearClient> chroma;
   std::unique_ptr<client::KernelDownscaler> kernel;  // D
   std::unique_ptr<client::Downscaler> own;           // a network's own g
+  std::vector<descent::LearnedStep> learned;  // of the client at this ratio, where there are some
   ModelTraits traits;
 
   // What makes the plain small frame, where the descent starts.
@@ -32,8 +34,9 @@ struct Clients {
 };
 
 // What a plan depends on.
-ModelTraits linear_traits(size_t clients, const hcd_format &format);
-ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &format);
+ModelTraits linear_traits(const std::string &model, const hcd_format &hr, const hcd_format &lr);
+ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &hr,
+                           const hcd_format &lr);
 
 // `start`: the kernel that makes the plain small frame; nullptr: the (first) client's own. Without
 // meaning for a network that brings its own g. `hr` is exactly a network's factor larger than `lr`.

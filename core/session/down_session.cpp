@@ -8,6 +8,7 @@
 
 #include "base/psnr.h"
 #include "base/random.h"
+#include "descent/learned.h"
 #include "descent/rules.h"
 #include "loss/squared_error.h"
 
@@ -172,6 +173,14 @@ int DownSession::run_rule(const Plan &plan, const Stage &stage, descent::Objecti
                            *engine_);
     case Rule::kCg:
       return descent::cg(*stage.quadratic, x, {steps, budget}, *engine_);
+    case Rule::kLearned: {
+      const std::span all(clients_.learned);
+      const int done = descent::learned(objective, x, lr_.width,
+                                        all.first(static_cast<size_t>(steps)), *engine_);
+      return done + descent::adam(objective, x,
+                                  {plan.polish, plan.step_size, plan.step_of_error, budget},
+                                  *engine_);
+    }
     case Rule::kExact:
       break;
   }

@@ -10,6 +10,7 @@
 #include "image/format.h"
 #include "session/clients.h"
 #include "session/down_session.h"
+#include "session/learned_steps.h"
 #include "session/up_session.h"
 
 namespace hcd::session {
@@ -104,7 +105,10 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
 void check_settings(const DownSettings &settings) {
   check_common(settings, true);
   const size_t clients = client::find_kernels(settings.model).size();
-  make_plan(settings, {clients > 0, static_cast<int>(std::max<size_t>(clients, 1))});
+  ModelTraits traits{clients > 0, static_cast<int>(std::max<size_t>(clients, 1))};
+  const double scale = factor_or_default(settings.scale);
+  traits.learned = static_cast<int>(learned_steps(settings.model, static_cast<int>(scale)).size());
+  make_plan(settings, traits);
 }
 
 void check_settings(const UpSettings &settings) { check_common(settings, false); }
@@ -117,9 +121,9 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   auto engine = make_cpu_engine(pool);
   if (!client::is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
-    const Loss loss =
-        make_plan(s, linear_traits(client::find_kernels(s.model).size(), source)).loss;
+    const Loss loss = make_plan(s, linear_traits(s.model, source, lr)).loss;
     auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *engine);
+    log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
     *out = sized(in, lr, 0, 0);
     return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, source,
                                          lr);
@@ -141,9 +145,10 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
             "option start: expected auto, since the network %s makes the small frame itself, "
             "found '%s'",
             info.name.c_str(), s.start.c_str());
-  const Loss loss = make_plan(s, network_traits(info, source)).loss;
+  const Loss loss = make_plan(s, network_traits(info, extended, lr)).loss;
   auto clients =
       make_network_clients(network, s.tile, start_kernel(s, loss), extended, lr, *engine);
+  log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
   *out = sized(in, lr, 0, 0);
   return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, extended,
                                        lr);

@@ -15,9 +15,12 @@ namespace {
 struct Preset {
   std::string_view name;
   int cg_steps, adam_steps, network_mixed_steps;
+  int learned_steps, polish;  // polish: steps of Adam behind the learned ones
 };
-constexpr std::array<Preset, 4> kPresets = {
-    {{"fast", 1, 4, 3}, {"balanced", 2, 12, 6}, {"quality", 10, 30, 12}, {"paper", 15, 15, 15}}};
+constexpr std::array<Preset, 4> kPresets = {{{"fast", 1, 4, 3, 1, 0},
+                                             {"balanced", 2, 12, 6, 2, 0},
+                                             {"quality", 10, 30, 12, 4, 8},
+                                             {"paper", 15, 15, 15, 0, 0}}};
 
 // Section 4.1 of the paper, on the 8-bit scale: epsilon = 0.3, alpha = 20 / 255, N = 15.
 constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
@@ -40,11 +43,24 @@ const Preset &find_preset(const std::string &name) {
   return *found;
 }
 
+// Learned steps were fitted to descents from the default start by the default weights; whatever is
+// asked for by number or name is not theirs.
+bool suits_learned(const DownSettings &s) {
+  const double numbers[] = {s.budget, s.step_size, s.proximity,
+                            s.detail, s.ringing,   s.quality_hint};
+  const int steps[] = {s.steps_hr, s.steps_lr, s.steps};
+  const auto is_auto = [](auto value) { return value == HCD_AUTO; };
+  return s.weights.empty() && (s.start == "auto" || s.start == "lanczos") &&
+         std::all_of(std::begin(numbers), std::end(numbers), is_auto) &&
+         std::all_of(std::begin(steps), std::end(steps), is_auto);
+}
+
 Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
   if (s.loss == "mse") return Loss::kMse;
   const bool quadratic = s.optimizer == "cg" || s.optimizer == "exact";
   if (s.loss == "auto") {
-    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto";
+    const bool learned = traits.learned > 0 && suits_learned(s);
+    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto" && !learned;
     const bool mse = !traits.luma || s.preset == "paper" || quadratic || exact;
     return mse ? Loss::kMse : Loss::kMixed;
   }
@@ -67,7 +83,9 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits, Loss loss) {
   if (name == "adam") return Rule::kAdam;
   if (name == "cg") return Rule::kCg;
   if (name == "exact") return Rule::kExact;
+  if (name == "learned") return Rule::kLearned;
   if (s.preset == "paper") return Rule::kPgd;
+  if (loss == Loss::kMixed && traits.learned > 0 && suits_learned(s)) return Rule::kLearned;
   const bool hr_stage = s.steps_hr != HCD_AUTO && s.steps_hr > 0;
   if (!traits.linear || loss == Loss::kMixed || hr_stage) return Rule::kAdam;
   const bool steps_given = s.steps != HCD_AUTO || s.steps_lr != HCD_AUTO;
@@ -85,6 +103,15 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
             s.model.c_str());
   HCD_CHECK(plan.rule != Rule::kExact || traits.clients == 1, HCD_E_OPTION,
             "option optimizer: exact needs one client, found model=%s (use cg)", s.model.c_str());
+  const bool learned = plan.rule == Rule::kLearned;
+  HCD_CHECK(!learned || plan.loss == Loss::kMixed, HCD_E_OPTION,
+            "option optimizer: learned was fitted to loss=mixed, found loss=%s", s.loss.c_str());
+  HCD_CHECK(!learned || plan.steps_hr == 0, HCD_E_OPTION,
+            "option steps_hr: expected 0 with optimizer=learned, found %d", plan.steps_hr);
+  HCD_CHECK(!learned || plan.steps_lr <= traits.learned, HCD_E_OPTION,
+            "option optimizer: learned has %d steps for model=%s at this ratio, found %d wanted "
+            "(use adam)",
+            traits.learned, s.model.c_str(), plan.steps_lr);
   HCD_CHECK(
       !quadratic || plan.steps_hr == 0, HCD_E_OPTION,
       "option steps_hr: expected 0, since %s solves the LR stage alone, found %d (use pgd or adam)",
@@ -119,12 +146,17 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
 
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int mixed_steps = traits.linear ? preset.adam_steps : preset.network_mixed_steps;
+  const bool learned = plan.rule == Rule::kLearned;
   const int preset_steps = plan.paper  ? kPaperSteps
+                           : learned   ? preset.learned_steps
                            : mixed     ? mixed_steps
                            : iterative ? preset.adam_steps
                                        : preset.cg_steps;
   const int steps = s.steps != HCD_AUTO ? s.steps : preset_steps;
   plan.steps_lr = s.steps_lr != HCD_AUTO ? s.steps_lr : steps;
+  if (learned && plan.steps_lr > 0 && s.steps == HCD_AUTO && s.steps_lr == HCD_AUTO) {
+    plan.polish = preset.polish;
+  }
   plan.steps_hr = s.steps_hr != HCD_AUTO ? s.steps_hr : plan.paper ? steps : 0;
 
   const bool budget_given = s.budget != HCD_AUTO, step_given = s.step_size != HCD_AUTO;
@@ -133,7 +165,7 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   // The loss mixed has its own pull; pgd needs a ball to measure its steps by.
   const bool bounded = plan.rule == Rule::kPgd || (iterative && !mixed);
   plan.budget = budget_given ? s.budget : plan.paper ? kPaperRadius : bounded ? kBudget : -1;
-  plan.step_of_error = plan.rule == Rule::kAdam && !step_given;
+  plan.step_of_error = (plan.rule == Rule::kAdam || learned) && !step_given;
   // A pgd step may reach the edge of the ball in half of its steps.
   const double pgd_step = 2 * plan.budget / (plan.steps_lr > 0 ? plan.steps_lr : 1);
   plan.step_size = step_given                ? s.step_size
@@ -148,6 +180,16 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   }
   check_rule(s, traits, plan);
   return plan;
+}
+
+std::string describe(const Plan &plan) {
+  const char *names[] = {"pgd", "adam", "cg", "exact", "learned"};
+  if (plan.rule == Rule::kExact) return "optimizer: exact";
+  std::string text =
+      format_text("optimizer: %s, %d steps", names[static_cast<int>(plan.rule)], plan.steps_lr);
+  if (plan.steps_hr > 0) text += format_text(" after %d of the HR stage", plan.steps_hr);
+  if (plan.polish > 0) text += format_text(", then adam, %d", plan.polish);
+  return text;
 }
 
 }  // namespace hcd::session

@@ -9,13 +9,14 @@ namespace hcd::session {
 using options::DownSettings;
 using options::UpSettings;
 
-enum class Rule { kPgd, kAdam, kCg, kExact };
+enum class Rule { kPgd, kAdam, kCg, kExact, kLearned };
 enum class Loss { kMse, kMixed };
 
 // What a descent does, every "auto" decided.
 struct Plan {
   Rule rule = Rule::kExact;
   int steps_hr = 0, steps_lr = 0;  // exact: one pass if steps_lr is not 0
+  int polish = 0;                  // learned: steps of Adam behind them
   double budget = -1;              // RMS per sample in 8-bit code values; -1: none
   double step_size = 0;            // RMS per sample; adam: learning rate
   double proximity = 0;
@@ -34,10 +35,14 @@ struct ModelTraits {
   bool video = true;        // Y'CbCr or gray frames, which an encoder will see; not RGB stills
   bool stochastic = false;  // a network that draws latents
   bool luma = true;         // luma is enlarged by itself, and there is luma
+  int learned = 0;          // learned steps that were fitted for this client and ratio
 };
 
 // Proximity of the rule exact where frames will be coded. Chosen by measuring: docs/algorithm.md.
 inline constexpr double kVideoProximity = 0.15;
+
+// "2 learned steps", for a log.
+std::string describe(const Plan &plan);
 
 // Throws HCD_E_OPTION where options contradict each other or the model.
 Plan make_plan(const DownSettings &settings, const ModelTraits &traits);

@@ -171,6 +171,24 @@ void read_optimisation(Fields &fields, Recipe *recipe) {
   fields.number("clip", &recipe->clip, 0, 1e9);
 }
 
+void check_patch(const Fields &fields, const Recipe &recipe) {
+  if (recipe.patch % recipe.scale == 0) return;
+  fields.fail("patch", "a multiple of the scale", recipe.patch);
+}
+
+// Of a fit of learned steps, which has no loss or optimiser of its own.
+void read_steps(Fields &fields, Recipe *recipe) {
+  fields.texts("models", &recipe->models);
+  fields.whole("scale", &recipe->scale, 2, 8, true);
+  read_data(fields, recipe);
+  fields.whole("iterations", &recipe->iterations, 1, 1 << 30, true);
+  fields.whole("seed", &recipe->seed, 0, 1LL << 53);
+  fields.whole("threads", &recipe->threads, 1, 1024);
+  fields.done();
+  if (recipe->coded) fields.fail("coded", "false for learned steps", recipe->coded);
+  check_patch(fields, *recipe);
+}
+
 constexpr size_t kMaxBytes = 1 << 20;  // of a recipe; ours have 2000
 
 std::string read_text(const std::string &path) {
@@ -194,6 +212,11 @@ Recipe read_recipe(const std::string &path) {
   recipe.name = std::filesystem::path(path).stem().string();
   const files::JsonWithLines parsed = files::parse_json_with_lines(recipe.text, path);
   Fields fields(parsed, path);
+  fields.whole("steps", &recipe.steps, 1, 8);
+  if (recipe.steps > 0) {
+    read_steps(fields, &recipe);
+    return recipe;
+  }
   fields.text("name", &recipe.name);
   fields.text("model", &recipe.model, true);
   fields.whole("scale", &recipe.scale, 1, 8, true);
@@ -209,9 +232,7 @@ Recipe read_recipe(const std::string &path) {
   recipe.half = fields.choice("dtype", {"f32", "f16"}, 0) == 1;
   fields.done();
   if (recipe.coded && !loss.coded) fields.fail("coded", "the loss l1, l2 or mixed", recipe.loss);
-  if (recipe.patch % recipe.scale != 0) {
-    fields.fail("patch", "a multiple of the scale", recipe.patch);
-  }
+  check_patch(fields, recipe);
   return recipe;
 }
 

@@ -23,6 +23,9 @@ struct Recipe {
   int scale = 2;
   nlohmann::json config = nlohmann::json::object();
 
+  int steps = 0;                    // of a fit of learned steps (steps.h), else 0
+  std::vector<std::string> models;  // whose steps are fitted
+
   std::string loss;                       // one of loss_kinds()
   std::map<std::string, double> weights;  // of its parts
   bool sample_latent = true;              // "latent": "sample" (N(0, 1)) or "zero"

@@ -20,6 +20,7 @@
 #include "train/data_set.h"
 #include "train/learner.h"
 #include "train/loop.h"
+#include "train/steps.h"
 #include "train/stop.h"
 #include "train/validation.h"
 
@@ -230,6 +231,7 @@ class Training {
 bool train(const Arguments &arguments) {
   Recipe recipe = read_recipe(arguments.recipe);
   if (arguments.iterations) recipe.iterations = *arguments.iterations;
+  if (recipe.steps > 0) return fit_steps(arguments, recipe);
   return Training(arguments, std::move(recipe)).run();
 }
 

@@ -128,6 +128,32 @@ std::vector<image::Affine> affines() {
   return {image::Affine{}, to_rgb, image::inverse(to_rgb), any};
 }
 
+// Of two kernels one after the other, so that the second adds.
+void check_correlate(Engine &engine) {
+  for (const Size &size : kSizes) {
+    for (const int side : {1, 3, 7}) {
+      const Picture picture = noise(size, 3), before = noise(size, 4);
+      const Random random(5);
+      std::vector<float> kernel;
+      for (int i = 0; i < side * side; ++i) kernel.push_back(float(random.normal(uint64_t(i))));
+      OnEngine in(engine, picture), out(engine, before);
+      engine.correlate(in.read(), kernel, out.view());
+      Grid expected(before);
+      for (int y = 0; y < size.height; ++y) {
+        for (int x = 0; x < size.width; ++x) {
+          for (int i = 0; i < side * side; ++i) {
+            const int row = std::clamp(y + i / side - side / 2, 0, size.height - 1);
+            const int column = std::clamp(x + i % side - side / 2, 0, size.width - 1);
+            expected.at(y, x) += double(kernel[size_t(i)]) * double(picture.at(0, row, column));
+          }
+        }
+      }
+      expect_near(out.result(), expected, 4e-3, text(size) + ", " + std::to_string(side));
+      EXPECT_EQ(in.result().values(), picture.values());
+    }
+  }
+}
+
 void check_mix_of(Engine &engine, bool transposed) {
   for (const image::Affine &affine : affines()) {
     for (const Size &size : kSizes) {
@@ -182,10 +208,13 @@ void check_mix_in_place(Engine &engine) {
 }  // namespace
 
 std::vector<Check> operator_checks() {
-  return {
-      {"Separable", "separable", check_separable},    {"Adjoint", "separable", check_adjoint},
-      {"Inverse", "inverse", check_inverse},          {"Mix", "mix", check_mix},
-      {"MixTransposed", "mix", check_mix_transposed}, {"MixInPlace", "mix", check_mix_in_place}};
+  return {{"Separable", "separable", check_separable},
+          {"Adjoint", "separable", check_adjoint},
+          {"Inverse", "inverse", check_inverse},
+          {"Correlate", "correlate", check_correlate},
+          {"Mix", "mix", check_mix},
+          {"MixTransposed", "mix", check_mix_transposed},
+          {"MixInPlace", "mix", check_mix_in_place}};
 }
 
 }  // namespace hcd::conformance

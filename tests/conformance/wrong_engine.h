@@ -97,6 +97,10 @@ class WrongEngine : public Engine {
     if (wrong_ == "inverse") op.vertical.inverse_diag[0] *= 1.001F;
     return right_->prepare(std::move(op));
   }
+  void correlate(ConstPlane in, std::span<const float> kernel, Plane out) override {
+    right_->correlate(in, kernel, out);
+    spoil("correlate", out);
+  }
   void mix(const image::Affine &affine, bool transposed, const std::array<ConstPlane, 3> &in,
            const std::array<Plane, 3> &out) override {
     right_->mix(affine, transposed, in, out);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""hcd train as a user runs it: a result, a kill and a resume, Ctrl-C, and a training that blows up."""
+"""hcd train as a user runs it: a result, a kill and a resume, Ctrl-C, a training that blows up, learned steps."""
 
 import json
+import re
 import signal
 import struct
 import subprocess
@@ -133,6 +134,40 @@ class TrainingTest(CommandTest):
         self.assertRegex(process.stderr, r"tiny_x2.json:\d+: 'learning_rate': expected a number")
         self.assertEqual(process.returncode, 1)
         self.assertEqual(hcd("train").returncode, 2)
+
+    STEPS = {
+        "models": ["bilinear", "lite"], "scale": 2, "steps": 2, "data": ["pictures"], "data_licence": "none needed",
+        "validation_pictures": 1, "validation_crop": 32, "patch": 32, "batch": 1, "iterations": 3,
+    }
+
+    def fit(self, output, *words, **changes):
+        recipe = self.folder / "steps.json"
+        recipe.write_text(json.dumps(self.STEPS | changes, indent=1))
+        return hcd("train", recipe, "--data", self.folder / "data", "-o", self.folder / output, *words)
+
+    def test_learned_steps(self):
+        process = self.fit("out")
+        self.assertEqual(process.returncode, 0, process.stderr)
+        found = re.findall(r"steps-(\w+)_x2: .*plain ([\d.]+);.*learned 1: ([\d.]+) 2: [\d.]+", process.stderr)
+        losses = {model: (plain, learned) for model, plain, learned in found}
+        self.assertEqual(sorted(losses), ["bilinear", "lite"])
+        self.assertLess(float(losses["bilinear"][1]), float(losses["bilinear"][0]))
+        self.fit("again", "--threads", "2")
+        for model in losses:
+            name = f"steps-{model}_x2.safetensors"
+            self.assertEqual(metadata(self.folder / "out" / name)["hcd.steps_of"], model)
+            self.assertEqual((self.folder / "out" / name).read_bytes(), (self.folder / "again" / name).read_bytes())
+
+    def test_learned_steps_refuse(self):
+        for words, changes, message in (
+                ((), {"models": ["srcnn"]}, "expected linear clients and light networks of luma, found 'srcnn'"),
+                ((), {"models": ["bicubic+lanczos"]}, "found 'bicubic\\+lanczos'"),
+                ((), {"loss": "mixed"}, "'loss': expected a key of a recipe"),
+                ((), {"coded": True}, "'coded': expected false for learned steps"),
+                (("--resume",), {}, "expected none of --resume")):
+            process = self.fit("out", *words, **changes)
+            self.assertEqual(process.returncode, 1)
+            self.assertRegex(process.stderr, message)
 
 
 if __name__ == "__main__":

@@ -178,6 +178,15 @@ class AtenEngine : public Engine {
   std::unique_ptr<Operator> prepare(image::Inverse op) override {
     return call([&] { return std::make_unique<InverseOperator>(op, device_); });
   }
+  void correlate(ConstPlane in, std::span<const float> kernel, Plane out) override {
+    call([&] {
+      const auto size = static_cast<int64_t>(std::lround(std::sqrt(kernel.size())));
+      const int64_t radius = size / 2;
+      const Tensor weights = at::from_blob(const_cast<float *>(kernel.data()), {1, 1, size, size});
+      const Tensor wide = at::replication_pad2d(of(in), {radius, radius, radius, radius});
+      of(out).add_(at::conv2d(wide.unsqueeze(0), weights.to(device_))[0]);
+    });
+  }
   void mix(const image::Affine &affine, bool transposed, const std::array<ConstPlane, 3> &in,
            const std::array<Plane, 3> &out) override;
 

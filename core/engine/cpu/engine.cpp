@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "engine/cpu/adm.h"
+#include "engine/cpu/correlate.h"
 #include "engine/cpu/resample.h"
 #include "engine/cpu/samples.h"
 #include "engine/cpu/vector_ops.h"
@@ -98,6 +99,9 @@ class CpuEngine : public Engine {
   }
   std::unique_ptr<Operator> prepare(image::Inverse op) override {
     return std::make_unique<CpuOperator<image::Inverse>>(std::move(op), pool_);
+  }
+  void correlate(ConstPlane in, std::span<const float> kernel, Plane out) override {
+    cpu::correlate(in, kernel, out, pool_);
   }
   void mix(const image::Affine &affine, bool transposed, const std::array<ConstPlane, 3> &in,
            const std::array<Plane, 3> &out) override;

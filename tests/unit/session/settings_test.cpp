@@ -56,6 +56,54 @@ TEST(Plan, SquaredError) {
   EXPECT_EQ(make_plan(settings, kNetwork).loss, Loss::kMixed);
 }
 
+TEST(Plan, LearnedWhereStepsWereFitted) {
+  ModelTraits traits = kNetwork;
+  traits.learned = 4;
+  DownSettings s;
+  const std::pair<const char *, std::pair<int, int>> presets[] = {
+      {"fast", {1, 0}}, {"balanced", {2, 0}}, {"quality", {4, 8}}};
+  for (const auto &[preset, steps] : presets) {
+    s.preset = preset;
+    EXPECT_EQ(make_plan(s, traits).rule, Rule::kLearned) << preset;
+    EXPECT_EQ(make_plan(s, traits).loss, Loss::kMixed);
+    EXPECT_EQ(make_plan(s, traits).steps_lr, steps.first) << preset;
+    EXPECT_EQ(make_plan(s, traits).polish, steps.second) << preset;
+    EXPECT_EQ(make_plan(s, kNetwork).rule, Rule::kAdam) << preset;
+  }
+  s.preset = "paper";
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kPgd);
+}
+
+// What is asked for by number or name means what it says.
+TEST(Plan, LearnedGivesWay) {
+  ModelTraits traits = kNetwork;
+  traits.learned = 4;
+  for (double DownSettings::*number :
+       {&DownSettings::detail, &DownSettings::proximity, &DownSettings::quality_hint,
+        &DownSettings::ringing, &DownSettings::step_size, &DownSettings::budget}) {
+    DownSettings s;
+    s.*number = 0.5;
+    EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
+    EXPECT_EQ(make_plan(s, traits).steps_lr, 6);
+  }
+  DownSettings s;
+  s.steps = 2;
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
+  s.optimizer = "learned";
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kLearned);
+  EXPECT_EQ(make_plan(s, traits).steps_lr, 2);
+  EXPECT_EQ(make_plan(s, traits).polish, 0);
+  s = {};
+  s.optimizer = "adam";
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
+  s = {};
+  s.start = "bicubic";
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
+  s = {};
+  s.weights = "tuned.safetensors";
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
+}
+
 TEST(Plan, QualityHintScalesWhatMindsTheEncoder) {
   DownSettings settings;
   const Plan middle = make_plan(settings, kNetwork);
@@ -133,6 +181,15 @@ TEST(Plan, Contradictions) {
   s.optimizer = "adam";
   EXPECT_EQ(refusal(s, kVideo),
             "option step_size: expected 0 or more, since only pgd goes uphill, found -1");
+  s = {};
+  s.optimizer = "learned";
+  s.model = "srcnn";
+  EXPECT_EQ(refusal(s, kNetwork),
+            "option optimizer: learned has 0 steps for model=srcnn at this ratio, found 2 wanted "
+            "(use adam)");
+  s.loss = "mse";
+  EXPECT_EQ(refusal(s, kNetwork),
+            "option optimizer: learned was fitted to loss=mixed, found loss=mse");
 }
 
 TEST(Plan, PgdGoesDownhill) {
