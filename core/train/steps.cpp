@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/progress_line.h"
 #include "client/catalogue.h"
+#include "client/light/spec.h"
 #include "client/models.h"
 #include "descent/learned.h"
 #include "descent/rules.h"
