@@ -43,24 +43,35 @@ const Preset &find_preset(const std::string &name) {
   return *found;
 }
 
-// Learned steps were fitted to descents from the default start by the default weights; whatever is
+const MixedDefaults &mixed_defaults(const ModelTraits &traits) {
+  return traits.linear ? kMixedLinear : kMixedNetwork;
+}
+
+// Learned steps were fitted to descents from the default start by the default weights; what else is
 // asked for by number or name is not theirs.
-bool suits_learned(const DownSettings &s) {
-  const double numbers[] = {s.budget, s.step_size, s.proximity,
-                            s.detail, s.ringing,   s.quality_hint};
-  const int steps[] = {s.steps_hr, s.steps_lr, s.steps};
-  const auto is_auto = [](auto value) { return value == HCD_AUTO; };
-  return s.weights.empty() && (s.start == "auto" || s.start == "lanczos") &&
-         std::all_of(std::begin(numbers), std::end(numbers), is_auto) &&
-         std::all_of(std::begin(steps), std::end(steps), is_auto);
+bool suits_learned(const DownSettings &s, const ModelTraits &traits) {
+  const MixedDefaults &defaults = mixed_defaults(traits);
+  const std::pair<double, double> numbers[] = {{s.budget, HCD_AUTO},
+                                               {s.step_size, HCD_AUTO},
+                                               {s.steps, HCD_AUTO},
+                                               {s.steps_lr, HCD_AUTO},
+                                               {s.steps_hr, HCD_AUTO},
+                                               {s.detail, defaults.detail},
+                                               {s.ringing, defaults.ringing},
+                                               {s.proximity, defaults.proximity},
+                                               {s.quality_hint, kMiddleQuality}};
+  return traits.learned > 0 && s.weights.empty() && (s.start == "auto" || s.start == "lanczos") &&
+         std::all_of(std::begin(numbers), std::end(numbers), [](const auto &number) {
+           return number.first == HCD_AUTO || number.first == number.second;
+         });
 }
 
 Loss choose_loss(const DownSettings &s, const ModelTraits &traits) {
   if (s.loss == "mse") return Loss::kMse;
   const bool quadratic = s.optimizer == "cg" || s.optimizer == "exact";
   if (s.loss == "auto") {
-    const bool learned = traits.learned > 0 && suits_learned(s);
-    const bool exact = traits.linear && s.preset == "fast" && s.optimizer == "auto" && !learned;
+    const bool exact =
+        traits.linear && s.preset == "fast" && s.optimizer == "auto" && !suits_learned(s, traits);
     const bool mse = !traits.luma || s.preset == "paper" || quadratic || exact;
     return mse ? Loss::kMse : Loss::kMixed;
   }
@@ -85,7 +96,7 @@ Rule choose_rule(const DownSettings &s, const ModelTraits &traits, Loss loss) {
   if (name == "exact") return Rule::kExact;
   if (name == "learned") return Rule::kLearned;
   if (s.preset == "paper") return Rule::kPgd;
-  if (loss == Loss::kMixed && traits.learned > 0 && suits_learned(s)) return Rule::kLearned;
+  if (loss == Loss::kMixed && suits_learned(s, traits)) return Rule::kLearned;
   const bool hr_stage = s.steps_hr != HCD_AUTO && s.steps_hr > 0;
   if (!traits.linear || loss == Loss::kMixed || hr_stage) return Rule::kAdam;
   const bool steps_given = s.steps != HCD_AUTO || s.steps_lr != HCD_AUTO;
@@ -106,6 +117,9 @@ void check_rule(const DownSettings &s, const ModelTraits &traits, const Plan &pl
   const bool learned = plan.rule == Rule::kLearned;
   HCD_CHECK(!learned || plan.loss == Loss::kMixed, HCD_E_OPTION,
             "option optimizer: learned was fitted to loss=mixed, found loss=%s", s.loss.c_str());
+  HCD_CHECK(!learned || (s.budget == HCD_AUTO && s.step_size == HCD_AUTO), HCD_E_OPTION,
+            "option optimizer: learned knows neither budget nor step_size, found one of them (use "
+            "adam)");
   HCD_CHECK(!learned || plan.steps_hr == 0, HCD_E_OPTION,
             "option steps_hr: expected 0 with optimizer=learned, found %d", plan.steps_hr);
   HCD_CHECK(!learned || plan.steps_lr <= traits.learned, HCD_E_OPTION,
@@ -133,7 +147,7 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   // Asked for by name, exact is the optimum itself; as the default it minds the encoder.
   const bool minds_encoder = plan.rule == Rule::kExact && s.optimizer == "auto" && traits.video;
   const bool mixed = plan.loss == Loss::kMixed;
-  const MixedDefaults &defaults = traits.linear ? kMixedLinear : kMixedNetwork;
+  const MixedDefaults &defaults = mixed_defaults(traits);
   // What an encoder's quantiser step does: doubled by 6 more.
   const double hint =
       std::exp2((s.quality_hint != HCD_AUTO ? s.quality_hint - kMiddleQuality : 0) / 6);

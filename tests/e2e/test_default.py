@@ -34,7 +34,7 @@ class Default(unittest.TestCase):
         text = out.decode()
         plain, ours = (float(re.search(rf"lavfi\.hcd_down\.{key}=([\d.]+)", text).group(1)) for key in ("psnr0", "psnr"))
         self.assertGreater(ours, plain + 0.2)
-        self.assertIn("lavfi.hcd_down.steps=6", text)
+        self.assertIn("lavfi.hcd_down.steps=2", text)
 
     def test_formats_and_sizes(self):
         for pixel_format in ("yuv420p", "yuv422p10le", "yuv444p", "nv12", "p010le", "gray", "yuvj420p"):

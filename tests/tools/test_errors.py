@@ -30,7 +30,7 @@ DOWN_OPTIONS = (
     (("--preset", "nosuch"),
      "option preset: expected fast, balanced, quality or paper, found 'nosuch'"),
     (("--optimizer", "nosuch"),
-     "option optimizer: expected auto, pgd, adam, cg or exact, found 'nosuch'"),
+     "option optimizer: expected auto, pgd, adam, cg, exact or learned, found 'nosuch'"),
     (("--optimizer", "exact", "--model", "bicubic+bilinear"),
      "option optimizer: exact needs one client, found model=bicubic+bilinear (use cg)"),
     (("--scale", "0"), f"option scale: expected {SCALE}, found '0'"),

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"preset", "turbo",
                   "option preset: expected fast, balanced, quality or paper, found 'turbo'"},
         BadOption{"optimizer", "sgd",
-                  "option optimizer: expected auto, pgd, adam, cg or exact, found 'sgd'"},
+                  "option optimizer: expected auto, pgd, adam, cg, exact or learned, found 'sgd'"},
         BadOption{"device", "gpu",
                   "option device: expected auto, cpu, cuda or cuda:N, found 'gpu'"},
         BadOption{"device",

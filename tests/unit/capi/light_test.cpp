@@ -73,7 +73,7 @@ TEST_F(LightTest, IsTheDefaultAndBuiltIn) {
   Frame in(large_), small(down.out());
   in.fill_natural();
   const hcd_stats stats = down.run(in, small);
-  EXPECT_EQ(stats.steps, 6);
+  EXPECT_EQ(stats.steps, 2);
   EXPECT_GT(stats.move_rms, 0.3);
   Up up(built_in, down.out(), large_.width, large_.height);
   Frame back(up.out());

@@ -23,7 +23,7 @@ struct Bound {
 const Bound kBounds[] = {
     {"linear", true, {{"model", "bicubic"}}, 54, 64, 44, 0},
     {"several", true, {{"model", "bicubic+lanczos+bilinear"}}, 54, 64, 44, 0},
-    {"fast", true, {{"model", "bicubic"}, {"preset", "fast"}}, 18, 28, 37, 0},
+    {"exact", true, {{"model", "bicubic"}, {"optimizer", "exact"}}, 18, 28, 37, 0},
     {"paper", true, {{"model", "bicubic"}, {"preset", "paper"}}, 43, 81, 89, 0},
     {"steps_hr", true, {{"model", "bicubic"}, {"steps_hr", "1"}}, 70, 85, 97, 0},
     {"lite", true, {{"model", "lite"}}, 57, 74, 0, 20},

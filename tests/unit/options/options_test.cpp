@@ -71,7 +71,7 @@ TEST(Options, WordsAreChecked) {
   params = down_params();
   params.optimizer = "sgd";
   EXPECT_EQ(refusal_of(params),
-            "option optimizer: expected auto, pgd, adam, cg or exact, found 'sgd'");
+            "option optimizer: expected auto, pgd, adam, cg, exact or learned, found 'sgd'");
   params = down_params();
   params.loss = "l1";
   EXPECT_EQ(refusal_of(params), "option loss: expected auto, mse or mixed, found 'l1'");

@@ -82,7 +82,7 @@ TEST(Plan, LearnedGivesWay) {
        {&DownSettings::detail, &DownSettings::proximity, &DownSettings::quality_hint,
         &DownSettings::ringing, &DownSettings::step_size, &DownSettings::budget}) {
     DownSettings s;
-    s.*number = 0.5;
+    s.*number = 0.7;
     EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
     EXPECT_EQ(make_plan(s, traits).steps_lr, 6);
   }
@@ -97,6 +97,8 @@ TEST(Plan, LearnedGivesWay) {
   s.optimizer = "adam";
   EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
   s = {};
+  s.quality_hint = 26;  // what the default is
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kLearned);
   s.start = "bicubic";
   EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
   s = {};
@@ -187,6 +189,10 @@ TEST(Plan, Contradictions) {
   EXPECT_EQ(refusal(s, kNetwork),
             "option optimizer: learned has 0 steps for model=srcnn at this ratio, found 2 wanted "
             "(use adam)");
+  s.budget = 2;
+  EXPECT_EQ(refusal(s, kNetwork),
+            "option optimizer: learned knows neither budget nor step_size, found one of them (use "
+            "adam)");
   s.loss = "mse";
   EXPECT_EQ(refusal(s, kNetwork),
             "option optimizer: learned was fitted to loss=mixed, found loss=mse");
