@@ -177,6 +177,7 @@ int DownSession::run_rule(const Plan &plan, const Stage &stage, descent::Objecti
       const std::span all(clients_.learned);
       const int done = descent::learned(objective, x, lr_.width,
                                         all.first(static_cast<size_t>(steps)), *engine_);
+      if (plan.polish == 0) return done;
       return done + descent::adam(objective, x,
                                   {plan.polish, plan.step_size, plan.step_of_error, budget},
                                   *engine_);

@@ -41,7 +41,7 @@ struct ModelTraits {
 // Proximity of the rule exact where frames will be coded. Chosen by measuring: docs/algorithm.md.
 inline constexpr double kVideoProximity = 0.15;
 
-// "2 learned steps", for a log.
+// "optimizer: learned, 2 steps", for a log.
 std::string describe(const Plan &plan);
 
 // Throws HCD_E_OPTION where options contradict each other or the model.

@@ -81,14 +81,15 @@ class Example {
     engine_->copy(x0_.span(), x_.span());
     plain_ = objective_->value_and_gradient(x_.span(), engine_->allocate(x_.size()).span());
     descent_ = std::make_unique<LearnedDescent>(*objective_, x_.span(), lr_.width, *engine_);
-    adam_ = {plan.step_size, plan.step_of_error};
+    adam_ = {kLongDescent, plan.step_size, plan.step_of_error, {}};
   }
 
   // The loss after Adam's `steps` from the start, whose end is then what target() leads to.
   double descend(int steps) {
     end_ = engine_->allocate(x_.size());
     engine_->copy(x0_.span(), end_.span());
-    descent::adam(*objective_, end_.span(), {steps, adam_.rate, adam_.of_error, {}}, *engine_);
+    adam_.steps = steps;
+    descent::adam(*objective_, end_.span(), adam_, *engine_);
     return objective_->value(end_.span());
   }
   double plain() const { return plain_; }
@@ -140,10 +141,7 @@ class Example {
   std::unique_ptr<loss::Mixed> loss_;
   std::unique_ptr<session::ShownObjective> objective_;
   std::unique_ptr<LearnedDescent> descent_;
-  struct {
-    double rate;
-    bool of_error;
-  } adam_;
+  descent::AdamOptions adam_;
   double plain_;
 };
 using Examples = std::vector<std::unique_ptr<Example>>;

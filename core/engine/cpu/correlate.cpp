@@ -45,11 +45,7 @@ struct Correlate {
 
 void correlate_row(const float *kernel, int size, const float *in, ptrdiff_t stride, float *out,
                    int width) {
-  const Correlate work{kernel, size, in, stride, out};
-  int l = 0;
-  for (; l + 4 * kLanes <= width; l += 4 * kLanes) work.run<4>(Whole{l});
-  for (; l + kLanes <= width; l += kLanes) work.run<1>(Whole{l});
-  if (l < width) work.run<1>(Part{l, width - l});
+  for_groups(width, Correlate{kernel, size, in, stride, out});
 }
 
 }  // namespace hcd::cpu::HWY_NAMESPACE

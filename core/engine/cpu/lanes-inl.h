@@ -189,7 +189,18 @@ HWY_INLINE void for_lanes(int n, const Function &function) {
   if (x < n) function(Part{x, n - x});
 }
 
-// The same for sums in lanes: the last n < 8 samples one by one, each added to the first lane.
+// work.run<Count>(at) for `Count` groups of eight: as many at a time as hide the latency of the
+// sums.
+template <typename Work>
+HWY_INLINE void for_groups(int lanes, const Work &work) {
+  int l = 0;
+  for (; l + 4 * kLanes <= lanes; l += 4 * kLanes) work.template run<4>(Whole{l});
+  for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) work.template run<2>(Whole{l});
+  for (; l + kLanes <= lanes; l += kLanes) work.template run<1>(Whole{l});
+  if (l < lanes) work.template run<1>(Part{l, lanes - l});
+}
+
+// for_lanes() for sums in lanes: the last n < 8 samples one by one, each added to the first lane.
 template <typename Function>
 HWY_INLINE void sum_for_lanes(int n, const Function &function) {
   int x = 0;

@@ -61,16 +61,6 @@ struct Eliminate {
   }
 };
 
-// As many groups at a time as hide the latency of the sums.
-template <typename Work>
-HWY_INLINE void for_groups(int lanes, const Work &work) {
-  int l = 0;
-  for (; l + 4 * kLanes <= lanes; l += 4 * kLanes) work.template run<4>(Whole{l});
-  for (; l + 2 * kLanes <= lanes; l += 2 * kLanes) work.template run<2>(Whole{l});
-  for (; l + kLanes <= lanes; l += kLanes) work.template run<1>(Whole{l});
-  if (l < lanes) work.template run<1>(Part{l, lanes - l});
-}
-
 // Both directions use the same sweeps over `lanes` neighbouring columns: down a plane they are
 // columns of the plane; along its rows they are the rows of a strip, turned on their side.
 
