@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/error.h"
 
@@ -14,10 +16,10 @@ namespace hcd {
 // Uninitialised memory of floats, freed by who made it.
 class Buffer {
  public:
-  using Free = void (*)(float *);
+  using Free = std::function<void(float *)>;
 
   Buffer() = default;
-  Buffer(float *data, size_t n, Free free) : data_(data, free), size_(n) {}
+  Buffer(float *data, size_t n, Free free) : data_(data, std::move(free)), size_(n) {}
   // Of the host, aligned for vectors; throws HCD_E_MEMORY.
   explicit Buffer(size_t n) : Buffer(allocate(n), n, [](float *p) { std::free(p); }) {}
 
@@ -37,7 +39,7 @@ class Buffer {
     return data;
   }
 
-  std::unique_ptr<float, Free> data_{nullptr, nullptr};
+  std::unique_ptr<float, Free> data_;
   size_t size_ = 0;
 };
 

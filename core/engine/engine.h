@@ -36,7 +36,8 @@ class Operator {
 class Detail {
  public:
   virtual ~Detail() = default;
-  // Of `test`, as large as the reference; its derivative goes to `gradient` (as large).
+  // Of `test`, as large as the reference; its derivative goes to `gradient` (as large), if that has
+  // data.
   virtual double value_and_gradient(ConstPlane test, Plane gradient) = 0;
 };
 
@@ -114,13 +115,12 @@ class Engine {
   virtual double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) = 0;
   // Mean squared difference to `truth`, on the 8-bit scale, after rounding `shown` to code values.
   virtual double shown_error(int depth, ConstPlane shown, ConstPlane truth) = 0;
-  // The range of each sample's 3 x 3 neighbourhood.
-  virtual void neighbourhood(ConstPlane plane, Plane low, Plane high) = 0;
   virtual std::unique_ptr<Detail> detail(ConstPlane reference) = 0;
-  // slope = error (shown - y) + excess (amount outside [low, high]) + detail slope; 0 where shown
-  // is not inside `range`. Returns the sum of error (shown - y)^2 + excess (amount)^2.
-  virtual double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
-                           const image::Range &range, const MixWeights &weights, Plane slope) = 0;
+  // slope = error (shown - y) + excess (amount outside the range of y's 3 x 3 neighbourhood)
+  //         + detail slope, or 0 where shown is not inside `range`; without data it is not made.
+  // Returns the sum of error (shown - y)^2 + excess (amount)^2.
+  virtual double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+                           const MixWeights &weights, Plane slope) = 0;
 };
 
 // On the host's CPU.

@@ -14,7 +14,8 @@ class Loss {
  public:
   virtual ~Loss() = default;
 
-  // The value of what client `k` shows, and its derivative, as large. `shown` may be clipped.
+  // The value of what client `k` shows, and its derivative, as large, if `slope` has data. `shown`
+  // may be clipped.
   virtual double shown(size_t k, Plane shown, Plane slope) = 0;
   // The same of a window of a picture, where the loss is a sum over pixels, else empty. The
   // windows' values add up to that of the picture.

@@ -24,11 +24,7 @@ Mixed::Mixed(size_t clients, ConstPlane y, ConstPlane x0, const image::Range &sh
       weights_(weights),
       engine_(engine),
       start_(clients),
-      detail_(engine.detail(y)),
-      low_(engine.allocate(y.size())),
-      high_(engine.allocate(y.size())) {
-  engine.neighbourhood(y, {low_.data(), y.width, y.height}, {high_.data(), y.width, y.height});
-}
+      detail_(engine.detail(y)) {}
 
 double Mixed::start_error() const {
   double sum = 0;
@@ -40,7 +36,6 @@ double Mixed::shown(size_t k, Plane shown, Plane slope) {
   if (engine_.clip(shown_range_, shown)) clipped_ = true;
   const double lost = detail_->value_and_gradient(shown, slope);
   const auto n = static_cast<double>(y_.size());
-  const ConstPlane low{low_.data(), y_.width, y_.height}, high{high_.data(), y_.width, y_.height};
   Start &start = start_[k];
   if (start.error == 0) {
     const double error = engine_.squared_error(shown, y_, 0, {}) / n;
@@ -52,7 +47,7 @@ double Mixed::shown(size_t k, Plane shown, Plane slope) {
   const MixWeights weights{static_cast<float>(2 * error_weight / n),
                            static_cast<float>(2 * weights_.ringing / start.error / n),
                            static_cast<float>(detail_weight)};
-  return engine_.mix_slope(shown, y_, low, high, shown_range_, weights, slope) / 2 +
+  return engine_.mix_slope(shown, y_, shown_range_, weights, slope) / 2 +
          detail_weight * lost;
 }
 

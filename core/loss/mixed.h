@@ -50,7 +50,6 @@ class Mixed : public Loss {
   std::vector<Start> start_;
   std::unique_ptr<Detail> detail_;
   bool can_gain_ = false, clipped_ = false;
-  Buffer low_, high_;  // range of the source's neighbourhoods
 };
 
 }  // namespace hcd::loss

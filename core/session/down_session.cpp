@@ -191,40 +191,38 @@ int DownSession::run_rule(const Plan &plan, const Stage &stage, descent::Objecti
 void DownSession::judge_clipped(ShownObjective &objective, const loss::Mixed &loss) {
   const Vector x = x_.span().first(objective.size());
   objective.clip(x);  // tells whether
-  Buffer plain = engine_->allocate(x0_.size());
-  engine_->copy(x0_.span(), plain.span());
-  for (int c = 0; c < lr_geometry_.n_planes(); ++c) {
-    engine_->quantise(lr_.depth, {}, lr_geometry_.plane(plain.data(), c));
-  }
   if (objective.clipped() || loss.clipped()) {
     Buffer descended = engine_->allocate(x.size());
     engine_->copy(x, descended.span());
     engine_->quantise(lr_.depth, ranges_[0], lr_geometry_.plane(descended.data(), 0));
-    kept_plain_ =
-        objective.value(descended.span()) >= objective.value(plain.span().first(x.size()));
+    kept_plain_ = objective.value(descended.span()) >= objective.start_value();
   }
   if (kept_plain_) {
     engine_->copy(x0_.span(), x_.span());
     ranges_ = {};
     return;
   }
-  for (int c = 1; c < lr_geometry_.n_planes(); ++c) judge_clipped_chroma(c, plain.data());
+  for (int c = 1; c < lr_geometry_.n_planes(); ++c) judge_clipped_chroma(c);
 }
 
-void DownSession::judge_clipped_chroma(int c, const float *plain) {
+void DownSession::judge_clipped_chroma(int c) {
   const Plane plane = lr_geometry_.plane(x_.data(), c);
   image::Range &range = ranges_[static_cast<size_t>(c)];
   bool clipped = engine_->clip(range, plane), unused = false;
   const ConstPlane truth = hr_geometry_.plane(std::as_const(y_).data(), c);
+  Buffer memory = engine_->allocate(truth.size());
   const auto error = [&](const float *x, bool &was_clipped) {
-    Buffer memory = engine_->allocate(truth.size());
     const Plane shown{memory.data(), truth.width, truth.height};
     clients_.for_chroma().enlarge(c).apply(lr_geometry_.plane(x, c), shown);
     if (engine_->clip(image::shown_range(hr_), shown)) was_clipped = true;
     return engine_->shown_error(hr_.depth, shown, truth);
   };
   const double descended = error(x_.data(), clipped);
-  if (!clipped || descended < error(plain, unused)) return;
+  if (!clipped) return;
+  Buffer plain = engine_->allocate(x0_.size());
+  engine_->copy(x0_.span(), plain.span());
+  engine_->quantise(lr_.depth, {}, lr_geometry_.plane(plain.data(), c));
+  if (descended < error(plain.data(), unused)) return;
   engine_->copy(lr_geometry_.plane(std::as_const(x0_).data(), c), plane);
   range = {};
 }

@@ -43,7 +43,7 @@ class DownSession : public Session {
   void solve(const Plan &plan, double proximity, int first);
   // Puts plain planes back where clipping has left the descended ones no better.
   void judge_clipped(ShownObjective &objective, const loss::Mixed &loss);
-  void judge_clipped_chroma(int c, const float *plain);
+  void judge_clipped_chroma(int c);
   uint64_t frame_key(const hcd_frame &in);
   double shown_error(client::Client &client, const float *x, uint64_t key);
   void measure(const hcd_frame &in, const hcd_frame &out, bool plain, hcd_stats &stats);

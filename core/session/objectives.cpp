@@ -69,7 +69,7 @@ double ShownObjective::shown(size_t k, ConstVector x, float *gradient) {
     return client.by_parts()->pass(x.data(), key_, local, gradient);
   }
   const Plane shown = with_data(client.picture(), shown_);
-  const Plane slope = with_data(client.picture(), slope_);
+  const Plane slope = gradient ? with_data(client.picture(), slope_) : Plane();
   client.forward(x.data(), key_, shown, gradient ? &tapes_[k] : nullptr);
   const double value = loss_.shown(k, shown, slope);
   if (gradient) client.backward(x.data(), key_, tapes_[k].get(), slope, gradient);
@@ -86,6 +86,7 @@ double ShownObjective::value_and_gradient(ConstVector at, Vector gradient) {
     if (k == 0 && clients_.size() > 1) engine_.scale(static_cast<float>(share), gradient);
   }
   key_ = mix(key_);
+  if (!start_value_) start_value_ = value;
   if (!loss_.can_gain()) {  // a flat frame, say: rounding errors are no direction
     engine_.clear(gradient);
     return value;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "client/client.h"
@@ -32,6 +33,8 @@ class ShownObjective : public descent::Objective {
 
   // The value alone; not for the first point.
   double value(ConstVector x);
+  // Of the first point; there is one.
+  double start_value() const { return *start_value_; }
   // Whether clip() has changed a small frame so far.
   bool clipped() const { return clipped_; }
 
@@ -49,6 +52,7 @@ class ShownObjective : public descent::Objective {
   uint64_t key_;
   Engine &engine_;
   bool clipped_ = false;
+  std::optional<double> start_value_;
   std::vector<std::unique_ptr<client::Tape>> tapes_;
   Buffer shown_, slope_, pulled_, rounded_values_;
 };

@@ -70,7 +70,8 @@ TEST(DetailLoss, EqualsTheLibrarys) {
   const at::Tensor large = (255 * y).contiguous(), small = (255 * x.detach()).contiguous();
   const at::Tensor own = at::zeros_like(large);
   ThreadPool pool(1);
-  cpu::DetailLoss native({large.data_ptr<float>(), 64, 64}, pool);
+  cpu::Memory memory;
+  cpu::DetailLoss native({large.data_ptr<float>(), 64, 64}, memory, pool);
   const double found =
       native.value_and_gradient({small.data_ptr<float>(), 64, 64}, {own.data_ptr<float>(), 64, 64});
   EXPECT_NEAR(found, value.item<double>(), 1e-5);

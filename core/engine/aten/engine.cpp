@@ -76,8 +76,9 @@ class AtenDetail : public Detail {
 
   double value_and_gradient(ConstPlane test, Plane gradient) override {
     return run(device_, true, [&] {
-      const Tensor variable = picture(test).requires_grad_(true);
+      const Tensor variable = picture(test).requires_grad_(gradient.data != nullptr);
       const Tensor lost = lost_detail(variable, reference_);
+      if (!gradient.data) return lost.item<double>();
       const Tensor slope = torch::autograd::grad({lost}, {variable})[0];
       tensor(gradient, device_).copy_(slope[0] / 255);
       return lost.item<double>();
@@ -205,25 +206,23 @@ class AtenEngine : public Engine {
       return total(error.to(at::kDouble).square()) / static_cast<double>(truth.size());
     });
   }
-  void neighbourhood(ConstPlane plane, Plane low, Plane high) override {
-    call([&] {
-      const Tensor wide = at::replication_pad2d(of(plane), {1, 1, 1, 1});
-      of(high).copy_(at::max_pool2d(wide, {3, 3}, {1, 1}));
-      of(low).copy_(-at::max_pool2d(-wide, {3, 3}, {1, 1}));
-    });
-  }
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
     return std::make_unique<AtenDetail>(reference, device_);
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
-                   const image::Range &range, const MixWeights &weights, Plane slope) override {
+  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+                   const MixWeights &weights, Plane slope) override {
     return call([&] {
       const Tensor x = of(shown), error = x - of(y);
-      const Tensor excess = x - at::minimum(at::maximum(x, of(low)), of(high));
-      const Tensor mixed =
-          weights.error * error + weights.excess * excess + weights.detail * of(slope);
-      const Tensor inside = at::logical_and(x > range.low, x < range.high);
-      of(slope).copy_(at::where(inside, mixed, at::zeros_like(mixed)));
+      const Tensor wide = at::replication_pad2d(of(y), {1, 1, 1, 1});
+      const Tensor high = at::max_pool2d(wide, {3, 3}, {1, 1});
+      const Tensor low = -at::max_pool2d(-wide, {3, 3}, {1, 1});
+      const Tensor excess = x - at::minimum(at::maximum(x, low), high);
+      if (slope.data) {
+        const Tensor mixed =
+            weights.error * error + weights.excess * excess + weights.detail * of(slope);
+        const Tensor inside = at::logical_and(x > range.low, x < range.high);
+        of(slope).copy_(at::where(inside, mixed, at::zeros_like(mixed)));
+      }
       return static_cast<double>(weights.error) * total(error.to(at::kDouble).square()) +
              static_cast<double>(weights.excess) * total(excess.to(at::kDouble).square());
     });

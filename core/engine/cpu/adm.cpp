@@ -5,146 +5,251 @@
 #include <cmath>
 
 #include "base/watson.h"
-#include "engine/cpu/loss_rows.h"
 #include "engine/cpu/rows.h"
+#include "engine/cpu/targets.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/cpu/adm.cpp"
+#include <hwy/foreach_target.h>
+
+#include "engine/cpu/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hcd::cpu::HWY_NAMESPACE {
+
+// Rows of the three bands of a level, n samples each.
+using Rows = float *const *;
+using ConstRows = const float *const *;
+
+// The part of a test value that the reference has too: between nothing and all of it.
+HWY_INLINE Lanes restored(const Lanes &test, const Lanes &reference) {
+  return clamp(test, min(reference, zeros()), max(reference, zeros()));
+}
+
+// additive = the sum of csf |what `test` has beyond `reference`| over the bands.
+void additive_row(ConstRows test, ConstRows reference, const float *csf, int n, float *additive) {
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    Lanes sum = zeros();
+    unroll<3>([&](auto b) HCD_INLINE {
+      const Lanes value = at.load(test[b]);
+      sum = mul_add(set(csf[b]), abs(value - restored(value, at.load(reference[b]))), sum);
+    });
+    at.store(sum, additive);
+  });
+}
+
+// The masking threshold: the weighted sum over 3 x 3 samples of rows that have a sample more at
+// each end.
+template <typename At>
+HWY_INLINE Lanes threshold(const At &at, const float *above, const float *row, const float *below) {
+  constexpr float kNeighbour = 1.0F / 30, kCentre = 1.0F / 15;
+  const Lanes middle = at.load(row);
+  const Lanes sum = at.load(above - 1) + at.load(above) + at.load(above + 1) + at.load(row - 1) +
+                    middle + at.load(row + 1) + at.load(below - 1) + at.load(below) +
+                    at.load(below + 1);
+  return mul_add(set(kNeighbour), sum, set(kCentre - kNeighbour) * middle);
+}
+
+// squares = the squares of what is seen of the restored parts: csf |restored| above the threshold
+// that the three rows of the additive parts make. cubes = the sums of the cubes.
+void mask_row(ConstRows test, ConstRows reference, const float *csf, const float *above,
+              const float *row, const float *below, int n, Rows squares, double *cubes) {
+  Lanes sums[3] = {zeros(), zeros(), zeros()};
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes masked = threshold(at, above, row, below);
+    unroll<3>([&](auto b) HCD_INLINE {
+      const Lanes contrast = abs(restored(at.load(test[b]), at.load(reference[b])));
+      const Lanes seen = max(zeros(), mul_sub(contrast, set(csf[b]), masked));
+      const Lanes square = seen * seen;
+      at.store(square, squares[b]);
+      sums[b] = mul_add(square, seen, sums[b]);
+    });
+  });
+  for (int b = 0; b < 3; ++b) cubes[b] = sum_lanes(sums[b]);
+}
+
+// The derivative by the masking threshold: minus those by csf |restored|, which are
+// factors * squares.
+void by_threshold_row(ConstRows squares, const float *factors, int n, float *by_threshold) {
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    Lanes sum = zeros();
+    unroll<3>([&](auto b) HCD_INLINE { sum = sum - at.load(squares[b]) * set(factors[b]); });
+    at.store(sum, by_threshold);
+  });
+}
+
+// test -> the derivative by it. Inside the reference's range it is the restored part that changes;
+// beyond, the additive one, and by it the threshold, whose derivatives are the three rows.
+void decouple_adjoint_row(ConstRows reference, ConstRows squares, const float *factors,
+                          const float *csf, const float *above, const float *row,
+                          const float *below, int n, Rows test) {
+  const Lanes zero = zeros();
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes slope_out = threshold(at, above, row, below);
+    unroll<3>([&](auto b) HCD_INLINE {
+      const Lanes value = at.load(test[b]), whole = at.load(reference[b]);
+      const Lanes part = restored(value, whole), excess = value - part;
+      const Lanes slope_in = at.load(squares[b]) * set(factors[b]);
+      const Lanes inside = if_less(whole, zero, -slope_in, slope_in);
+      const Lanes outside = if_less(excess, zero, -slope_out, slope_out);
+      // At the ends of the range there is no derivative.
+      const Lanes between = if_equal(part, zero, zero, if_equal(part, whole, zero, inside));
+      at.store(set(csf[b]) * if_equal(excess, zero, between, outside), test[b]);
+    });
+  });
+}
+
+}  // namespace hcd::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace hcd::cpu {
 namespace {
 
+HWY_EXPORT(additive_row);
+HWY_EXPORT(mask_row);
+HWY_EXPORT(by_threshold_row);
+HWY_EXPORT(decouple_adjoint_row);
+
 // Minkowski pooling: (sum of cubes)^(1/3), and the constant that keeps flat pictures apart from
 // each other.
-double pool_cubes(double cubes, int width, int height) {
-  return std::cbrt(cubes) + std::cbrt(static_cast<double>(width) * height / 32);
+double pool_cubes(double cubes, const Rect &pooled) {
+  return std::cbrt(cubes) + std::cbrt(static_cast<double>(pooled.width) * pooled.height / 32);
 }
 
-// Row `y` of `plane`, its first and last samples repeated, at row[1].
-void widen(const Plane &plane, int y, float *row) {
-  const float *from = plane.row(std::clamp(y, 0, plane.height - 1));
-  row[0] = from[0];
-  std::copy_n(from, plane.width, row + 1);
-  row[plane.width + 1] = from[plane.width - 1];
-}
+// Row y of three bands, from column x on.
+struct BandRows {
+  const float *rows[3];
 
-// Row `y` of the masking threshold, or of its adjoint, which is the same.
-void threshold_row(const Plane &plane, int y, float *out) {
-  const auto n = static_cast<size_t>(plane.width) + 2;
-  std::vector<float> rows(3 * n);
-  for (int k = 0; k < 3; ++k) widen(plane, y - 1 + k, rows.data() + static_cast<size_t>(k) * n);
-  masking_threshold(rows.data() + 1, rows.data() + n + 1, rows.data() + 2 * n + 1, plane.width,
-                    out);
-}
+  BandRows(const Subbands &level, int x, int y)
+      : rows{level.details[0].row(y) + x, level.details[1].row(y) + x,
+             level.details[2].row(y) + x} {}
+};
+
+// Rows [first, end) of a plane and one more on each side, each with a sample more at each end: the
+// plane's last ones repeat beyond its border. make(y, row) fills row `y` of the plane, of zeros.
+class Widened {
+ public:
+  template <typename Make>
+  Widened(int width, int height, int first, int end, const Make &make)
+      : stride_(width + 2), first_(first), samples_(size(end - first + 2)) {
+    for (int y = first - 1; y <= end; ++y) {
+      float *to = row(y);
+      make(std::clamp(y, 0, height - 1), to);
+      to[-1] = to[0];
+      to[width] = to[width - 1];
+    }
+  }
+  float *row(int y) { return samples_.data() + size(y - first_ + 1) + 1; }
+
+ private:
+  size_t size(int rows) const { return static_cast<size_t>(stride_) * static_cast<size_t>(rows); }
+
+  int stride_, first_;
+  std::vector<float> samples_;
+};
 
 }  // namespace
 
-DetailLoss::DetailLoss(ConstPlane reference, ThreadPool &pool) : pool_(pool) {
+DetailLoss::DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool) : pool_(pool) {
   int width = reference.width, height = reference.height;
-  scratch_ = Buffer(2 * static_cast<size_t>(half(height)) * width);
   ConstPlane whole = reference;
   for (int i = 0; i < kLevels; ++i) {
     width = half(width);
     height = half(height);
     const size_t size = static_cast<size_t>(width) * height;
-    if (i == 0) squares_ = Buffer(kBands * size);
-    Scale scale{width, height, Buffer(9 * size), {}, {}, {}, {}, width / 10, height / 10};
+    if (i == 0) squares_ = memory.allocate(kBands * size);
+    const int cut_x = width / 10, cut_y = height / 10;
+    const Rect pooled{cut_x, cut_y, width - 2 * cut_x, height - 2 * cut_y};
+    Scale scale{width, height, memory.allocate(8 * size), {}, {}, {}, pooled,
+                pooled.grown(1, width, height)};
     float *next = scale.memory.data();
-    const auto take = [&] {
-      const Plane plane{next, width, height};
-      next += size;
-      return plane;
-    };
     for (Subbands *level : {&scale.test, &scale.reference}) {
-      level->a = take();
-      for (Plane &band : level->details) band = take();
+      for (Plane *plane : {&level->a, &level->details[0], &level->details[1], &level->details[2]}) {
+        *plane = {next, width, height};
+        next += size;
+      }
     }
-    scale.additive = take();
     for (int b = 0; b < kBands; ++b) {
       scale.csf[static_cast<size_t>(b)] = static_cast<float>(visibility(i, b));
     }
-    dwt2(whole, scale.reference, pool_);
+    dwt2(whole, scale.rows(), scale.reference, pool_);
     whole = scale.reference.a;
-    pool_reference(scale);
     scales_.push_back(std::move(scale));
+    // Of itself nothing is masked.
+    for (const double cubes : mask(scales_.back(), scales_.back().reference)) {
+      reference_ += pool_cubes(cubes, pooled);
+    }
   }
 }
 
-void DetailLoss::pool_reference(const Scale &scale) {
-  const int width = scale.width - 2 * scale.cut_x, height = scale.height - 2 * scale.cut_y;
-  for (size_t b = 0; b < kBands; ++b) {
-    double cubes = 0;
-    for (int y = scale.cut_y; y < scale.height - scale.cut_y; ++y) {
-      const float *row = scale.reference.details[b].row(y) + scale.cut_x;
-      for (int x = 0; x < width; ++x) {
-        const auto seen = static_cast<double>(std::abs(row[x]) * scale.csf[b]);
-        cubes += seen * seen * seen;
+// The sums of the cubes of what is seen of each band of `test`; their squares go to squares_.
+DetailLoss::PerBand DetailLoss::mask(const Scale &scale, const Subbands &test) {
+  const Rect &pooled = scale.pooled, &reached = scale.reached;
+  std::vector<PerBand> rows(static_cast<size_t>(pooled.height));
+  for_pieces(pooled.height, pool_, [&](int from, int to) {
+    const int first = pooled.y + from, end = pooled.y + to;
+    Widened additive(scale.width, scale.height, first, end, [&](int y, float *row) {
+      HWY_DYNAMIC_DISPATCH(additive_row)
+      (BandRows(test, reached.x, y).rows, BandRows(scale.reference, reached.x, y).rows,
+       scale.csf.data(), reached.width, row + reached.x);
+    });
+    for (int y = first; y < end; ++y) {
+      float *found[kBands];
+      for (size_t b = 0; b < kBands; ++b) {
+        float *row = squares(scale, b, y);
+        row[reached.x] = row[reached.right() - 1] = 0;  // where they are not pooled
+        found[b] = row + pooled.x;
       }
-    }
-    reference_ += pool_cubes(cubes, width, height);
-  }
-}
-
-void DetailLoss::decouple(const Scale &scale) {
-  for_rows(scale.height, pool_, [&](int y) {
-    float *row = scale.additive.row(y);
-    std::fill_n(row, scale.width, 0.0F);
-    for (size_t b = 0; b < kBands; ++b) {
-      add_additive(scale.test.details[b].row(y), scale.reference.details[b].row(y), scale.csf[b],
-                   scale.width, row);
+      HWY_DYNAMIC_DISPATCH(mask_row)
+      (BandRows(test, pooled.x, y).rows, BandRows(scale.reference, pooled.x, y).rows,
+       scale.csf.data(), additive.row(y - 1) + pooled.x, additive.row(y) + pooled.x,
+       additive.row(y + 1) + pooled.x, pooled.width, found,
+       rows[static_cast<size_t>(y - pooled.y)].data());
     }
   });
-}
-
-double DetailLoss::mask(const Scale &scale, std::array<double, kBands> &cubes) {
-  const int width = scale.width - 2 * scale.cut_x, height = scale.height - 2 * scale.cut_y;
-  std::vector<std::array<double, kBands>> rows(static_cast<size_t>(height));
-  for_rows(height, pool_, [&](int i) {
-    const int y = i + scale.cut_y;
-    std::vector<float> threshold(static_cast<size_t>(scale.width));
-    threshold_row(scale.additive, y, threshold.data());
-    for (size_t b = 0; b < kBands; ++b) {
-      float *squares = squares_.data() + (b * scale.height + y) * scale.width + scale.cut_x;
-      rows[static_cast<size_t>(i)][b] =
-          mask_contrast(scale.test.details[b].row(y) + scale.cut_x,
-                        scale.reference.details[b].row(y) + scale.cut_x, scale.csf[b],
-                        threshold.data() + scale.cut_x, width, squares);
-    }
-  });
-  double found = 0;
+  PerBand cubes{};
   for (size_t b = 0; b < kBands; ++b) {
-    for (const auto &row : rows) cubes[b] += row[b];
-    found += pool_cubes(cubes[b], width, height);
+    for (const PerBand &row : rows) cubes[b] += row[b];
   }
-  return found;
+  return cubes;
 }
 
-void DetailLoss::differentiate(const Scale &scale, const std::array<double, kBands> &cubes) {
-  const int width = scale.width - 2 * scale.cut_x;
-  const auto squares = [&](size_t b, int y) {
-    return squares_.data() + (b * scale.height + y) * scale.width;
+void DetailLoss::differentiate(const Scale &scale, const PerBand &cubes) {
+  const Rect &pooled = scale.pooled, &reached = scale.reached;
+  const RowRange counted{pooled.y, pooled.bottom()};
+  float factors[kBands];  // the derivatives of the roots of cubes
+  for (size_t b = 0; b < kBands; ++b) {
+    const double root = reference_ * std::cbrt(cubes[b] * cubes[b]);
+    factors[b] = cubes[b] > 0 ? static_cast<float>(-1 / root) : 0;
+  }
+  const std::vector<float> zeros(static_cast<size_t>(scale.width));
+  const auto seen = [&](int y, int x, const float **rows) {
+    for (size_t b = 0; b < kBands; ++b) {
+      rows[b] = (counted.contain(y) ? squares(scale, b, y) : zeros.data()) + x;
+    }
   };
-  for_rows(scale.height, pool_, [&](int y) {
-    const bool counts = y >= scale.cut_y && y < scale.height - scale.cut_y;
-    float *by_threshold = scale.additive.row(y);
-    std::fill_n(by_threshold, scale.width, 0.0F);
-    for (size_t b = 0; b < kBands; ++b) {
-      float *row = squares(b, y);
-      if (!counts) {
-        std::fill_n(row, scale.width, 0.0F);
-        continue;
+  for_pieces(reached.height, pool_, [&](int from, int to) {
+    const int first = reached.y + from, end = reached.y + to;
+    Widened by_threshold(scale.width, scale.height, first, end, [&](int y, float *row) {
+      const float *rows[kBands];
+      seen(y, pooled.x, rows);
+      HWY_DYNAMIC_DISPATCH(by_threshold_row)(rows, factors, pooled.width, row + pooled.x);
+    });
+    for (int y = first; y < end; ++y) {
+      const float *rows[kBands];
+      seen(y, reached.x, rows);
+      float *test[kBands];
+      for (size_t b = 0; b < kBands; ++b) {
+        float *row = scale.test.details[b].row(y);
+        std::fill_n(row, reached.x, 0.0F);
+        std::fill(row + reached.right(), row + scale.width, 0.0F);
+        test[b] = row + reached.x;
       }
-      std::fill_n(row, scale.cut_x, 0.0F);
-      std::fill_n(row + scale.width - scale.cut_x, scale.cut_x, 0.0F);
-      // The derivative of the root of cubes.
-      const double factor = cubes[b] > 0 ? -1 / (reference_ * std::cbrt(cubes[b] * cubes[b])) : 0;
-      mask_contrast_adjoint(static_cast<float>(factor), width, row + scale.cut_x,
-                            by_threshold + scale.cut_x);
-    }
-  });
-  for_rows(scale.height, pool_, [&](int y) {
-    std::vector<float> by_additive(static_cast<size_t>(scale.width));
-    threshold_row(scale.additive, y, by_additive.data());
-    for (size_t b = 0; b < kBands; ++b) {
-      decouple_adjoint(scale.reference.details[b].row(y), squares(b, y), by_additive.data(),
-                       scale.csf[b], scale.width, scale.test.details[b].row(y));
+      HWY_DYNAMIC_DISPATCH(decouple_adjoint_row)
+      (BandRows(scale.reference, reached.x, y).rows, rows, factors, scale.csf.data(),
+       by_threshold.row(y - 1) + reached.x, by_threshold.row(y) + reached.x,
+       by_threshold.row(y + 1) + reached.x, reached.width, test);
     }
   });
 }
@@ -153,20 +258,19 @@ double DetailLoss::value_and_gradient(ConstPlane test, Plane gradient) {
   double found = 0;
   ConstPlane whole = test;
   for (const Scale &scale : scales_) {
-    dwt2(whole, scale.test, pool_);
+    dwt2(whole, scale.rows(), scale.test, pool_);
     whole = scale.test.a;
-    decouple(scale);
-    std::array<double, kBands> cubes{};
-    found += mask(scale, cubes);
-    differentiate(scale, cubes);
+    const PerBand cubes = mask(scale, scale.test);
+    for (const double band : cubes) found += pool_cubes(band, scale.pooled);
+    if (gradient.data) differentiate(scale, cubes);
   }
-  const Plane &last = scales_.back().test.a;
-  std::fill_n(last.data, last.size(), 0.0F);
-  for (size_t i = kLevels; i-- > 0;) {
-    const Plane out = i == 0 ? gradient : scales_[i - 1].test.a;
-    dwt2_adjoint(scales_[i].test, out, scratch_.data(), pool_);
+  for (size_t i = kLevels; i-- > 0 && gradient.data;) {
+    Subbands level = scales_[i].test;
+    if (i == kLevels - 1) level.a.data = nullptr;
+    dwt2_adjoint(level, scales_[i].rows(), i == 0 ? gradient : scales_[i - 1].test.a, pool_);
   }
   return 1 - found / reference_;
 }
 
 }  // namespace hcd::cpu
+#endif

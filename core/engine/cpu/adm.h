@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/parallel.h"
 #include "base/view.h"
+#include "engine/cpu/memory.h"
 #include "engine/cpu/wavelet.h"
 
 namespace hcd::cpu {
@@ -23,33 +24,38 @@ namespace hcd::cpu {
 class DetailLoss {
  public:
   // The reference is not kept.
-  DetailLoss(ConstPlane reference, ThreadPool &pool);
+  DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool);
 
-  // Of `test`, as large as the reference; its derivative goes to `gradient` (as large).
+  // Of `test`, as large as the reference; its derivative goes to `gradient` (as large), if that has
+  // data.
   double value_and_gradient(ConstPlane test, Plane gradient);
 
  private:
   static constexpr int kLevels = 4, kBands = 3;
+  using PerBand = std::array<double, kBands>;
 
-  // Planes of one level; the test picture's become their derivatives.
+  // Planes of one level; the test picture's details become their derivatives.
   struct Scale {
     int width, height;  // of the bands
     Buffer memory;
     Subbands test, reference;
-    Plane additive;  // weighted by the CSF, then the derivative by the masking threshold
     std::array<float, kBands> csf;
-    int cut_x, cut_y;  // left out on each side
+    Rect pooled;   // without what libvmaf leaves out on each side
+    Rect reached;  // that, and what masks it
+
+    RowRange rows() const { return {reached.y, reached.bottom()}; }
   };
 
-  void pool_reference(const Scale &scale);
-  void decouple(const Scale &scale);
-  double mask(const Scale &scale, std::array<double, kBands> &cubes);
-  void differentiate(const Scale &scale, const std::array<double, kBands> &cubes);
+  float *squares(const Scale &scale, size_t band, int y) {
+    return squares_.data() + (band * scale.height + y) * scale.width;
+  }
+  PerBand mask(const Scale &scale, const Subbands &test);
+  void differentiate(const Scale &scale, const PerBand &cubes);
 
   ThreadPool &pool_;
   std::vector<Scale> scales_;
-  Buffer scratch_, squares_;  // squares_: of what is seen of the bands of one level
-  double reference_ = 0;      // pooled
+  Buffer squares_;        // of what is seen of the bands of one level
+  double reference_ = 0;  // pooled
 };
 
 }  // namespace hcd::cpu

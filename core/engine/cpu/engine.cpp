@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "engine/cpu/adm.h"
 #include "engine/cpu/correlate.h"
+#include "engine/cpu/memory.h"
 #include "engine/cpu/resample.h"
 #include "engine/cpu/samples.h"
 #include "engine/cpu/vector_ops.h"
@@ -29,7 +30,8 @@ class CpuOperator : public Operator {
 
 class CpuDetail : public Detail {
  public:
-  CpuDetail(ConstPlane reference, ThreadPool &pool) : detail_(reference, pool) {}
+  CpuDetail(ConstPlane reference, cpu::Memory &memory, ThreadPool &pool)
+      : detail_(reference, memory, pool) {}
   double value_and_gradient(ConstPlane test, Plane gradient) override {
     return detail_.value_and_gradient(test, gradient);
   }
@@ -56,7 +58,7 @@ class CpuEngine : public Engine {
   const char *name() const override { return "cpu"; }
   ThreadPool &pool() override { return pool_; }
 
-  Buffer allocate(size_t floats) override { return Buffer(floats); }
+  Buffer allocate(size_t floats) override { return memory_.allocate(floats); }
   void copy(ConstPlane from, Plane to) override {
     for_rows(to, pool_, [&](int c, int y) { std::copy_n(from.row(c, y), to.width, to.row(c, y)); });
   }
@@ -110,19 +112,17 @@ class CpuEngine : public Engine {
   double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return cpu::shown_plane_error(depth, shown, truth, pool_);
   }
-  void neighbourhood(ConstPlane plane, Plane low, Plane high) override {
-    cpu::neighbourhood(plane, low, high, pool_);
-  }
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
-    return std::make_unique<CpuDetail>(reference, pool_);
+    return std::make_unique<CpuDetail>(reference, memory_, pool_);
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
-                   const image::Range &range, const MixWeights &weights, Plane slope) override {
-    return cpu::mix_slope(shown, y, low, high, range, weights, slope, pool_);
+  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+                   const MixWeights &weights, Plane slope) override {
+    return cpu::mix_slope(shown, y, range, weights, slope, pool_);
   }
 
  private:
   ThreadPool &pool_;
+  cpu::Memory memory_;
 };
 
 void CpuEngine::mix(const image::Affine &affine, bool transposed,
@@ -167,12 +167,8 @@ double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane sl
   double sum = 0;
   for (int c = 0; c < shown.channels; ++c) {
     for (int y = 0; y < shown.height; ++y) {
-      const float *a = shown.row(c, y), *b = target.row(c, y);
-      for (int x = 0; x < shown.width; ++x) {
-        const float difference = a[x] - b[x];
-        if (slope.data) slope.row(c, y)[x] = factor * difference;
-        sum += static_cast<double>(difference) * static_cast<double>(difference);
-      }
+      sum += cpu::squared_error_row(shown.row(c, y), target.row(c, y), factor,
+                                    slope.data ? slope.row(c, y) : nullptr, shown.width);
     }
   }
   return sum;

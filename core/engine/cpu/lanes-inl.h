@@ -123,6 +123,32 @@ HWY_INLINE Lanes if_equal(const Lanes &a, const Lanes &b, const Lanes &yes, cons
               a, b, yes, no);
 }
 
+// parts[q][l] = p[N l + q], and back.
+template <int N>
+HWY_INLINE void load_apart(const float *p, Lanes *parts) {
+  for (int i = 0; i < kVecs; ++i, p += N * kPerVec) {
+    if constexpr (N == 2) {
+      hn::LoadInterleaved2(Tag(), p, parts[0].v[i], parts[1].v[i]);
+    } else {
+      static_assert(N == 4);
+      hn::LoadInterleaved4(Tag(), p, parts[0].v[i], parts[1].v[i], parts[2].v[i], parts[3].v[i]);
+    }
+  }
+}
+template <int N>
+HWY_INLINE void store_woven(const Lanes *parts, float *p) {
+  for (int i = 0; i < kVecs; ++i, p += N * kPerVec) {
+    if constexpr (N == 1) {
+      hn::StoreU(parts[0].v[i], Tag(), p);
+    } else if constexpr (N == 2) {
+      hn::StoreInterleaved2(parts[0].v[i], parts[1].v[i], Tag(), p);
+    } else {
+      static_assert(N == 4);
+      hn::StoreInterleaved4(parts[0].v[i], parts[1].v[i], parts[2].v[i], parts[3].v[i], Tag(), p);
+    }
+  }
+}
+
 // The eight samples from x on of rows that have them.
 struct Whole {
   int x;

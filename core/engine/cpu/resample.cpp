@@ -6,6 +6,19 @@
 #include "base/buffer.h"
 #include "engine/cpu/targets.h"
 
+#ifndef HCD_ENGINE_CPU_REPEAT
+#define HCD_ENGINE_CPU_REPEAT
+namespace hcd::cpu {
+
+// Where the rows of an axis repeat: row i + period has the weights of row i, `step` columns further
+// right, for rows in [first, end). No period where the pattern is none that along() knows.
+struct Repeat {
+  int period = 0, step = 0, first = 0, end = 0;
+};
+
+}  // namespace hcd::cpu
+#endif
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/cpu/resample.cpp"
 #include <hwy/foreach_target.h>
@@ -61,16 +74,82 @@ struct Eliminate {
   }
 };
 
-// Both directions use the same sweeps over `lanes` neighbouring columns: down a plane they are
-// columns of the plane; along its rows they are the rows of a strip, turned on their side.
+// Outputs [first + Period g, ...) of the pattern, for eight g at a time. Samples are read one after
+// another (step 1), or every Step-th of them.
+template <int Period, int Step>
+HWY_INLINE void along_groups(const image::Axis &axis, int first, int g, const float *in,
+                             float *out) {
+  Lanes sums[Period];
+  for (int k = 0; k < Period; ++k) {
+    const float *weights = axis.row(first + k);
+    const float *from = in + axis.start[static_cast<size_t>(first + k)] + g * Step;
+    sums[k] = zeros();
+    if constexpr (Step == 1) {
+      for (int t = 0; t < axis.taps; ++t) {
+        sums[k] = mul_add(set(weights[t]), load(from + t), sums[k]);
+      }
+    } else {
+      for (int t = 0; t < axis.taps; t += Step) {
+        Lanes parts[Step];
+        load_apart<Step>(from + t, parts);
+        for (int q = 0; q < Step && t + q < axis.taps; ++q) {
+          sums[k] = mul_add(set(weights[t + q]), parts[q], sums[k]);
+        }
+      }
+    }
+  }
+  store_woven<Period>(sums, out + first + g * Period);
+}
 
-// Rows [first, last) of axis * in.
-void resample_rows(const image::Axis &axis, int first, int last, const float *in,
+template <int Period, int Step>
+HWY_INLINE void along_pattern(const image::Axis &axis, const Repeat &repeat, const float *in,
+                              float *out) {
+  const int groups = (repeat.end - repeat.first) / Period;
+  for (int g = 0; g < groups; g += kLanes) {  // the last ones once more, where fewer are left
+    along_groups<Period, Step>(axis, repeat.first, std::min(g, groups - kLanes), in, out);
+  }
+}
+
+// out = axis * in, along a row.
+void along(const image::Axis &axis, const Repeat &repeat, const float *in, float *out) {
+  using One = hn::CappedTag<float, 1>;
+  const auto single = [&](int i) HCD_INLINE {
+    const float *from = in + axis.start[static_cast<size_t>(i)];
+    auto sum = hn::Zero(One());
+    for (int t = 0; t < axis.taps; ++t) {
+      sum = hn::MulAdd(hn::Set(One(), axis.row(i)[t]), hn::Set(One(), from[t]), sum);
+    }
+    out[i] = hn::GetLane(sum);
+  };
+  for (int i = 0; i < repeat.first; ++i) single(i);
+  switch (repeat.period * 10 + repeat.step) {
+    case 11:
+      along_pattern<1, 1>(axis, repeat, in, out);
+      break;
+    case 12:
+      along_pattern<1, 2>(axis, repeat, in, out);
+      break;
+    case 14:
+      along_pattern<1, 4>(axis, repeat, in, out);
+      break;
+    case 21:
+      along_pattern<2, 1>(axis, repeat, in, out);
+      break;
+    case 41:
+      along_pattern<4, 1>(axis, repeat, in, out);
+      break;
+  }
+  for (int i = repeat.end; i < axis.out; ++i) single(i);
+}
+
+// Rows [first, last) of axis * in, down a plane or, where rows lie on their side, along it; `in`
+// begins at row `origin`.
+void resample_rows(const image::Axis &axis, int first, int last, const float *in, int origin,
                    ptrdiff_t in_stride, float *out, ptrdiff_t out_stride, int lanes) {
   for (int i = first; i < last; ++i) {
-    for_groups(lanes,
-               Weigh{axis.row(i), axis.taps, in + axis.start[static_cast<size_t>(i)] * in_stride,
-                     in_stride, out + (i - first) * out_stride});
+    for_groups(lanes, Weigh{axis.row(i), axis.taps,
+                            in + (axis.start[static_cast<size_t>(i)] - origin) * in_stride,
+                            in_stride, out + (i - first) * out_stride});
   }
 }
 
@@ -102,12 +181,12 @@ HWY_AFTER_NAMESPACE();
 namespace hcd::cpu {
 namespace {
 
+HWY_EXPORT(along);
 HWY_EXPORT(resample_rows);
 HWY_EXPORT(solve_columns);
 
 constexpr int kStrip = 16;     // rows of a strip
-constexpr int kColumns = 256;  // columns of a vertical piece of work: its rows stay in the cache
-constexpr int kRows = 64;      // rows of a vertical piece of work of resampling
+constexpr int kColumns = 256;  // columns that are solved at a time: their rows stay in the cache
 
 // out[x][r] = in[first + r][x] for `rows` <= kStrip rows; the other lanes are zero.
 void to_strip(ConstPlane in, int first, int rows, float *out) {
@@ -126,46 +205,81 @@ void from_strip(const float *in, int first, int rows, Plane out) {
   }
 }
 
-void apply_vertical(const image::Axis &axis, ConstPlane in, Plane out, ThreadPool &pool) {
-  const int pieces = (axis.out + kRows - 1) / kRows;
-  pool.run(pieces, [&](int piece) {
-    const int first = piece * kRows, last = std::min(axis.out, first + kRows);
-    for (int x = 0; x < in.width; x += kColumns) {
-      HWY_DYNAMIC_DISPATCH(resample_rows)
-      (axis, first, last, in.data + x, in.stride, out.row(first) + x, out.stride,
-       std::min(kColumns, in.width - x));
-    }
-  });
+// The pattern of `axis`, from its middle outwards as far as it goes.
+Repeat find_repeat(const image::Axis &axis) {
+  const auto repeats = [&](int i, int period, int step) {
+    return axis.start[static_cast<size_t>(i + period)] ==
+               axis.start[static_cast<size_t>(i)] + step &&
+           std::equal(axis.row(i), axis.row(i) + axis.taps, axis.row(i + period));
+  };
+  constexpr int kPatterns[][2] = {{1, 1}, {1, 2}, {1, 4}, {2, 1}, {4, 1}};
+  for (const auto &[period, step] : kPatterns) {
+    int first = axis.out / 2, end = first;  // of the rows that are repeated
+    while (first > 0 && first - 1 + period < axis.out && repeats(first - 1, period, step)) --first;
+    while (end + period < axis.out && repeats(end, period, step)) ++end;
+    end += period;
+    // Whole steps are read, and whole groups made.
+    const int read = (axis.taps + step - 1) / step * step;
+    while (end > first && axis.start[static_cast<size_t>(end - 1)] + read > axis.in) --end;
+    end -= (end - first) % period;
+    if ((end - first) / period >= 8) return {period, step, first, end};
+  }
+  return {};
 }
 
-void apply_horizontal(const image::Axis &axis, ConstPlane in, Plane out, ThreadPool &pool) {
-  const int strips = (in.height + kStrip - 1) / kStrip;
-  pool.run(strips, [&](int strip) {
-    const int first = strip * kStrip, rows = std::min(kStrip, in.height - first);
-    Buffer source(static_cast<size_t>(axis.in) * kStrip),
-        result(static_cast<size_t>(axis.out) * kStrip);
+// out = axis * in, along all rows.
+void along_rows(const image::Axis &axis, const Repeat &repeat, ConstPlane in, Plane out) {
+  if (repeat.period > 0) {
+    for (int y = 0; y < in.height; ++y) {
+      HWY_DYNAMIC_DISPATCH(along)(axis, repeat, in.row(y), out.row(y));
+    }
+    return;
+  }
+  Buffer source(static_cast<size_t>(axis.in) * kStrip),
+      result(static_cast<size_t>(axis.out) * kStrip);
+  for (int first = 0; first < in.height; first += kStrip) {
+    const int rows = std::min(kStrip, in.height - first);
     to_strip(in, first, rows, source.data());
     HWY_DYNAMIC_DISPATCH(resample_rows)
-    (axis, 0, axis.out, source.data(), kStrip, result.data(), kStrip, kStrip);
+    (axis, 0, axis.out, source.data(), 0, kStrip, result.data(), kStrip, kStrip);
     from_strip(result.data(), first, rows, out);
-  });
+  }
 }
 
 }  // namespace
 
+// In pieces of rows of `out`, so that what lies between the two directions stays in the cache. The
+// direction that leaves less work for the other goes first.
 void apply(const image::Separable &op, ConstPlane in, Plane out, ThreadPool &pool) {
-  // The direction that leaves less work for the other goes first.
-  if (op.out_height() <= op.in_height()) {
-    Buffer buffer(static_cast<size_t>(op.in_width()) * op.out_height());
-    const Plane middle{buffer.data(), op.in_width(), op.out_height()};
-    apply_vertical(op.vertical, in, middle, pool);
-    apply_horizontal(op.horizontal, middle, out, pool);
-  } else {
-    Buffer buffer(static_cast<size_t>(op.out_width()) * op.in_height());
-    const Plane middle{buffer.data(), op.out_width(), op.in_height()};
-    apply_horizontal(op.horizontal, in, middle, pool);
-    apply_vertical(op.vertical, middle, out, pool);
-  }
+  const bool down = op.out_height() <= op.in_height();
+  const Repeat repeat = find_repeat(op.horizontal);
+  const int rows = down ? kStrip : 4 * kStrip;
+  pool.run((out.height + rows - 1) / rows, [&](int piece) {
+    const int first = piece * rows, last = std::min(out.height, first + rows);
+    const auto start = [&](int i) { return op.vertical.start[static_cast<size_t>(i)]; };
+    int top = start(first), bottom = top;  // the rows of `in` that these come from
+    for (int i = first; i < last; ++i) {
+      top = std::min(top, start(i));
+      bottom = std::max(bottom, start(i) + op.vertical.taps);
+    }
+    const ConstPlane read = in.crop({0, top, in.width, bottom - top});
+    const Plane made = out.crop({0, first, out.width, last - first});
+    const int middle_width = down ? in.width : out.width;
+    const int middle_height = down ? made.height : read.height;
+    Buffer memory(static_cast<size_t>(middle_width) * static_cast<size_t>(middle_height));
+    const Plane middle{memory.data(), middle_width, middle_height};
+    const auto across = [&](ConstPlane from, Plane to) {
+      HWY_DYNAMIC_DISPATCH(resample_rows)
+      (op.vertical, first, last, from.data, top, from.stride, to.data, to.stride, to.width);
+    };
+    if (down) {
+      across(read, middle);
+      along_rows(op.horizontal, repeat, middle, made);
+    } else {
+      along_rows(op.horizontal, repeat, read, middle);
+      across(middle, made);
+    }
+  });
 }
 
 void apply(const image::Inverse &inverse, ConstPlane y, Plane x, ThreadPool &pool) {

@@ -96,6 +96,19 @@ double shown_row_error(const float *shown, const float *truth, float scale, floa
   return sum_lanes(sums);
 }
 
+// See Engine::squared_error().
+double squared_error_row(const float *shown, const float *target, float factor, float *slope,
+                         int n) {
+  const Lanes by = set(factor);
+  Lanes sums = zeros();
+  sum_for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes difference = at.load(shown) - at.load(target);
+    if (slope) at.store(by * difference, slope);
+    sums = mul_add(difference, difference, sums);
+  });
+  return sum_lanes(sums);
+}
+
 // Clips in place; whether a value was outside.
 bool clip_row(float *values, image::Range range, int n) {
   int outside = 0;
@@ -116,9 +129,11 @@ void range_of_rows(const float *a, const float *b, const float *c, int n, float 
   });
 }
 
-// See Engine::mix_slope().
-double mix_row(const float *shown, const float *y, const float *least, const float *greatest,
-               image::Range range, const MixWeights &factors, int n, float *slope) {
+// See Engine::mix_slope(). `low` and `high`: the range of y's columns, with a sample more at each
+// end.
+template <bool kSlope>
+HWY_INLINE double mix(const float *shown, const float *y, const float *low, const float *high,
+                      image::Range range, const MixWeights &factors, int n, float *slope) {
   const Lanes by_error = set(factors.error), by_excess = set(factors.excess),
               by_detail = set(factors.detail);
   const Lanes darkest = set(range.low), brightest = set(range.high);
@@ -126,13 +141,23 @@ double mix_row(const float *shown, const float *y, const float *least, const flo
   sum_for_lanes(n, [&](auto at) HCD_INLINE {
     const Lanes value = at.load(shown);
     const Lanes error = value - at.load(y);
-    const Lanes excess = value - clamp(value, at.load(least), at.load(greatest));
+    const Lanes least = min(min(at.load(low - 1), at.load(low)), at.load(low + 1));
+    const Lanes greatest = max(max(at.load(high - 1), at.load(high)), at.load(high + 1));
+    const Lanes excess = value - clamp(value, least, greatest);
     const Lanes error_slope = by_error * error, excess_slope = by_excess * excess;
-    const Lanes mixed = mul_add(by_detail, at.load(slope), error_slope + excess_slope);
-    at.store(if_less(darkest, value, if_less(value, brightest, mixed, zeros()), zeros()), slope);
+    if constexpr (kSlope) {
+      const Lanes mixed = mul_add(by_detail, at.load(slope), error_slope + excess_slope);
+      at.store(if_less(darkest, value, if_less(value, brightest, mixed, zeros()), zeros()), slope);
+    }
     sums = sums + mul_add(error_slope, error, excess_slope * excess);
   });
   return sum_lanes(sums);
+}
+
+double mix_row(const float *shown, const float *y, const float *low, const float *high,
+               image::Range range, const MixWeights &factors, int n, float *slope) {
+  return slope ? mix<true>(shown, y, low, high, range, factors, n, slope)
+               : mix<false>(shown, y, low, high, range, factors, n, slope);
 }
 
 }  // namespace hcd::cpu::HWY_NAMESPACE
@@ -149,6 +174,7 @@ HWY_EXPORT(unpack_row);
 HWY_EXPORT(pack_row);
 HWY_EXPORT(quantise_row);
 HWY_EXPORT(shown_row_error);
+HWY_EXPORT(squared_error_row);
 HWY_EXPORT(clip_row);
 HWY_EXPORT(range_of_rows);
 HWY_EXPORT(mix_row);
@@ -184,7 +210,7 @@ image::Range code_range(int depth, image::Range range) {
 template <typename Row>
 double sum_of_rows(int height, ThreadPool &pool, const Row &row) {
   std::vector<double> rows(static_cast<size_t>(height));
-  pool.run(height, [&](int y) { rows[static_cast<size_t>(y)] = row(y); });
+  for_rows(height, pool, [&](int y) { rows[static_cast<size_t>(y)] = row(y); });
   double sum = 0;
   for (const double value : rows) sum += value;
   return sum;
@@ -255,32 +281,27 @@ double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPo
          static_cast<double>(scale);
 }
 
-void neighbourhood(ConstPlane plane, Plane low, Plane high, ThreadPool &pool) {
-  pool.run(plane.height, [&](int y) {
-    const auto n = static_cast<size_t>(plane.width);
-    std::vector<float> lows(n + 2), highs(n + 2);
+double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+                 const MixWeights &weights, Plane slope, ThreadPool &pool) {
+  return sum_of_rows(shown.height, pool, [&](int i) {
+    const auto n = static_cast<size_t>(y.width);
+    std::vector<float> low(n + 2), high(n + 2);
     HWY_DYNAMIC_DISPATCH(range_of_rows)
-    (plane.row(std::max(y - 1, 0)), plane.row(y), plane.row(std::min(y + 1, plane.height - 1)),
-     plane.width, lows.data() + 1, highs.data() + 1);
-    for (std::vector<float> *row : {&lows, &highs}) {
+    (y.row(std::max(i - 1, 0)), y.row(i), y.row(std::min(i + 1, y.height - 1)), y.width,
+     low.data() + 1, high.data() + 1);
+    for (std::vector<float> *row : {&low, &high}) {
       row->front() = (*row)[1];
       row->back() = (*row)[n];
     }
-    std::vector<float> unused(n);
-    HWY_DYNAMIC_DISPATCH(range_of_rows)
-    (lows.data(), lows.data() + 1, lows.data() + 2, plane.width, low.row(y), unused.data());
-    HWY_DYNAMIC_DISPATCH(range_of_rows)
-    (highs.data(), highs.data() + 1, highs.data() + 2, plane.width, unused.data(), high.row(y));
+    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low.data() + 1, high.data() + 1,
+                                         range, weights, y.width,
+                                         slope.data ? slope.row(i) : nullptr);
   });
 }
 
-double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
-                 const image::Range &range, const MixWeights &weights, Plane slope,
-                 ThreadPool &pool) {
-  return sum_of_rows(shown.height, pool, [&](int i) {
-    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low.row(i), high.row(i), range,
-                                         weights, shown.width, slope.row(i));
-  });
+double squared_error_row(const float *shown, const float *target, float factor, float *slope,
+                         int n) {
+  return HWY_DYNAMIC_DISPATCH(squared_error_row)(shown, target, factor, slope, n);
 }
 
 }  // namespace hcd::cpu

@@ -16,9 +16,10 @@ void pack(const hcd_format &format, const float *in, const image::Ranges &ranges
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool);
 uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed);
 double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool);
-void neighbourhood(ConstPlane plane, Plane low, Plane high, ThreadPool &pool);
-double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
-                 const image::Range &range, const MixWeights &weights, Plane slope,
-                 ThreadPool &pool);
+double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+                 const MixWeights &weights, Plane slope, ThreadPool &pool);
+// The sum of a row of n.
+double squared_error_row(const float *shown, const float *target, float factor, float *slope,
+                         int n);
 
 }  // namespace hcd::cpu

@@ -4,11 +4,86 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/cpu/loss_rows.h"
 #include "engine/cpu/rows.h"
+#include "engine/cpu/targets.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/cpu/wavelet.cpp"
+#include <hwy/foreach_target.h>
+
+#include "engine/cpu/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace hcd::cpu::HWY_NAMESPACE {
+
+struct Taps {
+  Lanes t[4];
+
+  template <typename Numbers>
+  explicit HWY_INLINE Taps(const Numbers &numbers)
+      : t{set(numbers[0]), set(numbers[1]), set(numbers[2]), set(numbers[3])} {}
+  HWY_INLINE Lanes of(const Lanes &a, const Lanes &b, const Lanes &c, const Lanes &d) const {
+    return mul_add(t[3], d, mul_add(t[2], c, mul_add(t[0], a, t[1] * b)));
+  }
+};
+
+// low, high = the two filters over four rows; high may be nullptr.
+void filter_rows(const float *const rows[4], int n, float *low, float *high) {
+  const Taps l(kLowPass), h(kHighPass);
+  const auto filter = [&](const Taps &taps, float *to) HCD_INLINE {
+    for_lanes(n, [&](auto at) HCD_INLINE {
+      at.store(taps.of(at.load(rows[0]), at.load(rows[1]), at.load(rows[2]), at.load(rows[3])), to);
+    });
+  };
+  filter(l, low);
+  if (high) filter(h, high);
+}
+
+// low[i], high[i] = the two filters over row[2 i ... 2 i + 3].
+void filter_along(const float *row, int n, float *low, float *high) {
+  const Taps l(kLowPass), h(kHighPass);
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    Lanes a, b, c, d;
+    at.load_pairs(row, a, b);
+    at.load_pairs(row + 2, c, d);
+    at.store(l.of(a, b, c, d), low);
+    at.store(h.of(a, b, c, d), high);
+  });
+}
+
+// The adjoint of filter_along(): `row` has 2 n + 2 samples; low[-1], high[-1], low[n] and high[n]
+// are zeros.
+void filter_along_adjoint(const float *low, const float *high, int n, float *row) {
+  constexpr WaveletTaps l = kLowPass, h = kHighPass;
+  const Taps even(WaveletTaps{l[0], l[2], h[0], h[2]}), odd(WaveletTaps{l[1], l[3], h[1], h[3]});
+  for_lanes(n + 1, [&](auto at) HCD_INLINE {
+    const Lanes a = at.load(low), b = at.load(low - 1), c = at.load(high), d = at.load(high - 1);
+    at.store_pairs(even.of(a, b, c, d), odd.of(a, b, c, d), row);
+  });
+}
+
+// out = the sum of weights[i] * rows[i], or with `more` out += it.
+void weigh_rows(const float *const rows[4], const WaveletTaps &weights, bool more, int n,
+                float *out) {
+  const Taps taps(weights);
+  for_lanes(n, [&](auto at) HCD_INLINE {
+    const Lanes sum =
+        taps.of(at.load(rows[0]), at.load(rows[1]), at.load(rows[2]), at.load(rows[3]));
+    at.store(more ? at.load(out) + sum : sum, out);
+  });
+}
+
+}  // namespace hcd::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace hcd::cpu {
 namespace {
+
+HWY_EXPORT(filter_rows);
+HWY_EXPORT(filter_along);
+HWY_EXPORT(filter_along_adjoint);
+HWY_EXPORT(weigh_rows);
 
 constexpr int kTaps = 4, kBefore = 1, kAfter = 2;  // samples mirrored at either end
 
@@ -28,70 +103,76 @@ void mirror_ends(float *row, int n) {  // sample 0 at row[kBefore]
 
 }  // namespace
 
-void dwt2(ConstPlane in, const Subbands &out, ThreadPool &pool) {
+void dwt2(ConstPlane in, const RowRange &detailed, const Subbands &out, ThreadPool &pool) {
   for_pieces(out.a.height, pool, [&](int first, int end) {
     const size_t padded = static_cast<size_t>(in.width) + kBefore + kAfter + 1;
-    std::vector<float> low(padded), high(padded);
+    std::vector<float> low(padded), high(padded), unused(static_cast<size_t>(out.a.width));
+    const auto along = [&](std::vector<float> &row, float *to_low, float *to_high) {
+      mirror_ends(row.data(), in.width);
+      HWY_DYNAMIC_DISPATCH(filter_along)(row.data(), out.a.width, to_low, to_high);
+    };
     for (int i = first; i < end; ++i) {
+      const bool all = detailed.contain(i);
       const float *rows[kTaps];
       for (int t = 0; t < kTaps; ++t) rows[t] = in.row(mirrored(2 * i - kBefore + t, in.height));
-      filter_rows(kLowPass, kHighPass, rows, in.width, low.data() + kBefore, high.data() + kBefore);
-      mirror_ends(low.data(), in.width);
-      mirror_ends(high.data(), in.width);
-      filter_along(kLowPass, kHighPass, low.data(), out.a.width, out.a.row(i),
-                   out.details[0].row(i));
-      filter_along(kLowPass, kHighPass, high.data(), out.a.width, out.details[1].row(i),
-                   out.details[2].row(i));
+      HWY_DYNAMIC_DISPATCH(filter_rows)
+      (rows, in.width, low.data() + kBefore, all ? high.data() + kBefore : nullptr);
+      along(low, out.a.row(i), all ? out.details[0].row(i) : unused.data());
+      if (all) along(high, out.details[1].row(i), out.details[2].row(i));
     }
   });
 }
 
-void dwt2_adjoint(const Subbands &in, Plane out, float *scratch, ThreadPool &pool) {
-  const int width = in.a.width, height = in.a.height;
-  const Plane low{scratch, out.width, height};
-  const Plane high{scratch + low.size(), out.width, height};
-  for_pieces(height, pool, [&](int first, int end) {
-    const auto n = static_cast<size_t>(width);
-    std::vector<float> a(n + 2, 0.0F), b(n + 2, 0.0F), row(2 * n + 2);
+void dwt2_adjoint(const Subbands &in, const RowRange &detailed, Plane out, ThreadPool &pool) {
+  const int width = in.a.width, height = in.a.height, n = out.width;
+  for_pieces(out.height, pool, [&](int first, int end) {
+    // Position p of the mirrored axis gets what rows p / 2 and p / 2 - 1 of the level read there:
+    // those of this piece, the mirrored positions behind the last row included.
+    const int top = std::max(0, (first + kBefore) / 2 - 1);
+    const int last = std::min(height - 1, (end + kBefore + kAfter + 1) / 2);
+    const auto size = static_cast<size_t>(n), rows = static_cast<size_t>(last - top + 1);
+    const auto w = static_cast<size_t>(width);
+    std::vector<float> memory((2 * rows + 1) * size), a(w + 2), b(w + 2), row(2 * w + 2);
+    float *const low = memory.data(), *const high = low + rows * size;
+    const float *const zeros = high + rows * size;
     const auto spread = [&](const float *from_low, const float *from_high, float *to) {
-      std::copy_n(from_low, width, a.data() + 1);
-      std::copy_n(from_high, width, b.data() + 1);
-      filter_along_adjoint(kLowPass, kHighPass, a.data() + 1, b.data() + 1, width, row.data());
-      std::copy_n(row.data() + kBefore, out.width, to);
-      to[mirrored(-1, out.width)] += row[0];
+      if (from_low) std::copy_n(from_low, width, a.data() + 1);
+      if (!from_low) std::fill(a.begin(), a.end(), 0.0F);
+      if (from_high) std::copy_n(from_high, width, b.data() + 1);
+      if (!from_high) std::fill(b.begin(), b.end(), 0.0F);
+      HWY_DYNAMIC_DISPATCH(filter_along_adjoint)(a.data() + 1, b.data() + 1, width, row.data());
+      std::copy_n(row.data() + kBefore, n, to);
+      to[mirrored(-1, n)] += row[0];
       // The last of them lies beyond what an odd size reads.
-      for (int i = 0; i < kAfter && kBefore + out.width + i < 2 * width + 2; ++i) {
-        to[mirrored(out.width + i, out.width)] += row[static_cast<size_t>(kBefore + out.width + i)];
+      for (int i = 0; i < kAfter && kBefore + n + i < 2 * width + 2; ++i) {
+        to[mirrored(n + i, n)] += row[static_cast<size_t>(kBefore + n + i)];
       }
     };
-    for (int i = first; i < end; ++i) {
-      spread(in.a.row(i), in.details[0].row(i), low.row(i));
-      spread(in.details[1].row(i), in.details[2].row(i), high.row(i));
+    for (int i = top; i <= last; ++i) {
+      const size_t at = static_cast<size_t>(i - top) * size;
+      const bool all = detailed.contain(i);
+      spread(in.a.data ? in.a.row(i) : nullptr, all ? in.details[0].row(i) : nullptr, low + at);
+      if (all) spread(in.details[1].row(i), in.details[2].row(i), high + at);
     }
-  });
-  // Position p of the mirrored axis gets what rows p / 2 and p / 2 - 1 read there.
-  for_pieces(out.height, pool, [&](int first, int end) {
-    const std::vector<float> zeros(static_cast<size_t>(out.width), 0.0F);
-    const auto row_or_zeros = [&](const Plane &plane, int i) {
-      return i >= 0 && i < height ? plane.row(i) : zeros.data();
+    const auto row_or_zeros = [&](const float *band, int i) {
+      return i >= 0 && i < height ? band + static_cast<size_t>(i - top) * size : zeros;
     };
-    const auto gather = [&](int p, float *to) {
+    const auto gather = [&](int p, bool more, float *to) {
       const int j = p / 2;
       const auto t = static_cast<size_t>(p % 2);
-      const float weights[4] = {kLowPass[t], kLowPass[t + 2], kHighPass[t], kHighPass[t + 2]};
-      const float *const rows[4] = {row_or_zeros(low, j), row_or_zeros(low, j - 1),
+      const WaveletTaps weights = {kLowPass[t], kLowPass[t + 2], kHighPass[t], kHighPass[t + 2]};
+      const float *const from[4] = {row_or_zeros(low, j), row_or_zeros(low, j - 1),
                                     row_or_zeros(high, j), row_or_zeros(high, j - 1)};
-      add_weighted(rows, weights, out.width, to);
+      HWY_DYNAMIC_DISPATCH(weigh_rows)(from, weights, more, n, to);
     };
     for (int y = first; y < end; ++y) {
-      float *to = out.row(y);
-      std::fill_n(to, out.width, 0.0F);
-      gather(y + kBefore, to);
+      gather(y + kBefore, false, out.row(y));
       for (const int beyond : {-1, out.height, out.height + 1}) {
-        if (mirrored(beyond, out.height) == y) gather(beyond + kBefore, to);
+        if (mirrored(beyond, out.height) == y) gather(beyond + kBefore, true, out.row(y));
       }
     }
   });
 }
 
 }  // namespace hcd::cpu
+#endif

@@ -94,7 +94,8 @@ TEST_P(SizeTest, DetailLossGradientEqualsDifferences) {
   const auto [width, height] = GetParam();
   ThreadPool pool(2);
   Picture y(width, height), x = y.blurred();
-  DetailLoss lost(y.plane(), pool);
+  Memory memory;
+  DetailLoss lost(y.plane(), memory, pool);
   Picture gradient(width, height);
   lost.value_and_gradient(x.plane(), gradient.plane());
   std::vector<float> unused(x.values.size());
@@ -107,7 +108,8 @@ TEST_P(SizeTest, NothingIsLostInThePictureItself) {
   const auto [width, height] = GetParam();
   ThreadPool pool(1);
   Picture y(width, height), gradient(width, height);
-  DetailLoss lost(y.plane(), pool);
+  Memory memory;
+  DetailLoss lost(y.plane(), memory, pool);
   EXPECT_NEAR(lost.value_and_gradient(y.plane(), gradient.plane()), 0, 1e-6);
   EXPECT_GT(lost.value_and_gradient(y.blurred().plane(), gradient.plane()), 0.01);
 }
@@ -124,7 +126,8 @@ TEST(DetailLoss, TakesTheSmallestPictures) {
   ThreadPool pool(1);
   for (int side = 1; side < 12; ++side) {
     Picture y(side, 1), gradient(side, 1);
-    DetailLoss lost(y.plane(), pool);
+    Memory memory;
+  DetailLoss lost(y.plane(), memory, pool);
     EXPECT_TRUE(std::isfinite(lost.value_and_gradient(y.blurred().plane(), gradient.plane())));
     for (const float g : gradient.values) EXPECT_TRUE(std::isfinite(g));
   }
@@ -133,8 +136,9 @@ TEST(DetailLoss, TakesTheSmallestPictures) {
 TEST(DetailLoss, SameBitsForAnyThreads) {
   Picture y(203, 131), x = y.blurred(), one(203, 131), three(203, 131);
   ThreadPool pool1(1), pool3(3);
-  const double a = DetailLoss(y.plane(), pool1).value_and_gradient(x.plane(), one.plane());
-  const double b = DetailLoss(y.plane(), pool3).value_and_gradient(x.plane(), three.plane());
+  Memory memory;
+  const double a = DetailLoss(y.plane(), memory, pool1).value_and_gradient(x.plane(), one.plane());
+  const double b = DetailLoss(y.plane(), memory, pool3).value_and_gradient(x.plane(), three.plane());
   EXPECT_EQ(a, b);
   EXPECT_EQ(one.values, three.values);
 }
