@@ -214,6 +214,7 @@ static int set_metadata(AVFrame *frame, const hcd_stats *stats)
 
 static void add_measured(HCDTotals *t, const hcd_stats *stats)
 {
+    t->nb_asked++;
     t->nb_kept_plain += stats->kept_plain;
     if (!isfinite(stats->psnr_plain) || !isfinite(stats->psnr))
         return;
@@ -255,6 +256,8 @@ static void log_totals(AVFilterContext *ctx)
     if (t->nb_kept_plain)
         av_bprintf(&line, ", %"PRId64" sent plain, since clipping left no gain",
                    t->nb_kept_plain);
+    if (t->nb_asked && t->nb_asked < t->nb_frames)
+        av_bprintf(&line, " (of %"PRId64" that were measured)", t->nb_asked);
     av_bprintf(&line, ", %.2f ms per frame", t->time_ms / t->nb_frames);
     av_log(ctx, s->kind->is_down ? AV_LOG_INFO : AV_LOG_VERBOSE, "%s\n", line.str);
     av_bprint_finalize(&line, NULL);
@@ -299,7 +302,8 @@ static int receive_frame(AVFilterContext *ctx)
 {
     HCDFilter *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
-    const int measured = s->kind->is_down && s->measure;
+    const int measured = s->kind->is_down && s->measure &&
+                         s->totals.nb_frames % s->measure == 0;
     const int64_t start = av_gettime_relative();
     AVFrame *in = NULL, *out;
     hcd_frame frame;

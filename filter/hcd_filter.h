@@ -68,7 +68,8 @@ typedef struct HCDTotals {
     double  time_ms;
     int64_t nb_measured;      ///< frames whose PSNRs are both finite
     double  psnr_plain, psnr;
-    int64_t nb_kept_plain;    ///< frames that clipping left no gain
+    int64_t nb_asked;         ///< frames with statistics
+    int64_t nb_kept_plain;    ///< of those, frames that clipping left no gain
     int     nb_clients;
     struct {
         double psnr_plain, psnr;
@@ -79,7 +80,7 @@ typedef struct HCDTotals {
 typedef struct HCDFilter {
     const AVClass *class;
     char *w, *h;              ///< options: expressions, NULL if not given
-    int measure;              ///< option: statistics for each frame
+    int measure;              ///< option: one frame in so many has statistics
 
     const HCDKind *kind;
     hcd_ctx    *lib;

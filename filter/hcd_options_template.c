@@ -64,9 +64,9 @@
 
 #define HCD_STR(name, def, help)  HCD_TEXT(name, name, def, help)
 #define HCD_EXPR(name, help)      HCD_TEXT(name, hcd.name, NULL, help)
-#define HCD_SWITCH(name, def, help) \
-    { #name, help, offsetof(HCD_CONTEXT, hcd.name), AV_OPT_TYPE_BOOL, \
-      { .i64 = def }, 0, 1, HCD_FLAGS },
+#define HCD_FILTER_INT(name, def, min, max, help) \
+    { #name, help, offsetof(HCD_CONTEXT, hcd.name), AV_OPT_TYPE_INT, \
+      { .i64 = def }, min, max, HCD_FLAGS },
 #define HCD_ENUM(name, def, last, help) \
     { #name, help, offsetof(HCD_CONTEXT, name), AV_OPT_TYPE_INT, \
       { .i64 = HCD_WORD(name, def) }, 0, HCD_WORD(name, last), HCD_FLAGS, \

@@ -113,17 +113,13 @@ class WrongEngine : public Engine {
   double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return spoilt("shown_error", right_->shown_error(depth, shown, truth));
   }
-  void neighbourhood(ConstPlane plane, Plane low, Plane high) override {
-    right_->neighbourhood(plane, low, high);
-    spoil("neighbourhood", high);
-  }
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
     return std::make_unique<WrongDetail>(*this, right_->detail(reference));
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, ConstPlane low, ConstPlane high,
-                   const image::Range &range, const MixWeights &weights, Plane slope) override {
-    const double value = right_->mix_slope(shown, y, low, high, range, weights, slope);
-    spoil("mix_slope", slope);
+  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+                   const MixWeights &weights, Plane slope) override {
+    const double value = right_->mix_slope(shown, y, range, weights, slope);
+    if (slope.data) spoil("mix_slope", slope);
     return value;
   }
 
@@ -134,7 +130,7 @@ class WrongEngine : public Engine {
         : engine_(engine), right_(std::move(right)) {}
     double value_and_gradient(ConstPlane test, Plane gradient) override {
       const double value = right_->value_and_gradient(test, gradient);
-      if (engine_.wrong_ == "detail slope") gradient.row(0)[0] *= 1.2F;
+      if (gradient.data && engine_.wrong_ == "detail slope") gradient.row(0)[0] *= 1.2F;
       return engine_.wrong_ == "detail" ? value + 1e-4 : value;
     }
 

@@ -40,7 +40,7 @@ class Stream(unittest.TestCase):
             self.assertEqual(len(stamps(log)), 8)
 
     def test_metadata_and_summary(self):
-        out, log = ffmpeg.good(*ffmpeg.source("128x96", 3), "-vf", "hcd_down=model=bicubic,metadata=print:file=-", "-f",
+        out, log = ffmpeg.good(*ffmpeg.source("128x96", 3), "-vf", "hcd_down=model=bicubic:measure=1,metadata=print:file=-", "-f",
                                "null", "-")
         text = out.decode()
         plain = [float(x) for x in re.findall(r"lavfi\.hcd_down\.psnr0=([\d.]+)", text)]

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "base/random.h"
 #include "engine/cpu/adm.h"
@@ -108,7 +107,9 @@ class CpuEngine : public Engine {
   void mix(const image::Affine &affine, bool transposed, const std::array<ConstPlane, 3> &in,
            const std::array<Plane, 3> &out) override;
 
-  double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override;
+  double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
+    return cpu::squared_error(shown, target, factor, slope, pool_);
+  }
   double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return cpu::shown_plane_error(depth, shown, truth, pool_);
   }
@@ -145,30 +146,18 @@ void CpuEngine::mix(const image::Affine &affine, bool transposed,
   }
 }
 
-// In strips of a few rows, whose sums are added in order.
-double CpuEngine::squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) {
-  constexpr int kRows = 16;
-  const int strips = (shown.height + kRows - 1) / kRows;
-  std::vector<double> sums(static_cast<size_t>(strips));
-  pool_.run(strips, [&](int i) {
-    const int first = i * kRows, rows = std::min(kRows, shown.height - first);
-    const Rect strip{0, first, shown.width, rows};
-    sums[static_cast<size_t>(i)] = hcd::squared_error(shown.crop(strip), target.crop(strip), factor,
-                                                      slope.data ? slope.crop(strip) : Plane());
-  });
-  double sum = 0;
-  for (const double s : sums) sum += s;
-  return sum;
-}
-
 }  // namespace
 
 double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) {
   double sum = 0;
   for (int c = 0; c < shown.channels; ++c) {
     for (int y = 0; y < shown.height; ++y) {
-      sum += cpu::squared_error_row(shown.row(c, y), target.row(c, y), factor,
-                                    slope.data ? slope.row(c, y) : nullptr, shown.width);
+      const float *a = shown.row(c, y), *b = target.row(c, y);
+      for (int x = 0; x < shown.width; ++x) {
+        const float difference = a[x] - b[x];
+        if (slope.data) slope.row(c, y)[x] = factor * difference;
+        sum += static_cast<double>(difference) * static_cast<double>(difference);
+      }
     }
   }
   return sum;

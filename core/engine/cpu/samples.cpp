@@ -5,6 +5,7 @@
 #include <atomic>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/random.h"
 #include "engine/cpu/rows.h"
 #include "engine/cpu/targets.h"
@@ -285,23 +286,30 @@ double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                  const MixWeights &weights, Plane slope, ThreadPool &pool) {
   return sum_of_rows(shown.height, pool, [&](int i) {
     const auto n = static_cast<size_t>(y.width);
-    std::vector<float> low(n + 2), high(n + 2);
+    Buffer ranges(2 * (n + 2));
+    float *const low = ranges.data() + 1, *const high = low + n + 2;
     HWY_DYNAMIC_DISPATCH(range_of_rows)
-    (y.row(std::max(i - 1, 0)), y.row(i), y.row(std::min(i + 1, y.height - 1)), y.width,
-     low.data() + 1, high.data() + 1);
-    for (std::vector<float> *row : {&low, &high}) {
-      row->front() = (*row)[1];
-      row->back() = (*row)[n];
+    (y.row(std::max(i - 1, 0)), y.row(i), y.row(std::min(i + 1, y.height - 1)), y.width, low, high);
+    for (float *row : {low, high}) {
+      row[-1] = row[0];
+      row[n] = row[n - 1];
     }
-    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low.data() + 1, high.data() + 1,
-                                         range, weights, y.width,
+    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low, high, range, weights, y.width,
                                          slope.data ? slope.row(i) : nullptr);
   });
 }
 
-double squared_error_row(const float *shown, const float *target, float factor, float *slope,
-                         int n) {
-  return HWY_DYNAMIC_DISPATCH(squared_error_row)(shown, target, factor, slope, n);
+double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope,
+                     ThreadPool &pool) {
+  double sum = 0;
+  for (int c = 0; c < shown.channels; ++c) {
+    sum += sum_of_rows(shown.height, pool, [&](int y) {
+      return HWY_DYNAMIC_DISPATCH(squared_error_row)(shown.row(c, y), target.row(c, y), factor,
+                                                     slope.data ? slope.row(c, y) : nullptr,
+                                                     shown.width);
+    });
+  }
+  return sum;
 }
 
 }  // namespace hcd::cpu

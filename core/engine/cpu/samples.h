@@ -18,8 +18,7 @@ uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t s
 double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool);
 double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                  const MixWeights &weights, Plane slope, ThreadPool &pool);
-// The sum of a row of n.
-double squared_error_row(const float *shown, const float *target, float factor, float *slope,
-                         int n);
+double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope,
+                     ThreadPool &pool);
 
 }  // namespace hcd::cpu

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/buffer.h"
 #include "engine/cpu/rows.h"
 #include "engine/cpu/targets.h"
 
@@ -51,14 +52,26 @@ void filter_along(const float *row, int n, float *low, float *high) {
   });
 }
 
-// The adjoint of filter_along(): `row` has 2 n + 2 samples; low[-1], high[-1], low[n] and high[n]
-// are zeros.
+// The adjoint of filter_along(): `row` has 2 n + 2 samples. Either may be nullptr for zeros.
 void filter_along_adjoint(const float *low, const float *high, int n, float *row) {
   constexpr WaveletTaps l = kLowPass, h = kHighPass;
   const Taps even(WaveletTaps{l[0], l[2], h[0], h[2]}), odd(WaveletTaps{l[1], l[3], h[1], h[3]});
-  for_lanes(n + 1, [&](auto at) HCD_INLINE {
-    const Lanes a = at.load(low), b = at.load(low - 1), c = at.load(high), d = at.load(high - 1);
-    at.store_pairs(even.of(a, b, c, d), odd.of(a, b, c, d), row);
+  const auto spread = [&](auto at, const Lanes &a, const Lanes &b, const Lanes &c, const Lanes &d)
+                          HCD_INLINE { at.store_pairs(even.of(a, b, c, d), odd.of(a, b, c, d), row); };
+  const auto one = [](const float *band, int i)
+                       HCD_INLINE { return band ? Part{i, 1}.load(band) : zeros(); };
+  spread(Part{0, 1}, one(low, 0), zeros(), one(high, 0), zeros());
+  spread(Part{n, 1}, zeros(), one(low, n - 1), zeros(), one(high, n - 1));
+  row += 2;
+  const auto both = [](auto at, const float *band, Lanes &a, Lanes &b) HCD_INLINE {
+    a = band ? at.load(band + 1) : zeros();
+    b = band ? at.load(band) : zeros();
+  };
+  for_lanes(n - 1, [&](auto at) HCD_INLINE {
+    Lanes a, b, c, d;
+    both(at, low, a, b);
+    both(at, high, c, d);
+    spread(at, a, b, c, d);
   });
 }
 
@@ -130,39 +143,37 @@ void dwt2_adjoint(const Subbands &in, const RowRange &detailed, Plane out, Threa
     // those of this piece, the mirrored positions behind the last row included.
     const int top = std::max(0, (first + kBefore) / 2 - 1);
     const int last = std::min(height - 1, (end + kBefore + kAfter + 1) / 2);
-    const auto size = static_cast<size_t>(n), rows = static_cast<size_t>(last - top + 1);
-    const auto w = static_cast<size_t>(width);
-    std::vector<float> memory((2 * rows + 1) * size), a(w + 2), b(w + 2), row(2 * w + 2);
-    float *const low = memory.data(), *const high = low + rows * size;
-    const float *const zeros = high + rows * size;
-    const auto spread = [&](const float *from_low, const float *from_high, float *to) {
-      if (from_low) std::copy_n(from_low, width, a.data() + 1);
-      if (!from_low) std::fill(a.begin(), a.end(), 0.0F);
-      if (from_high) std::copy_n(from_high, width, b.data() + 1);
-      if (!from_high) std::fill(b.begin(), b.end(), 0.0F);
-      HWY_DYNAMIC_DISPATCH(filter_along_adjoint)(a.data() + 1, b.data() + 1, width, row.data());
-      std::copy_n(row.data() + kBefore, n, to);
-      to[mirrored(-1, n)] += row[0];
+    const auto stride = 2 * static_cast<size_t>(width) + 2;  // sample 0 at kBefore
+    const size_t rows = static_cast<size_t>(last - top + 1);
+    Buffer memory((2 * rows + 1) * stride);
+    float *const low = memory.data(), *const high = low + rows * stride;
+    float *const zeros = high + rows * stride;
+    std::fill_n(zeros, stride, 0.0F);
+    const auto spread = [&](const float *from_low, const float *from_high, float *row) {
+      HWY_DYNAMIC_DISPATCH(filter_along_adjoint)(from_low, from_high, width, row);
+      row[kBefore + mirrored(-1, n)] += row[0];
       // The last of them lies beyond what an odd size reads.
       for (int i = 0; i < kAfter && kBefore + n + i < 2 * width + 2; ++i) {
-        to[mirrored(n + i, n)] += row[static_cast<size_t>(kBefore + n + i)];
+        row[kBefore + mirrored(n + i, n)] += row[kBefore + n + i];
       }
     };
     for (int i = top; i <= last; ++i) {
-      const size_t at = static_cast<size_t>(i - top) * size;
+      const size_t at = static_cast<size_t>(i - top) * stride;
       const bool all = detailed.contain(i);
       spread(in.a.data ? in.a.row(i) : nullptr, all ? in.details[0].row(i) : nullptr, low + at);
       if (all) spread(in.details[1].row(i), in.details[2].row(i), high + at);
     }
-    const auto row_or_zeros = [&](const float *band, int i) {
-      return i >= 0 && i < height ? band + static_cast<size_t>(i - top) * size : zeros;
+    const auto row = [&](const float *band, const RowRange &made, int i) {
+      const size_t at = static_cast<size_t>(i - top) * stride;
+      return (made.contain(i) ? band + at : zeros) + kBefore;
     };
     const auto gather = [&](int p, bool more, float *to) {
       const int j = p / 2;
       const auto t = static_cast<size_t>(p % 2);
       const WaveletTaps weights = {kLowPass[t], kLowPass[t + 2], kHighPass[t], kHighPass[t + 2]};
-      const float *const from[4] = {row_or_zeros(low, j), row_or_zeros(low, j - 1),
-                                    row_or_zeros(high, j), row_or_zeros(high, j - 1)};
+      const RowRange all{0, height};
+      const float *const from[4] = {row(low, all, j), row(low, all, j - 1), row(high, detailed, j),
+                                    row(high, detailed, j - 1)};
       HWY_DYNAMIC_DISPATCH(weigh_rows)(from, weights, more, n, to);
     };
     for (int y = first; y < end; ++y) {
