@@ -53,13 +53,15 @@ NetSpec read_spec(const NetworkEntry &entry, int scale, const files::Safetensors
   }
 }
 
-std::unique_ptr<Network> load_light(const NetworkRequest &request, const NetworkEntry &entry) {
+std::unique_ptr<Network> load_light(const NetworkRequest &request, const NetworkEntry &entry,
+                                    const Log &log) {
   const files::Safetensors file = open_light(request, entry);
   const WeightsLabel label = read_label(file);
   check_kind(entry, file, label);
   const int scale = decide_scale(request, entry, file, label);
   return make_light_network(read_spec(entry, scale, file, label), file, entry.name,
-                            label.downscaler.empty() ? "bicubic" : label.downscaler);
+                            label.downscaler.empty() ? "bicubic" : label.downscaler, request.precision,
+                            log);
 }
 
 }  // namespace
@@ -72,8 +74,10 @@ std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &
     if (wanted.kind == Device::Kind::kAuto) {
       log(HCD_LOG_VERBOSE, "device=auto: light networks run on the CPU");
     }
-    return load_light(request, *entry);
+    return load_light(request, *entry, log);
   }
+  HCD_CHECK(request.precision != Precision::kInt16, HCD_E_OPTION,
+            "option precision: expected auto or fp32 for networks that LibTorch runs, found int16");
   // What is wrong with the file is said before LibTorch is looked for.
   files::Safetensors file;
   if (light) {

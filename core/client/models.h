@@ -20,8 +20,9 @@ std::string model_names();
 
 bool is_network(const std::string &model);
 
-// One of the words of the option `latent`.
+// Words of the options `latent` and `precision`.
 Latent parse_latent(const std::string &text);
+Precision parse_precision(const std::string &text);
 
 // Throws HCD_E_OPTION where the network cannot do without a file, or has not that scale (0: any).
 void check_network(const std::string &model, const std::string &weights, double scale);

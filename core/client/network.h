@@ -64,6 +64,10 @@ class Network {
 enum class Latent { kDefault, kZero, kSample, kMean };
 inline constexpr int kMeanDraws = 8;
 
+// In what f is computed: whole numbers of 16 bits where the network loses nothing by it, always, or
+// float32.
+enum class Precision { kAuto, kInt16, kFp32 };
+
 // What is to be opened. Empty: torchscript has no default.
 struct NetworkRequest {
   std::string model;           // a name of client/catalogue.h
@@ -71,6 +75,7 @@ struct NetworkRequest {
   std::string device = "cpu";  // auto, cpu, cuda or cuda:N
   int scale = 0;               // 0: as the weights say
   Latent latent = Latent::kDefault;
+  Precision precision = Precision::kAuto;
 };
 
 // Opens a network in the back end that runs it. Throws hcd::Error.

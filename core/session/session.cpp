@@ -35,6 +35,8 @@ void check_common(const Settings &s, bool several) {
   if (network) client::check_network(s.model, s.weights, s.scale == HCD_AUTO ? 0 : s.scale);
   HCD_CHECK(network || s.latent == "auto", HCD_E_OPTION,
             "option latent: model %s has none, found '%s'", s.model.c_str(), s.latent.c_str());
+  HCD_CHECK(network || s.precision != "int16", HCD_E_OPTION,
+            "option precision: model %s has fp32 alone, found 'int16'", s.model.c_str());
   HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
             "option weights: model %s has none, found '%s'", s.model.c_str(), s.weights.c_str());
   client::parse_device(s.device);
@@ -64,7 +66,8 @@ double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScal
 template <typename Settings>
 std::shared_ptr<client::Network> open(const Settings &s, const Log &log) {
   const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
-  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent)},
+  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent),
+                               client::parse_precision(s.precision)},
                               log);
 }
 

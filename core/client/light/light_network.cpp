@@ -2,9 +2,10 @@
 #include "client/light/light_network.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
-#include <initializer_list>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -13,8 +14,11 @@
 #include "base/error.h"
 #include "base/view.h"
 #include "client/light/conv.h"
+#include "client/light/integer.h"
+#include "client/light/scene.h"
 #include "client/light/skip.h"
 #include "client/tiles.h"
+#include "engine/cpu/conv16_row.h"
 #include "engine/cpu/row_ops.h"
 #include "files/weights_error.h"
 #include "image/kernel.h"
@@ -72,6 +76,7 @@ struct Layers {
   std::vector<float> slopes;  // of each layer's activation
   std::vector<Conv> forward,
       backward;  // from what a layer gets to what it gives, and the other way
+  std::vector<Conv16> integer;  // `forward` in whole numbers; empty: in float32
 
   int count() const { return static_cast<int>(forward.size()); }
   // Whether the derivative of a layer's activation depends on its result.
@@ -80,19 +85,20 @@ struct Layers {
 
 // The last few rows of a rectangle, with pixels of zeros on both sides: a convolution's padding at
 // the picture's border, and the zero gradient beyond what a window asks for.
+template <typename Sample>
 struct Ring {
   static constexpr int kBorder = 4;
 
   Rect rect;
-  int pixel = 1;  // floats per pixel
+  int pixel = 1;  // samples per pixel
   int rows = 1;
   int next = 0;  // the row that is made next
-  float *data = nullptr;
+  Sample *data = nullptr;
 
   size_t row_size() const { return static_cast<size_t>(rect.width + 2 * kBorder) * pixel; }
   size_t size() const { return row_size() * static_cast<size_t>(rows); }
   // Pixel `x` (of the picture) of row y.
-  float *at(int x, int y) const {
+  Sample *at(int x, int y) const {
     return data + static_cast<size_t>(y % rows) * row_size() +
            static_cast<ptrdiff_t>(x - rect.x + kBorder) * pixel;
   }
@@ -113,7 +119,8 @@ class Gates : public Tape {
     }
   }
 
-  void keep(int layer, int x, int y, const float *values, int stride, int width) {
+  template <typename Sample>
+  void keep(int layer, int x, int y, const Sample *values, int stride, int width) {
     Level &level = levels_[static_cast<size_t>(layer)];
     // A row at once where no byte is shared between pixels, which may be of two tiles.
     const int pixels = stride % 8 == 0 ? width : 1;
@@ -143,105 +150,187 @@ class Gates : public Tape {
   std::vector<Level> levels_;
 };
 
-// Lays the rings, as zeros, and behind them as many floats as the others ask for into `memory`,
-// which grows where it must.
-void place(std::vector<Ring> &rings, std::initializer_list<std::pair<float **, size_t>> others,
-           Buffer &memory) {
-  const auto rounded = [](size_t floats) { return (floats + 15) / 16 * 16; };
-  size_t zeros = 0;
-  for (const Ring &ring : rings) zeros += rounded(ring.size());
-  size_t size = zeros;
-  for (const auto &[pointer, floats] : others) size += rounded(floats);
-  if (memory.size() < size) memory = Buffer(size);
-  float *next = memory.data();
-  std::fill_n(next, zeros, 0.0F);
-  for (Ring &ring : rings) {
-    ring.data = next;
-    next += rounded(ring.size());
+// Lays rings, as zeros, and other floats into `memory`, which grows where it must.
+class Places {
+ public:
+  template <typename Sample>
+  void ring(Ring<Sample> &ring) {
+    ask(reinterpret_cast<void **>(&ring.data), ring.size() * sizeof(Sample), true);
   }
-  for (const auto &[pointer, floats] : others) {
-    *pointer = next;
-    next += rounded(floats);
+  void floats(float **to, size_t n) {
+    ask(reinterpret_cast<void **>(to), n * sizeof(float), false);
   }
-}
+  void lay(Buffer &memory) {
+    if (memory.size() * sizeof(float) < size_) memory = Buffer(size_ / sizeof(float));
+    auto *base = reinterpret_cast<uint8_t *>(memory.data());
+    for (const Place &place : places_) {
+      *place.to = base + place.at;
+      if (place.zeros) std::memset(base + place.at, 0, place.size);
+    }
+  }
 
-// One row of `to` from rows of `from`.
-void convolve(const Conv &conv, const Ring &from, const Ring &to, int y, float slope,
-              const float *gate) {
-  const float *rows[5];
-  const int padding = conv.padding();
-  for (int k = 0; k < conv.kernel(); ++k) {
+ private:
+  struct Place {
+    void **to;
+    size_t at, size;
+    bool zeros;
+  };
+  void ask(void **to, size_t size, bool zeros) {
+    places_.push_back({to, size_, size, zeros});
+    size_ += (size + 63) / 64 * 64;
+  }
+
+  std::vector<Place> places_;
+  size_t size_ = 0;
+};
+
+// The rows of `from` that row y of `to` reads, from the first pixel that its first one reads.
+template <typename From, typename To>
+std::array<const From *, 5> rows_for(int kernel, const Ring<From> &from, const Ring<To> &to,
+                                     int y) {
+  std::array<const From *, 5> rows{};
+  const int padding = kernel / 2;
+  for (int k = 0; k < kernel; ++k) {
     const int source = y - padding + k;
     const bool is_there = source >= from.rect.y && source < from.rect.bottom();
-    rows[k] = is_there ? from.at(to.rect.x - padding, source) : nullptr;
+    rows[static_cast<size_t>(k)] = is_there ? from.at(to.rect.x - padding, source) : nullptr;
   }
-  conv.row(rows, to.rect.width, slope, gate, to.at(to.rect.x, y));
+  return rows;
 }
+
+// How a layer is applied: in float32,
+class InFloat {
+ public:
+  using Sample = float;
+  explicit InFloat(const Layers &layers) : layers_(layers) {}
+  const Conv &layer(int i) const { return layers_.forward[static_cast<size_t>(i)]; }
+  static void take(const float *in, int n, float *out) { std::copy_n(in, n, out); }
+  template <typename To>
+  void row(int i, const float *const *rows, int width, To *out) const {
+    layer(i).row(rows, width, layers_.slopes[static_cast<size_t>(i)], nullptr, out);
+  }
+
+ private:
+  const Layers &layers_;
+};
+
+// or in whole numbers.
+class InInteger {
+ public:
+  using Sample = int16_t;
+  explicit InInteger(const Layers &layers) : layers_(layers) {}
+  const Conv16 &layer(int i) const { return layers_.integer[static_cast<size_t>(i)]; }
+  static void take(const float *in, int n, int16_t *out) {
+    cpu::to_int16(in, kIntegerInput, n, out);
+  }
+  void row(int i, const int16_t *const *rows, int width, int16_t *out) const {
+    layer(i).row(rows, width, out, nullptr);
+  }
+  void row(int i, const int16_t *const *rows, int width, float *out) const {
+    layer(i).row(rows, width, nullptr, out);
+  }
+
+ private:
+  const Layers &layers_;
+};
 
 // The way there, rows on demand: each row of a level asks for those rows of the level below that it
 // reads, so that a picture passes through all layers while its rows are in the cache, and memory
-// grows with the width alone. Level 0 is the picture, level i what layer i - 1 gives.
+// grows with the width alone. Level 0 is the picture, level i what layer i - 1 gives; the last one's
+// are floats.
+template <typename Arithmetic>
 class Forward {
  public:
+  using Sample = typename Arithmetic::Sample;
+
   // `wanted`: the blocks of the result that are asked for, whose gates go to `gates`, if there are.
   Forward(const Layers &layers, ConstPlane lr, const Rect &wanted, Gates *gates, Buffer &memory)
-      : layers_(layers), lr_(lr), wanted_(wanted), gates_(gates) {
-    const auto levels = static_cast<size_t>(layers.count()) + 1;
-    rings_.resize(levels);
+      : layers_(layers), arithmetic_(layers), lr_(lr), wanted_(wanted), gates_(gates) {
+    const int count = layers.count();
+    rings_.resize(static_cast<size_t>(count));
+    top_ = {wanted, arithmetic_.layer(count - 1).out_stride(), 1, wanted.y};
     Rect rect = wanted;
-    for (size_t level = levels; level-- > 0;) {
-      const int padding = level + 1 == levels ? 0 : layers.forward[level].padding();
+    for (int level = count - 1; level >= 0; --level) {
+      const int padding = arithmetic_.layer(level).padding();
       rect = rect.grown(padding, lr.width, lr.height);
-      rings_[level] = {rect, level == 0 ? 1 : layers.forward[level - 1].out_stride(),
-                       2 * padding + 1, rect.y};
+      ring(level) = {rect, level == 0 ? 1 : arithmetic_.layer(level - 1).out_stride(),
+                     2 * padding + 1, rect.y};
     }
     const auto width = static_cast<size_t>(wanted.width);
-    place(rings_, {{&phases_, width * layers.scale}, {&scratch_, width + 2 * layers.skip.reach()}},
-          memory);
+    Places places;
+    for (auto &each : rings_) places.ring(each);
+    places.ring(top_);
+    places.floats(&phases_, width * layers.scale);
+    places.floats(&scratch_, width + 2 * layers.skip.reach());
+    places.lay(memory);
   }
+
+  // Where the largest magnitudes of what each layer gives are kept.
+  void keep_ranges(std::vector<float> *ranges) { ranges_ = ranges; }
 
   // The rows of the blocks of row y, for each y in turn. False where a value is not finite.
   bool blocks(int y, Plane hr) {
-    make(layers_.count(), y + 1);
+    make_top(y);
     const int width = wanted_.width, scale = layers_.scale;
-    const Ring &top = rings_.back();
     bool finite = true;
     for (int dy = 0; dy < scale; ++dy) {
       layers_.skip.row(lr_, y, dy, wanted_.x, width, scratch_, phases_);
       float *out = hr.row(y * scale + dy) + wanted_.x * scale;
-      cpu::join_phases(top.at(wanted_.x, y) + dy * scale, top.pixel, phases_, width, scale, out);
+      cpu::join_phases(top_.at(wanted_.x, y) + dy * scale, top_.pixel, phases_, width, scale, out);
       finite = cpu::all_finite(out, width * scale) && finite;
     }
     return finite;
   }
   // Their gates alone.
-  void blocks(int y) { make(layers_.count(), y + 1); }
+  void blocks(int y) { make_top(y); }
 
  private:
-  // Rows of a level up to `end`.
+  Ring<Sample> &ring(int level) { return rings_[static_cast<size_t>(level)]; }
+
+  void make_top(int y) {
+    const int last = layers_.count() - 1;
+    const int padding = arithmetic_.layer(last).padding();
+    make(last, std::min(y + padding + 1, ring(last).rect.bottom()));
+    apply(last, top_, y);
+  }
+
+  // Rows of a level below the last up to `end`.
   void make(int level, int end) {
-    Ring &to = rings_[static_cast<size_t>(level)];
+    Ring<Sample> &to = ring(level);
     for (int &next = to.next; next < end; ++next) {
       if (level == 0) {
-        std::copy_n(lr_.row(next) + to.rect.x, to.rect.width, to.at(to.rect.x, next));
+        Arithmetic::take(lr_.row(next) + to.rect.x, to.rect.width, to.at(to.rect.x, next));
         continue;
       }
-      const int layer = level - 1;
-      const Conv &conv = layers_.forward[static_cast<size_t>(layer)];
-      const Ring &from = rings_[static_cast<size_t>(layer)];
-      make(layer, std::min(next + conv.padding() + 1, from.rect.bottom()));
-      convolve(conv, from, to, next, layers_.slopes[static_cast<size_t>(layer)], nullptr);
-      if (!gates_ || !layers_.bends(layer) || next < wanted_.y || next >= wanted_.bottom())
-        continue;
-      gates_->keep(layer, wanted_.x, next, to.at(wanted_.x, next), to.pixel, wanted_.width);
+      const int padding = arithmetic_.layer(level - 1).padding();
+      make(level - 1, std::min(next + padding + 1, ring(level - 1).rect.bottom()));
+      apply(level - 1, to, next);
     }
   }
 
+  template <typename To>
+  void apply(int layer, const Ring<To> &to, int y) {
+    const auto rows = rows_for(arithmetic_.layer(layer).kernel(), ring(layer), to, y);
+    To *out = to.at(to.rect.x, y);
+    arithmetic_.row(layer, rows.data(), to.rect.width, out);
+    if (ranges_) {
+      float &range = (*ranges_)[static_cast<size_t>(layer)];
+      for (int i = 0; i < to.rect.width * to.pixel; ++i) {
+        range = std::max(range, std::abs(static_cast<float>(out[i])));
+      }
+    }
+    if (!gates_ || !layers_.bends(layer) || y < wanted_.y || y >= wanted_.bottom()) return;
+    gates_->keep(layer, wanted_.x, y, to.at(wanted_.x, y), to.pixel, wanted_.width);
+  }
+
   const Layers &layers_;
+  Arithmetic arithmetic_;
   ConstPlane lr_;
   Rect wanted_;
   Gates *gates_;
-  std::vector<Ring> rings_;
+  std::vector<float> *ranges_ = nullptr;
+  std::vector<Ring<Sample>> rings_;  // of the levels but the last
+  Ring<float> top_;
   float *phases_ = nullptr, *scratch_ = nullptr;
 };
 
@@ -272,18 +361,19 @@ class Backward {
     summed_ = {wide.x, skipped_.y, wide.width, skipped_.height};
     const auto columns = static_cast<size_t>(skipped_.width);
     float *sum = nullptr;
-    place(rings_,
-          {{&gate_, widest},
-           {&phases_, columns * layers.scale},
-           {&scratch_, columns + 2 * layers.skip.reach()},
-           {&sum, static_cast<size_t>(summed_.width) * summed_.height}},
-          memory);
+    Places places;
+    for (auto &ring : rings_) places.ring(ring);
+    places.floats(&gate_, widest);
+    places.floats(&phases_, columns * layers.scale);
+    places.floats(&scratch_, columns + 2 * layers.skip.reach());
+    places.floats(&sum, static_cast<size_t>(summed_.width) * summed_.height);
+    places.lay(memory);
     sum_ = {sum, summed_.width, summed_.height};
   }
 
   void run(Plane gradient) {
     skip_adjoint();
-    const Ring &ring = rings_[0];
+    const Ring<float> &ring = rings_[0];
     for (int y = part_.y; y < part_.bottom(); ++y) {
       make(0, y + 1);
       const float *from = ring.at(part_.x, y),
@@ -314,18 +404,20 @@ class Backward {
 
   // Rows of a level's slopes, before its activation, up to `end`.
   void make(int level, int end) {
-    Ring &to = rings_[static_cast<size_t>(level)];
+    Ring<float> &to = rings_[static_cast<size_t>(level)];
     for (int &next = to.next; next < end; ++next) {
       if (level == layers_.count()) {
         from_blocks(next, gate(level, next));
         continue;
       }
       const Conv &conv = layers_.backward[static_cast<size_t>(level)];
-      const Ring &from = rings_[static_cast<size_t>(level) + 1];
+      const Ring<float> &from = rings_[static_cast<size_t>(level) + 1];
       make(level + 1, std::min(next + conv.padding() + 1, from.rect.bottom()));
       const float *open = gate(level, next);
-      convolve(conv, from, to, next, open ? layers_.slopes[static_cast<size_t>(level) - 1] : 1,
-               open);
+      const auto rows = rows_for(conv.kernel(), from, to, next);
+      conv.row(rows.data(), to.rect.width,
+               open ? layers_.slopes[static_cast<size_t>(level) - 1] : 1, open,
+               to.at(to.rect.x, next));
     }
   }
 
@@ -339,7 +431,7 @@ class Backward {
   }
 
   void from_blocks(int y, const float *gate) {
-    const Ring &top = rings_.back();
+    const Ring<float> &top = rings_.back();
     const int scale = layers_.scale, stride = layers_.forward.back().out_stride();
     const float leak = layers_.slopes.back();
     for (int dy = 0; dy < scale; ++dy) {
@@ -358,7 +450,7 @@ class Backward {
   const Gates &gates_;
   ConstPlane slope_;
   Rect part_, skipped_, summed_;
-  std::vector<Ring> rings_;
+  std::vector<Ring<float>> rings_;
   float *gate_ = nullptr, *phases_ = nullptr, *scratch_ = nullptr;
   Plane sum_;
 };
@@ -368,7 +460,7 @@ class Backward {
 class LightNetwork : public Network {
  public:
   LightNetwork(const NetSpec &spec, const files::Safetensors &file, const std::string &name,
-               const std::string &downscaler)
+               const std::string &downscaler, Precision precision, const Log &log)
       : title_("weights '" + file.name() + "'") {
     info_.name = name;
     info_.scale = spec.scale;
@@ -378,11 +470,16 @@ class LightNetwork : public Network {
     layers_.scale = spec.scale;
     layers_.skip = Skip(*image::find_kernel(spec.skip), spec.scale);
     std::set<std::string> own;
+    std::vector<Layer> layers;
     for (const ConvSpec &c : spec.layers) {
       const std::string head = std::to_string(layers_.count()) + ".";
       const auto weights = read_tensor(file, head + "weight", {c.out, c.in, c.kernel, c.kernel});
       const auto bias = read_tensor(file, head + "bias", {c.out});
-      add_layer(spec, c, weights, bias);
+      layers.push_back({c, weights, bias});
+      // Trained on pictures in [0, 1]; on code values the same with larger biases, since activations
+      // keep what is multiplied.
+      for (float &b : layers.back().bias) b *= 255;
+      add_layer(layers.back(), spec.layers.size());
       own.insert({head + "weight", head + "bias"});
     }
     for (const auto &[key, view] : file.tensors()) {
@@ -391,6 +488,7 @@ class LightNetwork : public Network {
                                                   "', which this model has not, found " +
                                                   describe(view));
     }
+    if (precision != Precision::kFp32) choose_precision(layers, precision, log);
   }
 
   const NetworkInfo &info() const override { return info_; }
@@ -403,13 +501,15 @@ class LightNetwork : public Network {
       gates = static_cast<Gates *>(tape->get());
       gates->resize(layers_, lr.width, lr.height);
     }
-    std::atomic<bool> finite = true;
-    for_tiles(run, lr.width, lr.height, [&](const Rect &core) {
-      const Memory memory(*this);
-      Forward pass(layers_, lr, core, gates, memory.get());
-      for (int y = core.y; y < core.bottom(); ++y) {
-        if (!pass.blocks(y, hr)) finite = false;
-      }
+    bool finite = true;
+    with_arithmetic([&]<typename Arithmetic>() {
+      finite = for_tiles(run, lr.width, lr.height, [&](const Rect &core) {
+        const Memory memory(*this);
+        Forward<Arithmetic> pass(layers_, lr, core, gates, memory.get());
+        bool all = true;
+        for (int y = core.y; y < core.bottom(); ++y) all = pass.blocks(y, hr) && all;
+        return all;
+      });
     });
     check_finite(finite, "upscale");
   }
@@ -420,20 +520,24 @@ class LightNetwork : public Network {
     const auto *gates = static_cast<const Gates *>(tape);
     if (!gates) {
       again.resize(layers_, lr.width, lr.height);
-      for_tiles(run, lr.width, lr.height, [&](const Rect &core) {
-        const Memory memory(*this);
-        Forward pass(layers_, lr, core, &again, memory.get());
-        for (int y = core.y; y < core.bottom(); ++y) pass.blocks(y);
+      with_arithmetic([&]<typename Arithmetic>() {
+        for_tiles(run, lr.width, lr.height, [&](const Rect &core) {
+          const Memory memory(*this);
+          Forward<Arithmetic> pass(layers_, lr, core, &again, memory.get());
+          for (int y = core.y; y < core.bottom(); ++y) pass.blocks(y);
+          return true;
+        });
       });
       gates = &again;
     }
-    std::atomic<bool> finite = true;
-    for_tiles(run, lr.width, lr.height, [&](const Rect &core) {
+    const bool finite = for_tiles(run, lr.width, lr.height, [&](const Rect &core) {
       const Memory memory(*this);
       Backward(layers_, *gates, slope, core, memory.get()).run(gradient);
+      bool all = true;
       for (int y = core.y; y < core.bottom(); ++y) {
-        if (!cpu::all_finite(gradient.row(y) + core.x, core.width)) finite = false;
+        all = cpu::all_finite(gradient.row(y) + core.x, core.width) && all;
       }
+      return all;
     });
     check_finite(finite, "derivative of upscale");
   }
@@ -444,12 +548,73 @@ class LightNetwork : public Network {
   }
 
  private:
-  // Tiles are pieces of work alone: none sees less than the whole picture.
+  // How many equal parts, none larger than `most`, there are of `size`.
+  static int parts(int size, int most) { return (size + most - 1) / most; }
+
+  // Tiles are pieces of work alone: none sees less than the whole picture. Whether all work said yes.
+  // Unless their side is given they are as large as their rows stay in the cache.
   template <typename Work>
-  static void for_tiles(const Run &run, int width, int height, const Work &work) {
-    const auto tiles = make_tiles(width, height, tile_side(run.tile, 0, 1), 0);
-    run.pool.run(static_cast<int>(tiles.size()),
-                 [&](int i) { work(tiles[static_cast<size_t>(i)].core); });
+  static bool for_tiles(const Run &run, int width, int height, const Work &work) {
+    const int columns = parts(width, run.tile > 0 ? run.tile : 384);
+    const int rows = parts(height, run.tile > 0 ? run.tile : 128);
+    std::atomic<bool> all = true;
+    run.pool.run(columns * rows, [&](int i) {
+      const auto start = [](int part, int n, int size) { return size * part / n; };
+      const int x = start(i % columns, columns, width), y = start(i / columns, rows, height);
+      if (!work({x, y, start(i % columns + 1, columns, width) - x,
+                 start(i / columns + 1, rows, height) - y})) {
+        all = false;
+      }
+    });
+    return all;
+  }
+
+  template <typename Work>
+  void with_arithmetic(const Work &work) const {
+    if (layers_.integer.empty()) {
+      work.template operator()<InFloat>();
+    } else {
+      work.template operator()<InInteger>();
+    }
+  }
+
+  // Whole numbers, unless they take more than kMostLost of the scene of scene.h.
+  void choose_precision(const std::vector<Layer> &layers, Precision precision, const Log &log) {
+    constexpr double kMostLost = 0.03;
+    if (layers.back().spec.slope != 1) {
+      HCD_CHECK(precision != Precision::kInt16, HCD_E_OPTION,
+                "option precision: expected auto or fp32 for %s, whose last layer has an "
+                "activation, found int16",
+                title_.c_str());
+      return;
+    }
+    const std::vector<float> scene = make_scene();
+    const auto show = [&]<typename Arithmetic>(std::vector<float> *ranges) {
+      constexpr Rect kAll{0, 0, kSceneSide, kSceneSide};
+      const int side = kSceneSide * layers_.scale;
+      std::vector<float> shown(static_cast<size_t>(side) * static_cast<size_t>(side));
+      Buffer memory;
+      Forward<Arithmetic> pass(layers_, {scene.data(), kSceneSide, kSceneSide}, kAll, nullptr,
+                               memory);
+      pass.keep_ranges(ranges);
+      for (int y = 0; y < kSceneSide; ++y) pass.blocks(y, {shown.data(), side, side});
+      return shown;
+    };
+    std::vector<float> ranges(layers.size());
+    const std::vector<float> exact = show.template operator()<InFloat>(&ranges);
+    layers_.integer = make_integer(layers, ranges);
+    const double lost = precision_loss(exact, show.template operator()<InInteger>(nullptr));
+    const bool loses = !(lost <= kMostLost);
+    const std::string text =
+        format_text("precision: %s: int16 takes %.4f dB of a picture of 38 dB", title_.c_str(), lost);
+    if (!loses) {
+      log(HCD_LOG_VERBOSE, text);
+    } else if (precision == Precision::kInt16) {
+      log(HCD_LOG_WARNING, text);
+    } else {
+      log(HCD_LOG_INFO, text + ": fp32 is used");
+      layers_.integer.clear();
+    }
   }
 
   // Working memory of one call, kept for the next one: as many as there are calls at a time.
@@ -478,20 +643,17 @@ class LightNetwork : public Network {
     mutable Buffer buffer_;
   };
 
-  void add_layer(const NetSpec &spec, const ConvSpec &c, const std::vector<float> &weights,
-                 const std::vector<float> &bias) {
-    // Trained on pictures in [0, 1]; on code values the same with larger biases, since activations
-    // keep what is multiplied.
-    std::vector<float> codes = bias;
-    for (float &b : codes) b *= 255;
-    const int layer = layers_.count(), last = static_cast<int>(spec.layers.size()) - 1;
+  void add_layer(const Layer &added, size_t count) {
+    const ConvSpec &c = added.spec;
+    const size_t layer = layers_.forward.size();
+    const bool last = layer + 1 == count;
     const int in_stride = layer == 0 ? 1 : layers_.forward.back().out_stride();
-    layers_.forward.emplace_back(c.kernel, c.in, c.out, in_stride, layer == last, weights, codes);
+    layers_.forward.emplace_back(c.kernel, c.in, c.out, in_stride, last, added.weights, added.bias);
     // The gradient of the result has no padding; in the middle it lies as the values do.
-    const int slope_stride = layer == last ? c.out : layers_.forward.back().out_stride();
+    const int slope_stride = last ? c.out : layers_.forward.back().out_stride();
     const std::vector<float> none(static_cast<size_t>(c.in), 0.0F);
     layers_.backward.emplace_back(c.kernel, c.out, c.in, slope_stride, layer == 0,
-                                  transposed(c, weights), none);
+                                  transposed(c, added.weights), none);
     layers_.slopes.push_back(c.slope);
   }
 
@@ -514,9 +676,9 @@ class LightNetwork : public Network {
 }  // namespace
 
 std::unique_ptr<Network> make_light_network(const NetSpec &spec, const files::Safetensors &file,
-                                            const std::string &name,
-                                            const std::string &downscaler) {
-  return std::make_unique<LightNetwork>(spec, file, name, downscaler);
+                                            const std::string &name, const std::string &downscaler,
+                                            Precision precision, const Log &log) {
+  return std::make_unique<LightNetwork>(spec, file, name, downscaler, precision, log);
 }
 
 }  // namespace hcd::client

@@ -37,20 +37,20 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
                float *phases) const {
   const Inside inside(x0, width, reach_, lr.width);
   const int n = width + 2 * reach_;
-  std::fill_n(scratch, n, 0.0F);
+  const float *rows[2 * kMostReach];
   for (int t = 0; t < 2 * reach_; ++t) {
     const int from = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, lr.height - 1);
-    cpu::axpy_row(weights(dy)[t], lr.row(from) + x0 - reach_ + inside.begin, scratch + inside.begin,
-                  inside.end - inside.begin);
+    rows[t] = lr.row(from) + x0 - reach_ + inside.begin;
   }
+  cpu::weigh_rows(weights(dy), rows, 2 * reach_, inside.end - inside.begin,
+                  scratch + inside.begin);
   std::fill(scratch, scratch + inside.begin, scratch[inside.begin]);
   std::fill(scratch + inside.end, scratch + n, scratch[inside.end - 1]);
-  std::fill_n(phases, scale_ * width, 0.0F);
   for (int dx = 0; dx < scale_; ++dx) {
-    const float *from = scratch + reach_ + first_[static_cast<size_t>(dx)];
     for (int t = 0; t < 2 * reach_; ++t) {
-      cpu::axpy_row(weights(dx)[t], from + t, phases + dx * width, width);
+      rows[t] = scratch + reach_ + first_[static_cast<size_t>(dx)] + t;
     }
+    cpu::weigh_rows(weights(dx), rows, 2 * reach_, width, phases + dx * width);
   }
 }
 

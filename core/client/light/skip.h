@@ -31,6 +31,8 @@ class Skip {
                    Plane gradient) const;
 
  private:
+  static constexpr int kMostReach = 4;  // of the kernels that there are
+
   const float *weights(int d) const { return &weights_[static_cast<size_t>(d) * 2 * reach_]; }
 
   int scale_ = 1, reach_ = 1;

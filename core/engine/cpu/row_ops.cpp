@@ -70,10 +70,43 @@ void values_of(const uint8_t *bits, int n, float *values) {
   for_lanes(n, [&](auto at) HCD_INLINE { at.store(lanes_of_signs(*bits++, Vecs()), values); });
 }
 
+struct Weigh {
+  const float *weights;
+  const float *const *rows;
+  int taps;
+  float *out;
+
+  template <int Count, typename At>
+  HWY_INLINE void run(At at) const {
+    Lanes sums[Count];
+    unroll<Count>([&](auto k) HCD_INLINE { sums[k] = zeros(); });
+    for (int t = 0; t < taps; ++t) {
+      const Lanes weight = set(weights[t]);
+      unroll<Count>([&](auto k) HCD_INLINE {
+        sums[k] = mul_add(weight, at.load(rows[t] + k * kLanes), sums[k]);
+      });
+    }
+    unroll<Count>([&](auto k) HCD_INLINE { at.store(sums[k], out + k * kLanes); });
+  }
+};
+
+void weigh_rows(const float *weights, const float *const *rows, int taps, int n, float *out) {
+  for_groups(n, Weigh{weights, rows, taps, out});
+}
+
 void join_phases(const float *row, int pixel, const float *phases, int width, int scale,
                  float *out) {
+  int first = 0;
+  if (pixel == 4 && scale == 2) {  // two rows of blocks of four lie together
+    for (; first + 2 * kLanes <= width; first += kLanes) {  // not the last: it reads beyond a row
+      Lanes parts[4];
+      load_apart<4>(row + 4 * first, parts);
+      const Lanes sums[2] = {parts[0] + load(phases + first), parts[1] + load(phases + width + first)};
+      store_woven<2>(sums, out + 2 * first);
+    }
+  }
   for (int d = 0; d < scale; ++d) {
-    for (int x = 0; x < width; ++x) {
+    for (int x = first; x < width; ++x) {
       out[x * scale + d] = row[x * pixel + d] + phases[d * width + x];
     }
   }
@@ -98,6 +131,11 @@ void axpy_row(float a, const float *x, float *y, int n) {
 HWY_EXPORT(xpby_row);
 void xpby_row(const float *x, float b, float *y, int n) {
   HWY_DYNAMIC_DISPATCH(xpby_row)(x, b, y, n);
+}
+
+HWY_EXPORT(weigh_rows);
+void weigh_rows(const float *weights, const float *const *rows, int taps, int n, float *out) {
+  HWY_DYNAMIC_DISPATCH(weigh_rows)(weights, rows, taps, n, out);
 }
 
 HWY_EXPORT(subtract_row);

@@ -17,6 +17,9 @@ void axpy_row(float a, const float *x, float *y, int n);
 // y = x + b y
 void xpby_row(const float *x, float b, float *y, int n);
 
+// out = the sum of weights[t] * rows[t], t in order.
+void weigh_rows(const float *weights, const float *const *rows, int taps, int n, float *out);
+
 // z = x - y
 void subtract_row(const float *x, const float *y, float *z, int n);
 

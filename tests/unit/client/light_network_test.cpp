@@ -24,8 +24,10 @@ using files::Safetensors;
 using test::LightWeights;
 using test::Picture;
 
-std::unique_ptr<Network> make(const NetSpec &spec, const LightWeights &weights) {
-  return make_light_network(spec, Safetensors::parse(weights.bytes(), "test"), "lite", "bicubic");
+std::unique_ptr<Network> make(const NetSpec &spec, const LightWeights &weights,
+                              Precision precision = Precision::kFp32, const Log &log = {}) {
+  return make_light_network(spec, Safetensors::parse(weights.bytes(), "test"), "lite", "bicubic",
+                            precision, log);
 }
 
 // ---- the plain implementation ----
@@ -104,6 +106,9 @@ struct Case {
   const char *label;
   int scale;
   const char *config;
+  Precision precision = Precision::kFp32;
+
+  Case in_int16() const { return {label, scale, config, Precision::kInt16}; }
 };
 
 const Case kCases[] = {
@@ -129,7 +134,7 @@ class LightNetworkTest : public testing::TestWithParam<Case> {
       : spec_(parse_spec(GetParam().scale == 2 ? "lite" : "base", GetParam().scale,
                          GetParam().config)),
         weights_(spec_),
-        network_(make(spec_, weights_)) {}
+        network_(make(spec_, weights_, GetParam().precision)) {}
 
   Picture large(const Picture &lr) const {
     return Picture(1, lr.height() * spec_.scale, lr.width() * spec_.scale);
@@ -158,7 +163,9 @@ class LightNetworkTest : public testing::TestWithParam<Case> {
   ThreadPool pool_{2};
 };
 
-TEST_P(LightNetworkTest, GivesWhatThePlainOneGives) {
+class LightFloatTest : public LightNetworkTest {};
+
+TEST_P(LightFloatTest, GivesWhatThePlainOneGives) {
   EXPECT_EQ(network_->info().receptive_field, spec_.receptive_field());
   for (const auto &[h, w] :
        std::vector<std::pair<int, int>>{{1, 1}, {1, 9}, {3, 2}, {7, 5}, {19, 33}}) {
@@ -172,7 +179,7 @@ TEST_P(LightNetworkTest, GivesWhatThePlainOneGives) {
 }
 
 // Of windows too: with some of the picture's edges, with none, of one pixel.
-TEST_P(LightNetworkTest, GradientIsThatOfFiniteDifferences) {
+TEST_P(LightFloatTest, GradientIsThatOfFiniteDifferences) {
   const int s = spec_.scale, h = 21, w = 26;
   const Picture lr = Picture::noise(1, h, w, 4);
   for (const Rect &window :
@@ -212,7 +219,7 @@ TEST_P(LightNetworkTest, GradientIsThatOfFiniteDifferences) {
 }
 
 // J^T is the adjoint of J: the network is linear along a direction in which no activation bends.
-TEST_P(LightNetworkTest, BackwardIsTheAdjoint) {
+TEST_P(LightFloatTest, BackwardIsTheAdjoint) {
   const int h = 18, w = 23;
   const Picture lr = Picture::noise(1, h, w, 10), direction = Picture::noise(1, h, w, 11);
   const Picture v = Picture::noise(1, h * spec_.scale, w * spec_.scale, 12);
@@ -238,7 +245,7 @@ TEST_P(LightNetworkTest, BackwardIsTheAdjoint) {
 }
 
 // The gradient of a window is zero where the window does not look.
-TEST_P(LightNetworkTest, LooksNoFartherThanItSays) {
+TEST_P(LightFloatTest, LooksNoFartherThanItSays) {
   const int s = spec_.scale, reach = spec_.receptive_field(), n = 2 * reach + 9, middle = reach + 4;
   const Picture lr = Picture::noise(1, n, n, 6), target(1, s, s);
   Picture gradient(1, n, n);
@@ -344,8 +351,125 @@ TEST_P(LightNetworkTest, ManyCallsAtOnceGiveTheSameBits) {
   EXPECT_EQ(gradients, first_gradients);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LightNetworkTest, testing::ValuesIn(kCases),
-                         [](const auto &info) { return std::string(info.param.label); });
+class LightIntegerTest : public LightNetworkTest {};
+
+// What is lost by int16, both ways: the derivative is that of float32 at signs of which a few differ.
+TEST_P(LightIntegerTest, IsNearFloat) {
+  const auto exact = make(spec_, weights_);
+  const Picture lr = Picture::noise(1, 37, 61, 5);
+  Picture hr = large(lr), gradient(1, lr.height(), lr.width());
+  const Picture slope = moved(Picture::noise(1, hr.height(), hr.width(), 6),
+                              Picture::noise(1, hr.height(), hr.width(), 7), -1);
+  exact->forward({pool_}, lr.view(), 0, hr.view(), nullptr);
+  exact->backward({pool_}, lr.view(), 0, nullptr, slope.view(), gradient.view());
+  const auto apart = [](const Picture &a, const Picture &b) {
+    double error = 0, size = 0;
+    const std::vector<float> x = a.values(), y = b.values();
+    for (size_t i = 0; i < x.size(); ++i) {
+      error += std::pow(static_cast<double>(x[i]) - static_cast<double>(y[i]), 2);
+      size += std::pow(static_cast<double>(y[i]), 2);
+    }
+    return std::sqrt(error / size);
+  };
+  EXPECT_LT(apart(up(lr), hr), 2e-3);
+  EXPECT_LT(apart(pull(lr, slope), gradient), 0.1);
+  EXPECT_NE(up(lr).values(), hr.values());
+}
+
+// Values far beyond those of any picture are clipped, and nothing overflows.
+TEST_P(LightIntegerTest, ClipsWhatIsTooLarge) {
+  Picture lr = Picture::noise(1, 20, 23, 4);
+  lr.fill([](uint64_t i) { return i % 3 == 0 ? 1e6 : i % 3 == 1 ? -1e6 : 128; });
+  const Picture shown = up(lr);
+  for (const float value : shown.values()) ASSERT_TRUE(std::isfinite(value));
+}
+
+const std::vector<Case> &all_cases() {
+  static const std::vector<Case> cases(std::begin(kCases), std::end(kCases));
+  return cases;
+}
+
+// All but those whose last layer has an activation.
+std::vector<Case> integer_cases() {
+  std::vector<Case> cases;
+  for (const Case &c : kCases) {
+    if (c.label != std::string("single")) cases.push_back(c.in_int16());
+  }
+  return cases;
+}
+
+std::string label(const testing::TestParamInfo<Case> &info) { return info.param.label; }
+
+INSTANTIATE_TEST_SUITE_P(All, LightFloatTest, testing::ValuesIn(all_cases()), label);
+INSTANTIATE_TEST_SUITE_P(Float, LightNetworkTest, testing::ValuesIn(all_cases()), label);
+INSTANTIATE_TEST_SUITE_P(Integer, LightNetworkTest, testing::ValuesIn(integer_cases()), label);
+INSTANTIATE_TEST_SUITE_P(All, LightIntegerTest, testing::ValuesIn(integer_cases()), label);
+
+// ---- the choice of the precision ----
+
+struct Told {
+  std::vector<std::pair<hcd_log_level, std::string>> lines;
+  Log log() {
+    return {[](void *opaque, hcd_log_level level, const char *text) {
+              static_cast<Told *>(opaque)->lines.emplace_back(level, text);
+            },
+            this};
+  }
+};
+
+Picture shown(Network &network, const Picture &lr) {
+  ThreadPool pool(1);
+  Picture hr(1, 2 * lr.height(), 2 * lr.width());
+  network.forward({pool}, lr.view(), 0, hr.view(), nullptr);
+  return hr;
+}
+
+TEST(LightPrecision, AutoTakesWholeNumbers) {
+  const NetSpec spec = parse_spec("lite", 2, "{}");
+  LightWeights weights(spec);
+  for (float &w : weights.tensors["5.weight"].values) w /= 50;  // as small as those of a trained one
+  const Picture lr = Picture::noise(1, 20, 30, 3);
+  Told told;
+  const auto chosen = make(spec, weights, Precision::kAuto, told.log());
+  EXPECT_EQ(shown(*chosen, lr).values(),
+            shown(*make(spec, weights, Precision::kInt16), lr).values());
+  ASSERT_EQ(told.lines.size(), 1U);
+  EXPECT_EQ(told.lines[0].first, HCD_LOG_VERBOSE);
+  EXPECT_NE(told.lines[0].second.find("int16 takes"), std::string::npos);
+}
+
+// Two channels that are large and cancel each other leave nothing of small ones in 16 bits.
+TEST(LightPrecision, ANetworkThatLosesStaysInFloat) {
+  const NetSpec spec = parse_spec("lite", 2, R"({"layers": [{"out": 8, "kernel": 1}, {"out": 4}]})");
+  LightWeights weights(spec);
+  for (float &w : weights.tensors["0.weight"].values) w = 0.05F;
+  weights.tensors["0.bias"].values = {3000, 3000, 0, 0, 0, 0, 0, 0};
+  auto &last = weights.tensors["1.weight"].values;
+  for (size_t i = 0; i < last.size(); ++i) {
+    const size_t channel = i / 9 % 8;
+    last[i] = i % 9 != 4 ? 0.0F : channel == 0 ? 40.0F : channel == 1 ? -40.0F : 1.0F;
+  }
+  const Picture lr = Picture::noise(1, 20, 30, 3);
+  const auto exact = shown(*make(spec, weights), lr).values();
+  Told told;
+  EXPECT_EQ(shown(*make(spec, weights, Precision::kAuto, told.log()), lr).values(), exact);
+  ASSERT_EQ(told.lines.size(), 1U);
+  EXPECT_EQ(told.lines[0].first, HCD_LOG_INFO);
+  EXPECT_NE(told.lines[0].second.find("fp32 is used"), std::string::npos);
+  Told warned;
+  EXPECT_NE(shown(*make(spec, weights, Precision::kInt16, warned.log()), lr).values(), exact);
+  ASSERT_EQ(warned.lines.size(), 1U);
+  EXPECT_EQ(warned.lines[0].first, HCD_LOG_WARNING);
+}
+
+TEST(LightPrecision, TheLastLayerMayHaveNoActivation) {
+  const NetSpec spec = parse_spec("lite", 2, kCases[4].config);
+  const LightWeights weights(spec);
+  const Picture lr = Picture::noise(1, 20, 30, 3);
+  EXPECT_EQ(shown(*make(spec, weights, Precision::kAuto), lr).values(),
+            shown(*make(spec, weights), lr).values());
+  EXPECT_THROW(make(spec, weights, Precision::kInt16), Error);
+}
 
 // ---- files ----
 

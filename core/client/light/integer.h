@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A light network in whole numbers of 16 bits: the way there alone, about twice as fast as float32,
+// with the same bits on every machine.
+#pragma once
+
+#include <vector>
+
+#include "client/light/conv.h"
+#include "client/light/spec.h"
+
+namespace hcd::client {
+
+// A layer as it was trained, but for its bias, which is of code values.
+struct Layer {
+  ConvSpec spec;
+  std::vector<float> weights, bias;  // [out][in][k][k]; [out]
+};
+
+// What one code value is in the whole numbers that go into the first layer: to both sides of what a
+// frame has there is room for as much again.
+inline constexpr float kIntegerInput = 64;
+
+// `ranges`: the largest magnitude of what each layer gave on pictures that ask for much; there is
+// room for twice of it, beyond which values are clipped. The last layer gives floats.
+//
+// A layer's weights are multiplied by what makes a right shift of a sum the next layer's value, with
+// as many bits as no picture can lead out of 32: the sum of a channel's magnitudes stays below 2^16.
+std::vector<Conv16> make_integer(const std::vector<Layer> &layers,
+                                 const std::vector<float> &ranges);
+
+}  // namespace hcd::client
