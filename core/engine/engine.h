@@ -90,8 +90,8 @@ class Engine {
                     const hcd_frame &frame) = 0;
   // What unpack() gives after pack(), in place.
   virtual void quantise(int depth, const image::Range &range, Plane plane) = 0;
-  // Clips in place; whether a value was outside.
-  virtual bool clip(const image::Range &range, Plane plane) = 0;
+  // Clips in place; the sum of the squares of what was cut off.
+  virtual double clip(const image::Range &range, Plane plane) = 0;
   // Hash of the visible samples.
   virtual uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) = 0;
 

@@ -33,7 +33,7 @@ double Mixed::start_error() const {
 }
 
 double Mixed::shown(size_t k, Plane shown, Plane slope) {
-  if (engine_.clip(shown_range_, shown)) clipped_ = true;
+  const double cut = engine_.clip(shown_range_, shown);
   const double lost = detail_->value_and_gradient(shown, slope);
   const auto n = static_cast<double>(y_.size());
   Start &start = start_[k];
@@ -42,6 +42,7 @@ double Mixed::shown(size_t k, Plane shown, Plane slope) {
     can_gain_ = can_gain_ || error > kLeastError || lost > kLeastLost;
     start = {std::max(error, kLeastError), std::max(lost, kLeastLost)};
   }
+  clipped_ = std::max(clipped_, cut / (start.error * n));
   const double error_weight = (1 - weights_.detail) / start.error;
   const double detail_weight = weights_.detail / start.lost;
   const MixWeights weights{static_cast<float>(2 * error_weight / n),

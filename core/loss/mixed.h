@@ -34,8 +34,9 @@ class Mixed : public Loss {
   bool can_gain() const override { return can_gain_; }
   double rms_error(double) const override { return std::sqrt(start_error()); }
 
-  // Whether clipping has changed what a client shows, at any point so far.
-  bool clipped() const { return clipped_; }
+  // The most that clipping has cut off what a client shows at a point so far, as a share of the
+  // squared error of the start.
+  double clipped() const { return clipped_; }
 
  private:
   struct Start {
@@ -49,7 +50,8 @@ class Mixed : public Loss {
   Engine &engine_;
   std::vector<Start> start_;
   std::unique_ptr<Detail> detail_;
-  bool can_gain_ = false, clipped_ = false;
+  bool can_gain_ = false;
+  double clipped_ = 0;
 };
 
 }  // namespace hcd::loss

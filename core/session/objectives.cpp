@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "session/objectives.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/random.h"
@@ -23,11 +24,11 @@ Plane with_data(Plane plane, Buffer &memory) {
 
 }  // namespace
 
-bool clip_planes(const hcd_format &format, int planes, float *values, Engine &engine) {
+double clip_planes(const hcd_format &format, int planes, float *values, Engine &engine) {
   const image::Geometry geometry(format);
-  bool clipped = false;
+  double clipped = 0;
   for (int c = 0; c < planes; ++c) {
-    if (engine.clip(image::component_range(format, c), geometry.plane(values, c))) clipped = true;
+    clipped += engine.clip(image::component_range(format, c), geometry.plane(values, c));
   }
   return clipped;
 }
@@ -104,7 +105,7 @@ double ShownObjective::value(ConstVector x) {
 }
 
 void ShownObjective::clip(Vector x) {
-  if (clip_planes(lr_, planes_, x.data(), engine_)) clipped_ = true;
+  clipped_ = std::max(clipped_, clip_planes(lr_, planes_, x.data(), engine_));
 }
 
 // ---- linear clients at once ----

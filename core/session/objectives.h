@@ -14,8 +14,9 @@
 
 namespace hcd::session {
 
-// Clips the first `planes` planes to the format's legal intervals; whether a value was outside.
-bool clip_planes(const hcd_format &format, int planes, float *values, Engine &engine);
+// Clips the first `planes` planes to the format's legal intervals; the sum of the squares of
+// what was cut off.
+double clip_planes(const hcd_format &format, int planes, float *values, Engine &engine);
 
 // The LR stage, step by step: forward, loss, backward. Variables are the first n_planes() planes of
 // the small frame. References are kept.
@@ -35,8 +36,8 @@ class ShownObjective : public descent::Objective {
   double value(ConstVector x);
   // Of the first point; there is one.
   double start_value() const { return *start_value_; }
-  // Whether clip() has changed a small frame so far.
-  bool clipped() const { return clipped_; }
+  // The most that a clip() has cut off so far, as a sum of squares.
+  double clipped() const { return clipped_; }
 
  private:
   ConstVector transported(ConstVector x);
@@ -51,7 +52,7 @@ class ShownObjective : public descent::Objective {
   bool rounded_;
   uint64_t key_;
   Engine &engine_;
-  bool clipped_ = false;
+  double clipped_ = 0;
   std::optional<double> start_value_;
   std::vector<std::unique_ptr<client::Tape>> tapes_;
   Buffer shown_, slope_, pulled_, rounded_values_;

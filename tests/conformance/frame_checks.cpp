@@ -193,16 +193,20 @@ void check_clip(Engine &engine) {
       return i % 3 == 0 ? kRange.low : i % 3 == 1 ? kRange.high : 100;
     });
     OnEngine plane(engine, inside);
-    EXPECT_FALSE(engine.clip(kRange, plane.view())) << text(size);
+    EXPECT_EQ(engine.clip(kRange, plane.view()), 0) << text(size);
     EXPECT_EQ(plane.result().values(), inside.values());
     // One value alone is outside, at each end of the plane.
     for (const bool last : {false, true}) {
       for (const float value :
-           {std::nextafter(kRange.low, 0.0F), std::nextafter(kRange.high, 999.0F)}) {
+           {std::nextafter(kRange.low, 0.0F), std::nextafter(kRange.high, 999.0F), 300.0F}) {
         Picture picture = inside;
         picture.at(0, last ? size.height - 1 : 0, last ? size.width - 1 : 0) = value;
         OnEngine beyond(engine, picture);
-        EXPECT_TRUE(engine.clip(kRange, beyond.view())) << text(size);
+        const double cut = static_cast<double>(value) -
+                           static_cast<double>(std::clamp(value, kRange.low, kRange.high));
+        const double squared = engine.clip(kRange, beyond.view());
+        EXPECT_GT(squared, 0) << text(size);
+        EXPECT_NEAR(squared, cut * cut, 1e-5 * cut * cut) << text(size);
         const auto found = beyond.result().values(), before = picture.values();
         for (size_t i = 0; i < found.size(); ++i) {
           ASSERT_EQ(found[i], std::clamp(before[i], kRange.low, kRange.high)) << text(size);

@@ -75,8 +75,8 @@ class WrongEngine : public Engine {
     if (wrong_ == "quantise") plane.row(0)[0] += 1e-4F;
     right_->quantise(depth, range, plane);
   }
-  bool clip(const image::Range &range, Plane plane) override {
-    return right_->clip(range, plane) && wrong_ != "clip";
+  double clip(const image::Range &range, Plane plane) override {
+    return spoilt("clip", right_->clip(range, plane));
   }
   // Without the first row of a frame that has several.
   uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) override {

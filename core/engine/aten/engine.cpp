@@ -154,10 +154,10 @@ class AtenEngine : public Engine {
   void quantise(int depth, const image::Range &range, Plane plane) override {
     call([&] { of(plane).copy_(codes(of(plane), depth, range) / scale_of(depth)); });
   }
-  bool clip(const image::Range &range, Plane plane) override {
+  double clip(const image::Range &range, Plane plane) override {
     return call([&] {
       const Tensor before = of(plane).clone();
-      return !at::equal(of(plane).clamp_(range.low, range.high), before);
+      return total((of(plane).clamp_(range.low, range.high) - before).to(at::kDouble).square());
     });
   }
   uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) override {

@@ -88,7 +88,7 @@ class CpuEngine : public Engine {
   void quantise(int depth, const image::Range &range, Plane plane) override {
     cpu::quantise(depth, range, plane, pool_);
   }
-  bool clip(const image::Range &range, Plane plane) override {
+  double clip(const image::Range &range, Plane plane) override {
     return cpu::clip(plane, range, pool_);
   }
   uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) override {

@@ -2,7 +2,6 @@
 #include "engine/cpu/samples.h"
 
 #include <algorithm>
-#include <atomic>
 #include <vector>
 
 #include "base/buffer.h"
@@ -110,15 +109,24 @@ double squared_error_row(const float *shown, const float *target, float factor, 
   return sum_lanes(sums);
 }
 
-// Clips in place; whether a value was outside.
-bool clip_row(float *values, image::Range range, int n) {
-  int outside = 0;
-  for (int i = 0; i < n; ++i) {
-    const float value = values[i];
-    values[i] = std::min(std::max(value, range.low), range.high);
-    outside |= static_cast<int>(values[i] != value);
+// Clips in place; the sum of the squares of what was cut off.
+double clip_row(float *values, image::Range range, int n) {
+  const Lanes low = set(range.low), high = set(range.high);
+  Lanes sums = zeros();
+  int x = 0;
+  for (; x + kLanes <= n; x += kLanes) {
+    const Lanes value = load(values + x), inside = clamp(value, low, high), cut = value - inside;
+    store(inside, values + x);
+    sums = mul_add(cut, cut, sums);
   }
-  return outside != 0;
+  double sum = sum_lanes(sums);
+  for (; x < n; ++x) {
+    const float inside = std::min(std::max(values[x], range.low), range.high);
+    const auto cut = static_cast<double>(values[x] - inside);
+    values[x] = inside;
+    sum += cut * cut;
+  }
+  return sum;
 }
 
 // The least and the greatest of a[x], b[x] and c[x].
@@ -219,12 +227,10 @@ double sum_of_rows(int height, ThreadPool &pool, const Row &row) {
 
 }  // namespace
 
-bool clip(Plane plane, const image::Range &range, ThreadPool &pool) {
-  std::atomic<bool> clipped = false;
-  for_rows(plane.height, pool, [&](int y) {
-    if (HWY_DYNAMIC_DISPATCH(clip_row)(plane.row(y), range, plane.width)) clipped = true;
+double clip(Plane plane, const image::Range &range, ThreadPool &pool) {
+  return sum_of_rows(plane.height, pool, [&](int y) {
+    return HWY_DYNAMIC_DISPATCH(clip_row)(plane.row(y), range, plane.width);
   });
-  return clipped;
 }
 
 void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool) {

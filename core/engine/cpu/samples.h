@@ -9,7 +9,7 @@
 namespace hcd::cpu {
 
 // These are Engine's operations of the same names.
-bool clip(Plane plane, const image::Range &range, ThreadPool &pool);
+double clip(Plane plane, const image::Range &range, ThreadPool &pool);
 void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool);
 void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
           const hcd_frame &frame, ThreadPool &pool);

@@ -43,7 +43,7 @@ class MixedTest : public testing::TestWithParam<const char *> {
           objective(test.clients(), loss, test.lr_, false, 0, test.engine_) {}
 
     ShownObjective *operator->() { return &objective; }
-    bool clipped() const { return loss.clipped() || objective.clipped(); }
+    bool clipped() const { return loss.clipped() > 0 || objective.clipped() > 0; }
 
     loss::Mixed loss;
     ShownObjective objective;
