@@ -60,8 +60,8 @@ std::unique_ptr<Network> load_light(const NetworkRequest &request, const Network
   check_kind(entry, file, label);
   const int scale = decide_scale(request, entry, file, label);
   return make_light_network(read_spec(entry, scale, file, label), file, entry.name,
-                            label.downscaler.empty() ? "bicubic" : label.downscaler, request.precision,
-                            log);
+                            label.downscaler.empty() ? "bicubic" : label.downscaler,
+                            request.precision, log);
 }
 
 }  // namespace

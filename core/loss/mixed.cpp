@@ -48,8 +48,7 @@ double Mixed::shown(size_t k, Plane shown, Plane slope) {
   const MixWeights weights{static_cast<float>(2 * error_weight / n),
                            static_cast<float>(2 * weights_.ringing / start.error / n),
                            static_cast<float>(detail_weight)};
-  return engine_.mix_slope(shown, y_, shown_range_, weights, slope) / 2 +
-         detail_weight * lost;
+  return engine_.mix_slope(shown, y_, shown_range_, weights, slope) / 2 + detail_weight * lost;
 }
 
 double Mixed::small(ConstVector x, Vector gradient) {

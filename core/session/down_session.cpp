@@ -32,8 +32,8 @@ void extend(const image::Geometry &small, const float *in, const image::Geometry
 }
 
 // What clipping may cut off the small frame, as a share of its squared move, and off what is shown,
-// as a share of the squared error, before it can have taken the gain: on clips it cuts up to 0.25 and
-// 0.0006 of what gains all the same, where plain frames are better 0.45 and 0.0001 or more.
+// as a share of the squared error, before it can have taken the gain: on clips it cuts up to 0.25
+// and 0.0006 of what gains all the same, where plain frames are better 0.45 and 0.0001 or more.
 constexpr double kHarmlessCut = 0.1, kHarmlessShownCut = 1e-3;
 
 }  // namespace

@@ -72,12 +72,12 @@ struct Times {
   }
 };
 
-void compare(const char *kind, int scale, int threads, int repeats) {
+void compare(const char *kind, int scale, client::Precision precision, int threads, int repeats) {
   const client::NetSpec spec = client::parse_spec(kind, scale, "{}");
   const test::LightWeights weights(spec, kind);
   const std::vector<uint8_t> bytes = weights.bytes();
-  const auto network =
-      client::make_light_network(spec, files::Safetensors::parse(bytes, "bench"), kind, "bicubic");
+  const auto network = client::make_light_network(spec, files::Safetensors::parse(bytes, "bench"),
+                                                  kind, "bicubic", precision);
   const Eager eager(spec, weights);
   ThreadPool pool(threads);
   const client::Run run{pool};
@@ -121,14 +121,16 @@ void compare(const char *kind, int scale, int threads, int repeats) {
     own.take(own_up, own_gradient);
     torch.take(torch_up, torch_gradient);
   }
+  const bool integer = precision == client::Precision::kInt16;
   const double flops = 2.0 * static_cast<double>(spec.macs()) * kWidth * kHeight;
   const auto row = [&](const char *what, double ours, double theirs, double work) {
-    std::printf("%-5s x%d  %-18s %8.1f ms %6.1f GFLOP/s   %8.1f ms %6.1f GFLOP/s   %5.2f\n", kind,
-                scale, what, ours * 1e3, work / ours / 1e9, theirs * 1e3, work / theirs / 1e9,
-                theirs / ours);
+    std::printf("%-5s x%d %-5s %-18s %8.1f ms %6.1f GFLOP/s   %8.1f ms %6.1f GFLOP/s   %5.2f\n",
+                kind, scale, integer ? "int16" : "fp32", what, ours * 1e3, work / ours / 1e9,
+                theirs * 1e3, work / theirs / 1e9, theirs / ours);
   };
   row("upscale", own.up, torch.up, flops);
   row("value and gradient", own.gradient, torch.gradient, 2 * flops);
+  if (integer) return;  // of random weights; tests/unit/client judges it
   const double apart = (eager_shown - shown).abs().max().item<double>();
   // By norms: among a hundred million values some lie at the bend of an activation, on either side.
   const double slope_apart = ((eager_slope - slope).norm() / eager_slope.norm()).item<double>();
@@ -146,9 +148,11 @@ int main(int argc, char **argv) {
   const int repeats = argc > 2 ? std::atoi(argv[2]) : 5;
   std::printf("\nlight networks, 960x540 luma, %d thread%s, best of %d\n", threads,
               threads == 1 ? " (CPU time)" : "s", repeats);
-  std::printf("%-9s %-18s %28s   %28s   %s\n", "", "", "this library, in tiles", "eager LibTorch",
+  std::printf("%-14s %-18s %28s   %28s   %s\n", "", "", "this library, in tiles", "eager LibTorch",
               "faster by");
-  hcd::bench::compare("lite", 2, threads, repeats);
-  hcd::bench::compare("base", 2, threads, repeats);
+  for (const auto precision : {hcd::client::Precision::kInt16, hcd::client::Precision::kFp32}) {
+    hcd::bench::compare("lite", 2, precision, threads, repeats);
+    hcd::bench::compare("base", 2, precision, threads, repeats);
+  }
   return 0;
 }

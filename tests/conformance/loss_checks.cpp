@@ -189,7 +189,8 @@ void check_mix_slope(Engine &engine) {
       return i % 5 == 0 ? 0 : i % 5 == 1 ? 255 : 255 * random.uniform(i);  // 0, 255: clipped
     });
     // Ranges of many widths.
-    y.fill([&](uint64_t i) { return 100 + 50 * random.uniform(i / 7) + 9 * random.uniform(i + 1); });
+    y.fill(
+        [&](uint64_t i) { return 100 + 50 * random.uniform(i / 7) + 9 * random.uniform(i + 1); });
     const Picture slope = noise(size, 5);
     const Grid source(y);
     OnEngine a(engine, shown), b(engine, y), s(engine, slope);

@@ -11,8 +11,8 @@ constexpr int kLanes = cpu::kConvLanes;
 
 int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// Where the weight of output `o` for a step of a row of taps lies. Wide: blocks of 16 channels, then
-// one of 8; narrow: blocks of 8 steps. Of whole numbers, `pair` = 2 lie side by side.
+// Where the weight of output `o` for a step of a row of taps lies. Wide: blocks of 16 channels,
+// then one of 8; narrow: blocks of 8 steps. Of whole numbers, `pair` = 2 lie side by side.
 struct Layout {
   int kernel, steps, out_stride, pair;
   bool narrow;
@@ -25,9 +25,8 @@ struct Layout {
     }
     const int first = o / (2 * kLanes) * (2 * kLanes);
     const int group = first + 2 * kLanes <= out_stride ? 2 * kLanes : kLanes;
-    return static_cast<size_t>(kernel * steps * first +
-                               (y * steps + step / pair * pair) * group + (o - first) * pair +
-                               step % pair);
+    return static_cast<size_t>(kernel * steps * first + (y * steps + step / pair * pair) * group +
+                               (o - first) * pair + step % pair);
   }
   size_t size() const { return static_cast<size_t>(kernel) * steps * out_stride; }
 };
@@ -68,8 +67,8 @@ Conv::Conv(int kernel, int in, int out, int in_stride, bool dense, std::span<con
   const int lanes = round_up(out, kLanes);
   out_stride_ = narrow_ ? out : lanes;
   bias_ = padded(bias, lanes);
-  weights_ = arranged({kernel, kernel * in_stride, out_stride_, 1, narrow_}, in, out, in_stride,
-                      weights);
+  weights_ =
+      arranged({kernel, kernel * in_stride, out_stride_, 1, narrow_}, in, out, in_stride, weights);
 }
 
 void Conv::row(const float *const *rows, int width, float slope, const float *gate,

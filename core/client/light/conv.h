@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Convolutions of light networks in float32 and in whole numbers of 16 bits, row by row, pixels side
-// by side with their channels together. A pixel's sum has the same order wherever it lies in a row,
-// a tile or a picture.
+// Convolutions of light networks in float32 and in whole numbers of 16 bits, row by row, pixels
+// side by side with their channels together. A pixel's sum has the same order wherever it lies in a
+// row, a tile or a picture.
 #pragma once
 
 #include <cstdint>

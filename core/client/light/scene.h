@@ -13,7 +13,8 @@ inline constexpr int kSceneSide = 96;
 // Waves of all directions and lengths, edges and lines, noise and its extremes. Luma, 8-bit scale.
 std::vector<float> make_scene();
 
-// What an error like the difference of two pictures takes of a picture that is shown at 38 dB, in dB.
+// What an error like the difference of two pictures takes of a picture that is shown at 38 dB, in
+// dB.
 double precision_loss(const std::vector<float> &shown, const std::vector<float> &other);
 
 }  // namespace hcd::client

@@ -42,8 +42,7 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
     const int from = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, lr.height - 1);
     rows[t] = lr.row(from) + x0 - reach_ + inside.begin;
   }
-  cpu::weigh_rows(weights(dy), rows, 2 * reach_, inside.end - inside.begin,
-                  scratch + inside.begin);
+  cpu::weigh_rows(weights(dy), rows, 2 * reach_, inside.end - inside.begin, scratch + inside.begin);
   std::fill(scratch, scratch + inside.begin, scratch[inside.begin]);
   std::fill(scratch + inside.end, scratch + n, scratch[inside.end - 1]);
   for (int dx = 0; dx < scale_; ++dx) {

@@ -161,8 +161,8 @@ DetailLoss::DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool) :
     if (i == 0) squares_ = memory.allocate(kBands * size);
     const int cut_x = width / 10, cut_y = height / 10;
     const Rect pooled{cut_x, cut_y, width - 2 * cut_x, height - 2 * cut_y};
-    Scale scale{width, height, memory.allocate(8 * size), {}, {}, {}, pooled,
-                pooled.grown(1, width, height)};
+    Scale scale{width, height, memory.allocate(8 * size),     {}, {},
+                {},    pooled, pooled.grown(1, width, height)};
     float *next = scale.memory.data();
     for (Subbands *level : {&scale.test, &scale.reference}) {
       for (Plane *plane : {&level->a, &level->details[0], &level->details[1], &level->details[2]}) {

@@ -97,8 +97,7 @@ HWY_INLINE Pairs repeat_pair(const int16_t *p) {
 }
 HWY_INLINE void add_products(const Pairs &a, const Pairs &b, Sums &sums) {
   for (int i = 0; i < kVecs; ++i) {
-    sums.v[i] =
-        hn::ReorderWidenMulAccumulate(Tag32(), a.v[i], b.v[i], sums.v[i], sums.odd[i]);
+    sums.v[i] = hn::ReorderWidenMulAccumulate(Tag32(), a.v[i], b.v[i], sums.v[i], sums.odd[i]);
   }
 }
 HWY_INLINE Vec32 whole(const Sums &sums, int i) {
@@ -143,8 +142,8 @@ HWY_INLINE void wide_block(const Conv16Row &t, const int16_t *weights, int chann
       unroll<Vectors>([&](auto v) HCD_INLINE { w[v] = load_pairs(weights + 2 * v * kLanes); });
       unroll<Pixels>([&](auto p) HCD_INLINE {
         const Pairs value = repeat_pair(in + p * t.pixel);
-        unroll<Vectors>(
-            [&](auto v) HCD_INLINE { add_products(value, w[v], sums[p * Vectors + v]); });
+        unroll<Vectors>([&](auto v)
+                            HCD_INLINE { add_products(value, w[v], sums[p * Vectors + v]); });
       });
     }
   }
@@ -202,8 +201,7 @@ HWY_INLINE void narrow_block(const Conv16Row &t, int x) {
       unroll<Pixels>([&](auto p) HCD_INLINE { v[p] = load_pairs(in + p * t.pixel); });
       unroll<Channels>([&](auto c) HCD_INLINE {
         const Pairs w = load_pairs(weights + 2 * c * kLanes);
-        unroll<Pixels>(
-            [&](auto p) HCD_INLINE { add_products(v[p], w, sums[p * Channels + c]); });
+        unroll<Pixels>([&](auto p) HCD_INLINE { add_products(v[p], w, sums[p * Channels + c]); });
       });
     }
   }

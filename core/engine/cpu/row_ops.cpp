@@ -101,7 +101,8 @@ void join_phases(const float *row, int pixel, const float *phases, int width, in
     for (; first + 2 * kLanes <= width; first += kLanes) {  // not the last: it reads beyond a row
       Lanes parts[4];
       load_apart<4>(row + 4 * first, parts);
-      const Lanes sums[2] = {parts[0] + load(phases + first), parts[1] + load(phases + width + first)};
+      const Lanes sums[2] = {parts[0] + load(phases + first),
+                             parts[1] + load(phases + width + first)};
       store_woven<2>(sums, out + 2 * first);
     }
   }

@@ -56,10 +56,12 @@ void filter_along(const float *row, int n, float *low, float *high) {
 void filter_along_adjoint(const float *low, const float *high, int n, float *row) {
   constexpr WaveletTaps l = kLowPass, h = kHighPass;
   const Taps even(WaveletTaps{l[0], l[2], h[0], h[2]}), odd(WaveletTaps{l[1], l[3], h[1], h[3]});
-  const auto spread = [&](auto at, const Lanes &a, const Lanes &b, const Lanes &c, const Lanes &d)
-                          HCD_INLINE { at.store_pairs(even.of(a, b, c, d), odd.of(a, b, c, d), row); };
-  const auto one = [](const float *band, int i)
-                       HCD_INLINE { return band ? Part{i, 1}.load(band) : zeros(); };
+  const auto spread =
+      [&](auto at, const Lanes &a, const Lanes &b, const Lanes &c, const Lanes &d)
+          HCD_INLINE { at.store_pairs(even.of(a, b, c, d), odd.of(a, b, c, d), row); };
+  const auto one = [](const float *band, int i) HCD_INLINE {
+    return band ? Part{i, 1}.load(band) : zeros();
+  };
   spread(Part{0, 1}, one(low, 0), zeros(), one(high, 0), zeros());
   spread(Part{n, 1}, zeros(), one(low, n - 1), zeros(), one(high, n - 1));
   row += 2;

@@ -13,8 +13,8 @@ namespace hcd::cpu {
 using WaveletTaps = std::array<float, 4>;
 
 // Taps of the low pass and of its quadrature mirror.
-inline constexpr WaveletTaps kLowPass = {0.482962913144690F, 0.836516303737469F,
-                                                  0.224143868041857F, -0.129409522550921F};
+inline constexpr WaveletTaps kLowPass = {0.482962913144690F, 0.836516303737469F, 0.224143868041857F,
+                                         -0.129409522550921F};
 inline constexpr WaveletTaps kHighPass = {kLowPass[3], -kLowPass[2], kLowPass[1], -kLowPass[0]};
 
 inline int half(int size) { return (size + 1) / 2; }

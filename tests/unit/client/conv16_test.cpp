@@ -62,8 +62,8 @@ void check(const Shape &s, int width, bool floats, int missing) {
       for (int c = 0; c < s.in; ++c) {
         for (int t = 0; t < s.kernel * s.kernel; ++t) {
           if (!rows[t / s.kernel]) continue;
-          expected += static_cast<int64_t>(weights[static_cast<size_t>(
-                          (o * s.in + c) * s.kernel * s.kernel + t)]) *
+          expected += static_cast<int64_t>(
+                          weights[static_cast<size_t>((o * s.in + c) * s.kernel * s.kernel + t)]) *
                       rows[t / s.kernel][(x + t % s.kernel) * s.in_stride + c];
         }
       }
@@ -83,9 +83,9 @@ void check(const Shape &s, int width, bool floats, int missing) {
 }
 
 TEST(Conv16, GivesThePlainSums) {
-  for (const Shape &s : {Shape{3, 1, 16, 1}, Shape{3, 16, 16, 16}, Shape{5, 1, 32, 1},
-                         Shape{3, 32, 32, 32}, Shape{1, 5, 8, 8}, Shape{3, 20, 24, 24},
-                         Shape{5, 3, 40, 8}}) {
+  for (const Shape &s :
+       {Shape{3, 1, 16, 1}, Shape{3, 16, 16, 16}, Shape{5, 1, 32, 1}, Shape{3, 32, 32, 32},
+        Shape{1, 5, 8, 8}, Shape{3, 20, 24, 24}, Shape{5, 3, 40, 8}}) {
     for (const int width : {1, 4, 5, 13, 33}) {
       check(s, width, false, -1);
       check(s, width, false, width % s.kernel);
@@ -94,9 +94,9 @@ TEST(Conv16, GivesThePlainSums) {
 }
 
 TEST(Conv16, GivesFloats) {
-  for (const Shape &s : {Shape{3, 16, 4, 16}, Shape{3, 32, 4, 32}, Shape{3, 16, 1, 16},
-                         Shape{3, 16, 16, 16}, Shape{3, 5, 4, 8}, Shape{5, 16, 9, 16},
-                         Shape{3, 1, 4, 1}}) {
+  for (const Shape &s :
+       {Shape{3, 16, 4, 16}, Shape{3, 32, 4, 32}, Shape{3, 16, 1, 16}, Shape{3, 16, 16, 16},
+        Shape{3, 5, 4, 8}, Shape{5, 16, 9, 16}, Shape{3, 1, 4, 1}}) {
     for (const int width : {1, 2, 7, 16, 33}) {
       check(s, width, true, -1);
       check(s, width, true, width % s.kernel);
@@ -118,7 +118,8 @@ TEST(Integer, NoSumOverflows) {
       const auto n_in = static_cast<size_t>(in);
       const Layer first{{1, 1, in, 1}, std::vector<float>(n_in, 1.0F), std::vector<float>(n_in)};
       const Layer last{{1, 16, 4, 1}, std::vector<float>(64, 0.5F), std::vector<float>(4, 1.0F)};
-      const auto made = make_integer({first, layer, last}, {500, static_cast<float>(2000 * size), 0});
+      const auto made =
+          make_integer({first, layer, last}, {500, static_cast<float>(2000 * size), 0});
       // The worst of pictures, for each channel in turn.
       for (const int sign : {-1, 1}) {
         for (int o = 0; o < 16; ++o) {

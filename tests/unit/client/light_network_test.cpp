@@ -353,7 +353,8 @@ TEST_P(LightNetworkTest, ManyCallsAtOnceGiveTheSameBits) {
 
 class LightIntegerTest : public LightNetworkTest {};
 
-// What is lost by int16, both ways: the derivative is that of float32 at signs of which a few differ.
+// What is lost by int16, both ways: the derivative is that of float32 at signs of which a few
+// differ.
 TEST_P(LightIntegerTest, IsNearFloat) {
   const auto exact = make(spec_, weights_);
   const Picture lr = Picture::noise(1, 37, 61, 5);
@@ -427,7 +428,8 @@ Picture shown(Network &network, const Picture &lr) {
 TEST(LightPrecision, AutoTakesWholeNumbers) {
   const NetSpec spec = parse_spec("lite", 2, "{}");
   LightWeights weights(spec);
-  for (float &w : weights.tensors["5.weight"].values) w /= 50;  // as small as those of a trained one
+  for (float &w : weights.tensors["5.weight"].values)
+    w /= 50;  // as small as those of a trained one
   const Picture lr = Picture::noise(1, 20, 30, 3);
   Told told;
   const auto chosen = make(spec, weights, Precision::kAuto, told.log());
@@ -440,7 +442,8 @@ TEST(LightPrecision, AutoTakesWholeNumbers) {
 
 // Two channels that are large and cancel each other leave nothing of small ones in 16 bits.
 TEST(LightPrecision, ANetworkThatLosesStaysInFloat) {
-  const NetSpec spec = parse_spec("lite", 2, R"({"layers": [{"out": 8, "kernel": 1}, {"out": 4}]})");
+  const NetSpec spec =
+      parse_spec("lite", 2, R"({"layers": [{"out": 8, "kernel": 1}, {"out": 4}]})");
   LightWeights weights(spec);
   for (float &w : weights.tensors["0.weight"].values) w = 0.05F;
   weights.tensors["0.bias"].values = {3000, 3000, 0, 0, 0, 0, 0, 0};

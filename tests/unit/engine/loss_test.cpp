@@ -139,7 +139,8 @@ TEST(DetailLoss, SameBitsForAnyThreads) {
   ThreadPool pool1(1), pool3(3);
   Memory memory;
   const double a = DetailLoss(y.plane(), memory, pool1).value_and_gradient(x.plane(), one.plane());
-  const double b = DetailLoss(y.plane(), memory, pool3).value_and_gradient(x.plane(), three.plane());
+  const double b =
+      DetailLoss(y.plane(), memory, pool3).value_and_gradient(x.plane(), three.plane());
   EXPECT_EQ(a, b);
   EXPECT_EQ(one.values, three.values);
 }
