@@ -2,10 +2,9 @@
 // The memory of the CPU engine.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <new>
 #include <utility>
+#include <vector>
 
 #include "base/buffer.h"
 
@@ -19,34 +18,28 @@ class Memory {
   // Throws HCD_E_MEMORY.
   Buffer allocate(size_t floats) {
     // The smallest that is large enough, if less than half of it would lie idle.
-    auto found = kept_->lower_bound(floats);
-    if (found == kept_->end() || found->first > 2 * floats) {
-      Buffer fresh(floats);
-      return lend(std::move(fresh), floats);
+    std::shared_ptr<Block> best;
+    for (const auto &block : blocks_) {
+      const size_t size = block->memory.size();
+      if (block->lent || size < floats || size > 2 * floats) continue;
+      if (!best || size < best->memory.size()) best = block;
     }
-    Buffer block = std::move(found->second);
-    kept_->erase(found);
-    return lend(std::move(block), floats);
+    if (!best) {
+      best = std::make_shared<Block>();
+      best->memory = Buffer(floats);
+      blocks_.push_back(best);
+    }
+    Buffer buffer(best->memory.data(), floats, [best](float *) { best->lent = false; });
+    best->lent = true;
+    return buffer;
   }
 
  private:
-  using Kept = std::multimap<size_t, Buffer>;
-
-  // The first `floats` of `block`, which goes back to the kept ones.
-  Buffer lend(Buffer &&block, size_t floats) {
-    float *data = block.data();
-    auto owner = std::make_shared<Buffer>(std::move(block));
-    return {data, floats, [kept = std::weak_ptr<Kept>(kept_), owner](float *) noexcept {
-              const auto still = kept.lock();
-              if (!still) return;
-              try {
-                still->emplace(owner->size(), std::move(*owner));
-              } catch (const std::bad_alloc &) {  // then it is freed
-              }
-            }};
-  }
-
-  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
+  struct Block {
+    Buffer memory;
+    bool lent = false;
+  };
+  std::vector<std::shared_ptr<Block>> blocks_;
 };
 
 }  // namespace hcd::cpu
