@@ -11,6 +11,7 @@
 #include "session/clients.h"
 #include "session/down_session.h"
 #include "session/learned_steps.h"
+#include "session/trial.h"
 #include "session/up_session.h"
 
 namespace hcd::session {
@@ -103,6 +104,22 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
   return lr;
 }
 
+// Whether the learned steps of the built-in weights gain as much with those of `s`, or nearly.
+bool learned_steps_hold(const DownSettings &s, const std::shared_ptr<client::Network> &network,
+                        ThreadPool &pool, const Log &log) {
+  constexpr double kNearly = 0.7;
+  DownSettings built_in = s;
+  built_in.weights.clear();
+  const double share =
+      gain_of_learned(s, network, pool) / gain_of_learned(built_in, open(built_in, log), pool);
+  log(HCD_LOG_VERBOSE,
+      format_text(
+          "optimizer: with these weights the learned steps of %s gain %.2f of what they gain "
+          "with the built-in ones, on the built-in picture; %.1f are enough",
+          network->info().name.c_str(), share, kNearly));
+  return share >= kNearly;
+}
+
 }  // namespace
 
 void check_settings(const DownSettings &settings) {
@@ -151,6 +168,12 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   const Loss loss = make_plan(s, network_traits(info, extended, lr)).loss;
   auto clients =
       make_network_clients(network, s.tile, start_kernel(s, loss), extended, lr, *engine);
+  if (!s.weights.empty() && s.optimizer == "auto" &&
+      make_plan(s, clients.traits).rule == Rule::kLearned &&
+      !learned_steps_hold(s, network, pool, log)) {
+    clients.learned.clear();
+    clients.traits.learned = 0;
+  }
   log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
   *out = sized(in, lr, 0, 0);
   return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, extended,

@@ -60,7 +60,7 @@ bool suits_learned(const DownSettings &s, const ModelTraits &traits) {
                                                {s.ringing, defaults.ringing},
                                                {s.proximity, defaults.proximity},
                                                {s.quality_hint, kMiddleQuality}};
-  return traits.learned > 0 && s.weights.empty() && (s.start == "auto" || s.start == "lanczos") &&
+  return traits.learned > 0 && (s.start == "auto" || s.start == "lanczos") &&
          std::all_of(std::begin(numbers), std::end(numbers), [](const auto &number) {
            return number.first == HCD_AUTO || number.first == number.second;
          });

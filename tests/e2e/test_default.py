@@ -1,13 +1,32 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The default client, the network lite: no option given, no LibTorch opened."""
 
+import json
 import os
 import re
+import struct
+import tempfile
 import unittest
 
 import ffmpeg
 
-CLIP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "samples", "clip.mkv")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+CLIP = os.path.join(TOP, "samples", "clip.mkv")
+LITE = os.path.join(TOP, "core", "weights", "light", "lite_x2.safetensors")
+
+
+def with_last_layer_times(factor):
+    """The weights of lite, halves, with a last layer that does so much more."""
+    with open(LITE, "rb") as file:
+        data = bytearray(file.read())
+    size = struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8:8 + size])
+    for name in ("5.weight", "5.bias"):
+        begin, end = (8 + size + offset for offset in header[name]["data_offsets"])
+        kind = {"F16": "e", "F32": "f"}[header[name]["dtype"]]
+        form = f"<{(end - begin) // struct.calcsize(kind)}{kind}"
+        data[begin:end] = struct.pack(form, *(factor * v for v in struct.unpack(form, data[begin:end])))
+    return bytes(data)
 
 
 class Default(unittest.TestCase):
@@ -35,6 +54,19 @@ class Default(unittest.TestCase):
         plain, ours = (float(re.search(rf"lavfi\.hcd_down\.{key}=([\d.]+)", text).group(1)) for key in ("psnr0", "psnr"))
         self.assertGreater(ours, plain + 0.2)
         self.assertIn("lavfi.hcd_down.steps=2", text)
+
+    def test_learned_steps_with_weights_of_ones_own(self):
+        """They are walked where they gain with these weights, too: those of the library gain, of course."""
+        self.assertEqual(ffmpeg.raw(f"hcd_down=weights={LITE}", "96x64"), ffmpeg.raw("hcd_down", "96x64"))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "wild.safetensors")
+            with open(path, "wb") as file:
+                file.write(with_last_layer_times(5))
+            for weights, rule in ((LITE, "learned, 2 steps"), (path, "adam, 6 steps")):
+                _, log = ffmpeg.good("-v", "verbose", *ffmpeg.source("96x64", 1), "-vf", f"hcd_down=weights={weights}",
+                                     "-f", "null", "-")
+                self.assertIn(f"optimizer: {rule}", log)
+                self.assertRegex(log, r"learned steps of lite gain -?[0-9.]+ of what they gain with the built-in ones")
 
     def test_formats_and_sizes(self):
         for pixel_format in ("yuv420p", "yuv422p10le", "yuv444p", "nv12", "p010le", "gray", "yuvj420p"):

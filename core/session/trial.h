@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Whether learned steps hold for other weights than those they were fitted to.
+#pragma once
+
+#include <memory>
+
+#include "client/network.h"
+#include "session/settings.h"
+
+namespace hcd::session {
+
+// What the learned steps that `s` asks for take off the loss mixed, which is 1 at the start, on the
+// picture of discs.
+double gain_of_learned(const DownSettings &s, std::shared_ptr<client::Network> network,
+                       ThreadPool &pool);
+
+}  // namespace hcd::session
