@@ -161,15 +161,18 @@ DetailLoss::DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool) :
     if (i == 0) squares_ = memory.allocate(kBands * size);
     const int cut_x = width / 10, cut_y = height / 10;
     const Rect pooled{cut_x, cut_y, width - 2 * cut_x, height - 2 * cut_y};
-    Scale scale{width, height, memory.allocate(8 * size),     {}, {},
+    Scale scale{width, height, memory.allocate(7 * size),     {}, {},
                 {},    pooled, pooled.grown(1, width, height)};
     float *next = scale.memory.data();
+    const auto take = [&](Plane &plane) {
+      plane = {next, width, height};
+      next += size;
+    };
     for (Subbands *level : {&scale.test, &scale.reference}) {
-      for (Plane *plane : {&level->a, &level->details[0], &level->details[1], &level->details[2]}) {
-        *plane = {next, width, height};
-        next += size;
-      }
+      for (Plane &band : level->details) take(band);
     }
+    take(scale.test.a);
+    scale.reference.a = scale.test.a;  // of the reference it only leads to the next level
     for (int b = 0; b < kBands; ++b) {
       scale.csf[static_cast<size_t>(b)] = static_cast<float>(visibility(i, b));
     }
