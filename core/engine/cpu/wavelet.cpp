@@ -31,13 +31,15 @@ struct Taps {
 // low, high = the two filters over four rows; high may be nullptr.
 void filter_rows(const float *const rows[4], int n, float *low, float *high) {
   const Taps l(kLowPass), h(kHighPass);
-  const auto filter = [&](const Taps &taps, float *to) HCD_INLINE {
+  const auto filter = [&](bool both) HCD_INLINE {
     for_lanes(n, [&](auto at) HCD_INLINE {
-      at.store(taps.of(at.load(rows[0]), at.load(rows[1]), at.load(rows[2]), at.load(rows[3])), to);
+      const Lanes a = at.load(rows[0]), b = at.load(rows[1]), c = at.load(rows[2]),
+                  d = at.load(rows[3]);
+      at.store(l.of(a, b, c, d), low);
+      if (both) at.store(h.of(a, b, c, d), high);
     });
   };
-  filter(l, low);
-  if (high) filter(h, high);
+  high ? filter(true) : filter(false);
 }
 
 // low[i], high[i] = the two filters over row[2 i ... 2 i + 3].
