@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "client/light/spec.h"
 #include "client/network.h"
 #include "engine/engine.h"
 #include "image/kernel.h"
@@ -78,7 +79,7 @@ class Parts {
     const char *in = precision == client::Precision::kInt16 ? "int16" : "fp32";
     const auto network =
         client::load_network({name, "", "cpu", 2, client::Latent::kDefault, precision}, {});
-    const double macs = std::string(name) == "lite" ? 9936 : 47232;  // of a small pixel
+    const auto macs = static_cast<double>(client::parse_spec(name, 2, "{}").macs());
     const client::Run run{pool_};
     std::unique_ptr<client::Tape> tape;
     time(std::string(name) + ": forward, " + in, 0, macs * kPixels / 4,
