@@ -8,7 +8,7 @@
 namespace hcd::client {
 
 // Its side, in pixels.
-inline constexpr int kSceneSide = 96;
+inline constexpr int kSceneSide = 64;
 
 // Waves of all directions and lengths, edges and lines, noise and its extremes. Luma, 8-bit scale.
 std::vector<float> make_scene();

@@ -233,7 +233,7 @@ void convolve16_narrow(const Conv16Row &t) {
 void to_int16(const float *in, float scale, int n, int16_t *out) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
   for (int i = 0; i < n; ++i) {
-    const float inside = std::min(std::max(in[i] * scale, -32768.0F), 32767.0F);
+    const float inside = std::min(std::max(-32768.0F, in[i] * scale), 32767.0F);
     out[i] = static_cast<int16_t>(static_cast<int32_t>((inside + kRound) - kRound));
   }
 }
