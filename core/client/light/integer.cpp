@@ -52,7 +52,10 @@ std::vector<Conv16> make_integer(const std::vector<Layer> &layers,
     double factor = largest_factor(layer, unit), more = 0, next = 0;
     Conv16::Sum sum;
     if (i + 1 < layers.size()) {
-      next = kTop / kRoom / std::max(1e-3, static_cast<double>(ranges[i]));
+      // Rounded to a power of two: the arithmetic that found it differs from machine to machine.
+      const double range =
+          std::exp2(std::ceil(std::log2(std::max(1e-3, static_cast<double>(ranges[i])))));
+      next = kTop / kRoom / range;
       // factor unit / next is a power of two.
       sum.shift = std::clamp(static_cast<int>(std::floor(std::log2(factor * unit / next))), 0, 27);
       factor = std::min(factor, std::ldexp(next / unit, sum.shift));

@@ -21,7 +21,7 @@ struct Layer {
 inline constexpr float kIntegerInput = 64;
 
 // `ranges`: the largest magnitude of what each layer gave on pictures that ask for much; there is
-// room for twice of it, beyond which values are clipped. The last layer gives floats.
+// room for twice of it or more, beyond which values are clipped. The last layer gives floats.
 //
 // A layer's weights are multiplied by what makes a right shift of a sum the next layer's value,
 // with as many bits as no picture can lead out of 32: the sum of a channel's magnitudes stays below
