@@ -102,8 +102,8 @@ TEST(Plan, LearnedGivesWay) {
   s.start = "bicubic";
   EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
   s = {};
-  s.weights = "tuned.safetensors";
-  EXPECT_EQ(make_plan(s, traits).rule, Rule::kAdam);
+  s.weights = "tuned.safetensors";  // whose own judgement comes when they are read
+  EXPECT_EQ(make_plan(s, traits).rule, Rule::kLearned);
 }
 
 TEST(Plan, QualityHintScalesWhatMindsTheEncoder) {
