@@ -10,10 +10,7 @@ LearnedDescent::LearnedDescent(Objective &objective, Vector x, int width, Engine
       x_(x),
       width_(width),
       engine_(engine),
-      start_(engine.allocate(x.size())),
-      gradient_(engine.allocate(x.size())),
-      last_(engine.allocate(x.size())),
-      move_(engine.allocate(x.size())) {
+      start_(engine.allocate(x.size())) {
   engine.copy(x, start_.span());
 }
 
@@ -23,6 +20,7 @@ ConstPlane LearnedDescent::plane(const float *values) const {
 
 double LearnedDescent::look() {
   std::swap(gradient_, last_);
+  if (gradient_.size() == 0) gradient_ = engine_.allocate(x_.size());
   const double value = objective_.value_and_gradient(x_, gradient_.span());
   if (unit_ == 0) {
     const double error = objective_.rms_error(value);
@@ -33,6 +31,7 @@ double LearnedDescent::look() {
 }
 
 ConstPlane LearnedDescent::move() {
+  if (move_.size() == 0) move_ = engine_.allocate(x_.size());
   engine_.subtract(x_, start_.span(), move_.span());
   return plane(move_.data());
 }

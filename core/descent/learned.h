@@ -41,7 +41,7 @@ class LearnedDescent {
   int width_;
   Engine &engine_;
   double unit_ = 0;  // of the gradient; 0 before the first look
-  Buffer start_, gradient_, last_, move_;
+  Buffer start_, gradient_, last_, move_;  // the others when they are first needed
 };
 
 // All steps; returns their number. docs/training.md tells how kernels are fitted.

@@ -52,7 +52,7 @@ ShownObjective::ShownObjective(std::vector<client::Client *> clients, loss::Loss
     shown_ = engine.allocate(size);
     slope_ = engine.allocate(size);
   }
-  pulled_ = engine.allocate(n_);
+  if (clients_.size() > 1) pulled_ = engine.allocate(n_);
   if (rounded) rounded_values_ = engine.allocate(n_);
 }
 
@@ -100,8 +100,9 @@ double ShownObjective::value(ConstVector x) {
   for (size_t k = 0; k < clients_.size(); ++k) {
     value += shown(k, x, nullptr) / static_cast<double>(clients_.size());
   }
-  engine_.clear(pulled_.span());
-  return value + loss_.small(x, pulled_.span());
+  Buffer unused = engine_.allocate(n_);
+  engine_.clear(unused.span());
+  return value + loss_.small(x, unused.span());
 }
 
 void ShownObjective::clip(Vector x) {

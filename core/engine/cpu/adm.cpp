@@ -151,14 +151,14 @@ class Widened {
 
 }  // namespace
 
-DetailLoss::DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool) : pool_(pool) {
+DetailLoss::DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool)
+    : memory_(memory), pool_(pool) {
   int width = reference.width, height = reference.height;
   ConstPlane whole = reference;
   for (int i = 0; i < kLevels; ++i) {
     width = half(width);
     height = half(height);
     const size_t size = static_cast<size_t>(width) * height;
-    if (i == 0) squares_ = memory.allocate(kBands * size);
     const int cut_x = width / 10, cut_y = height / 10;
     const Rect pooled{cut_x, cut_y, width - 2 * cut_x, height - 2 * cut_y};
     Scale scale{width, height, memory.allocate(7 * size),     {}, {},
@@ -180,14 +180,15 @@ DetailLoss::DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool) :
     whole = scale.reference.a;
     scales_.push_back(std::move(scale));
     // Of itself nothing is masked.
-    for (const double cubes : mask(scales_.back(), scales_.back().reference)) {
+    for (const double cubes : mask(scales_.back(), scales_.back().reference, nullptr)) {
       reference_ += pool_cubes(cubes, pooled);
     }
   }
 }
 
-// The sums of the cubes of what is seen of each band of `test`; their squares go to squares_.
-DetailLoss::PerBand DetailLoss::mask(const Scale &scale, const Subbands &test) {
+// The sums of the cubes of what is seen of each band of `test`; their squares go to `squares`, if
+// that is not nullptr.
+DetailLoss::PerBand DetailLoss::mask(const Scale &scale, const Subbands &test, float *squares) {
   const Rect &pooled = scale.pooled, &reached = scale.reached;
   std::vector<PerBand> rows(static_cast<size_t>(pooled.height));
   for_pieces(pooled.height, pool_, [&](int from, int to) {
@@ -197,10 +198,11 @@ DetailLoss::PerBand DetailLoss::mask(const Scale &scale, const Subbands &test) {
       (BandRows(test, reached.x, y).rows, BandRows(scale.reference, reached.x, y).rows,
        scale.csf.data(), reached.width, row + reached.x);
     });
+    std::vector<float> unused(squares ? 0 : static_cast<size_t>(scale.width));
     for (int y = first; y < end; ++y) {
       float *found[kBands];
       for (size_t b = 0; b < kBands; ++b) {
-        float *row = squares(scale, b, y);
+        float *row = squares ? squares_row(squares, scale, b, y) : unused.data();
         row[reached.x] = row[reached.right() - 1] = 0;  // where they are not pooled
         found[b] = row + pooled.x;
       }
@@ -218,7 +220,7 @@ DetailLoss::PerBand DetailLoss::mask(const Scale &scale, const Subbands &test) {
   return cubes;
 }
 
-void DetailLoss::differentiate(const Scale &scale, const PerBand &cubes) {
+void DetailLoss::differentiate(const Scale &scale, const PerBand &cubes, float *squares) {
   const Rect &pooled = scale.pooled, &reached = scale.reached;
   const RowRange counted{pooled.y, pooled.bottom()};
   float factors[kBands];  // the derivatives of the roots of cubes
@@ -229,7 +231,7 @@ void DetailLoss::differentiate(const Scale &scale, const PerBand &cubes) {
   const std::vector<float> zeros(static_cast<size_t>(scale.width));
   const auto seen = [&](int y, int x, const float **rows) {
     for (size_t b = 0; b < kBands; ++b) {
-      rows[b] = (counted.contain(y) ? squares(scale, b, y) : zeros.data()) + x;
+      rows[b] = (counted.contain(y) ? squares_row(squares, scale, b, y) : zeros.data()) + x;
     }
   };
   for_pieces(reached.height, pool_, [&](int from, int to) {
@@ -258,14 +260,19 @@ void DetailLoss::differentiate(const Scale &scale, const PerBand &cubes) {
 }
 
 double DetailLoss::value_and_gradient(ConstPlane test, Plane gradient) {
+  // Until the end the gradient's memory, where it is large enough, holds the squares of a level.
+  const size_t wanted = kBands * scales_[0].test.a.size();
+  const bool fits = gradient.stride == gradient.width && gradient.size() >= wanted;
+  Buffer own = gradient.data && !fits ? memory_.allocate(wanted) : Buffer();
+  float *squares = fits ? gradient.data : own.data();
   double found = 0;
   ConstPlane whole = test;
   for (const Scale &scale : scales_) {
     dwt2(whole, scale.rows(), scale.test, pool_);
     whole = scale.test.a;
-    const PerBand cubes = mask(scale, scale.test);
+    const PerBand cubes = mask(scale, scale.test, squares);
     for (const double band : cubes) found += pool_cubes(band, scale.pooled);
-    if (gradient.data) differentiate(scale, cubes);
+    if (gradient.data) differentiate(scale, cubes, squares);
   }
   for (size_t i = kLevels; i-- > 0 && gradient.data;) {
     Subbands level = scales_[i].test;

@@ -23,7 +23,7 @@ namespace hcd::cpu {
 // restored one's contrast (CM); what is seen of it is pooled, and compared with the reference's.
 class DetailLoss {
  public:
-  // The reference is not kept.
+  // The reference is not kept, `memory` and `pool` are.
   DetailLoss(ConstPlane reference, Memory &memory, ThreadPool &pool);
 
   // Of `test`, as large as the reference; its derivative goes to `gradient` (as large), if that has
@@ -46,15 +46,16 @@ class DetailLoss {
     RowRange rows() const { return {reached.y, reached.bottom()}; }
   };
 
-  float *squares(const Scale &scale, size_t band, int y) {
-    return squares_.data() + (band * scale.height + y) * scale.width;
+  // Where the squares of what is seen of a band lie.
+  static float *squares_row(float *squares, const Scale &scale, size_t band, int y) {
+    return squares + (band * scale.height + y) * scale.width;
   }
-  PerBand mask(const Scale &scale, const Subbands &test);
-  void differentiate(const Scale &scale, const PerBand &cubes);
+  PerBand mask(const Scale &scale, const Subbands &test, float *squares);
+  void differentiate(const Scale &scale, const PerBand &cubes, float *squares);
 
+  Memory &memory_;
   ThreadPool &pool_;
   std::vector<Scale> scales_;
-  Buffer squares_;        // of what is seen of the bands of one level
   double reference_ = 0;  // pooled
 };
 

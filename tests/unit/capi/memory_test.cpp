@@ -21,14 +21,14 @@ struct Bound {
 
 // The table of docs/api.md, "Memory".
 const Bound kBounds[] = {
-    {"linear", true, {{"model", "bicubic"}}, 38, 62, 52, 0},
-    {"several", true, {{"model", "bicubic+lanczos+bilinear"}}, 39, 64, 54, 0},
+    {"linear", true, {{"model", "bicubic"}}, 34, 60, 54, 0},
+    {"several", true, {{"model", "bicubic+lanczos+bilinear"}}, 34, 60, 54, 0},
     {"exact", true, {{"model", "bicubic"}, {"optimizer", "exact"}}, 18, 28, 37, 0},
     {"paper", true, {{"model", "bicubic"}, {"preset", "paper"}}, 43, 81, 89, 0},
-    {"steps_hr", true, {{"model", "bicubic"}, {"steps_hr", "1"}}, 54, 75, 100, 0},
-    {"lite", true, {{"model", "lite"}}, 43, 68, 0, 20},
-    {"lite_hr", true, {{"model", "lite"}, {"steps_hr", "1"}}, 59, 81, 0, 20},
-    {"base", true, {{"model", "base"}}, 46, 71, 0, 60},
+    {"steps_hr", true, {{"model", "bicubic"}, {"steps_hr", "1"}}, 49, 70, 101, 0},
+    {"lite", true, {{"model", "lite"}}, 41, 66, 0, 20},
+    {"lite_hr", true, {{"model", "lite"}, {"steps_hr", "1"}}, 55, 77, 0, 20},
+    {"base", true, {{"model", "base"}}, 41, 66, 0, 60},
     {"up", false, {{"model", "bicubic"}}, 9, 16, 16, 0},
     {"up_lite", false, {{"model", "lite"}}, 9, 18, 0, 20},
     {"up_base", false, {{"model", "base"}}, 11, 20, 0, 60},
