@@ -15,12 +15,12 @@ namespace {
 struct Preset {
   std::string_view name;
   int cg_steps, adam_steps, network_mixed_steps;
-  int learned_steps, polish;  // polish: steps of Adam behind the learned ones
+  int learned_linear, learned_network, polish;  // polish: steps of Adam behind the learned ones
 };
-constexpr std::array<Preset, 4> kPresets = {{{"fast", 1, 4, 3, 1, 0},
-                                             {"balanced", 2, 12, 6, 2, 0},
-                                             {"quality", 10, 30, 12, 4, 8},
-                                             {"paper", 15, 15, 15, 0, 0}}};
+constexpr std::array<Preset, 4> kPresets = {{{"fast", 1, 4, 3, 1, 1, 0},
+                                             {"balanced", 2, 12, 6, 3, 2, 0},
+                                             {"quality", 10, 30, 12, 4, 4, 8},
+                                             {"paper", 15, 15, 15, 0, 0, 0}}};
 
 // Section 4.1 of the paper, on the 8-bit scale: epsilon = 0.3, alpha = 20 / 255, N = 15.
 constexpr double kPaperRadius = 0.3 * 255, kPaperStep = 20;
@@ -161,8 +161,9 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int mixed_steps = traits.linear ? preset.adam_steps : preset.network_mixed_steps;
   const bool learned = plan.rule == Rule::kLearned;
+  const int learned_steps = traits.linear ? preset.learned_linear : preset.learned_network;
   const int preset_steps = plan.paper  ? kPaperSteps
-                           : learned   ? preset.learned_steps
+                           : learned   ? learned_steps
                            : mixed     ? mixed_steps
                            : iterative ? preset.adam_steps
                                        : preset.cg_steps;

@@ -57,8 +57,8 @@ TEST(Plan, SquaredError) {
 }
 
 TEST(Plan, LearnedWhereStepsWereFitted) {
-  ModelTraits traits = kNetwork;
-  traits.learned = 4;
+  ModelTraits traits = kNetwork, linear_traits = kVideo;
+  traits.learned = linear_traits.learned = 4;
   DownSettings s;
   const std::pair<const char *, std::pair<int, int>> presets[] = {
       {"fast", {1, 0}}, {"balanced", {2, 0}}, {"quality", {4, 8}}};
@@ -69,6 +69,8 @@ TEST(Plan, LearnedWhereStepsWereFitted) {
     EXPECT_EQ(make_plan(s, traits).steps_lr, steps.first) << preset;
     EXPECT_EQ(make_plan(s, traits).polish, steps.second) << preset;
     EXPECT_EQ(make_plan(s, kNetwork).rule, Rule::kAdam) << preset;
+    const int linear = steps.first == 2 ? 3 : steps.first;
+    EXPECT_EQ(make_plan(s, linear_traits).steps_lr, linear) << preset;
   }
   s.preset = "paper";
   EXPECT_EQ(make_plan(s, traits).rule, Rule::kPgd);
