@@ -61,9 +61,13 @@ class Scratch:
         for left in shared.glob("*"):
             if not alive(left.name):
                 shutil.rmtree(left, ignore_errors=True)
-        self.path.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Path:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except BaseException:  # a signal that stops the run, too
+            self.close()
+            raise
         return self.path
 
     def __exit__(self, *_) -> None:
