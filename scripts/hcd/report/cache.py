@@ -26,7 +26,7 @@ class Cache:
     def __init__(self, folder: Path):
         self.folder = folder
         self.own = Scratch(folder / "work")
-        self.scratch = self.own.path
+        self.scratch = self.own.__enter__()
         self.locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.lock = threading.Lock()
 
