@@ -27,9 +27,10 @@ struct Pairs {
   int16_t v[2 * kLanes];
 };
 
-HWY_INLINE Sums no_sums() { return {}; }
-HWY_INLINE void add_bias(const int32_t *bias, Sums &sums) {
-  for (int l = 0; l < kLanes; ++l) sums.v[l] += bias[l];
+HWY_INLINE Sums load_sums(const int32_t *p) {
+  Sums sums;
+  std::memcpy(sums.v, p, sizeof(sums.v));
+  return sums;
 }
 HWY_INLINE Pairs load_pairs(const int16_t *p) {
   Pairs pairs;
@@ -66,7 +67,7 @@ using Tag32 = hn::RebindToSigned<Tag>;
 using Tag16 = hn::Repartition<int16_t, Tag>;
 using Vec32 = hn::Vec<Tag32>;
 
-// Sums of eight lanes. Some machines keep those of the even and of the odd products apart.
+// Sums of eight lanes. Some machines keep two parts of them.
 struct Sums {
   Vec32 v[kVecs], odd[kVecs];
 };
@@ -74,9 +75,19 @@ struct Pairs {
   hn::Vec<Tag16> v[kVecs];
 };
 
-HWY_INLINE Sums no_sums() {
+// A bias comes first: last, GCC makes all products of a step before it adds one, and spills.
+HWY_INLINE Sums load_sums(const int32_t *p) {
   Sums sums;
-  for (int i = 0; i < kVecs; ++i) sums.v[i] = sums.odd[i] = hn::Zero(Tag32());
+  for (int i = 0; i < kVecs; ++i) {
+    const Vec32 bias = hn::LoadU(Tag32(), p + i * kPerVec), zero = hn::Zero(Tag32());
+#if HWY_ARCH_ARM  // each lane becomes the sum of a pair
+    sums.v[i] = hn::InterleaveLower(Tag32(), bias, zero);
+    sums.odd[i] = hn::InterleaveUpper(Tag32(), bias, zero);
+#else
+    sums.v[i] = bias;
+    sums.odd[i] = zero;
+#endif
+  }
   return sums;
 }
 HWY_INLINE Pairs load_pairs(const int16_t *p) {
@@ -99,19 +110,13 @@ HWY_INLINE void add_products(const Pairs &a, const Pairs &b, Sums &sums) {
 HWY_INLINE Vec32 whole(const Sums &sums, int i) {
   return hn::RearrangeToOddPlusEven(sums.v[i], sums.odd[i]);
 }
-// The last that is added: it makes the sums whole.
-HWY_INLINE void add_bias(const int32_t *bias, Sums &sums) {
-  for (int i = 0; i < kVecs; ++i) {
-    sums.v[i] = hn::Add(whole(sums, i), hn::LoadU(Tag32(), bias + i * kPerVec));
-  }
-}
 HWY_INLINE void to_numbers(const Sums &sums, int32_t *to) {
   for (int i = 0; i < kVecs; ++i) hn::StoreU(whole(sums, i), Tag32(), to + i * kPerVec);
 }
 HWY_INLINE void store_activated(const Sums &sums, int shift, float leak, int16_t *out) {
   const hn::Rebind<int16_t, Tag32> narrow;
   for (int i = 0; i < kVecs; ++i) {
-    const Vec32 v = hn::ShiftRightSame(sums.v[i], shift);
+    const Vec32 v = hn::ShiftRightSame(whole(sums, i), shift);
     const Vec32 leaked = hn::NearestInt(hn::Mul(hn::ConvertTo(Tag(), v), hn::Set(Tag(), leak)));
     hn::StoreU(hn::DemoteTo(narrow, hn::IfThenElse(hn::Gt(v, hn::Zero(Tag32())), v, leaked)),
                narrow, out + i * kPerVec);
@@ -119,7 +124,7 @@ HWY_INLINE void store_activated(const Sums &sums, int shift, float leak, int16_t
 }
 HWY_INLINE void store_floats(const Sums &sums, float unit, float *out) {
   for (int i = 0; i < kVecs; ++i) {
-    hn::StoreU(hn::Mul(hn::ConvertTo(Tag(), sums.v[i]), hn::Set(Tag(), unit)), Tag(),
+    hn::StoreU(hn::Mul(hn::ConvertTo(Tag(), whole(sums, i)), hn::Set(Tag(), unit)), Tag(),
                out + i * kPerVec);
   }
 }
@@ -130,7 +135,8 @@ HWY_INLINE void store_floats(const Sums &sums, float unit, float *out) {
 template <int Pixels, int Vectors>
 HWY_INLINE void wide_block(const Conv16Row &t, const int16_t *weights, int channel, int x) {
   Sums sums[Pixels * Vectors];
-  unroll<Pixels * Vectors>([&](auto i) HCD_INLINE { sums[i] = no_sums(); });
+  unroll<Pixels * Vectors>(
+      [&](auto i) HCD_INLINE { sums[i] = load_sums(t.bias + channel + i % Vectors * kLanes); });
   for (int k = 0; k < t.kernel; ++k) {
     const int16_t *in = t.rows[k];
     if (!in) {
@@ -149,7 +155,6 @@ HWY_INLINE void wide_block(const Conv16Row &t, const int16_t *weights, int chann
     }
   }
   unroll<Pixels * Vectors>([&](auto i) HCD_INLINE {
-    add_bias(t.bias + channel + i % Vectors * kLanes, sums[i]);
     const ptrdiff_t at =
         static_cast<ptrdiff_t>(x + i / Vectors) * t.out_pixel + channel + i % Vectors * kLanes;
     if (t.out) {
@@ -186,8 +191,9 @@ void convolve16_wide(const Conv16Row &t) {
 
 template <int Pixels, int Channels>
 HWY_INLINE void narrow_block(const Conv16Row &t, int x) {
+  constexpr int32_t kNone[kLanes] = {};
   Sums sums[Pixels * Channels];
-  unroll<Pixels * Channels>([&](auto i) HCD_INLINE { sums[i] = no_sums(); });
+  unroll<Pixels * Channels>([&](auto i) HCD_INLINE { sums[i] = load_sums(kNone); });
   const int16_t *weights = t.weights;
   for (int k = 0; k < t.kernel; ++k) {
     const int16_t *in = t.rows[k];
