@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "client/light/conv.h"
 
+#include <utility>
+
 #include "engine/cpu/conv16_row.h"
 #include "engine/cpu/conv_row.h"
 
@@ -88,7 +90,10 @@ Conv16::Conv16(int kernel, int in, int out, int in_stride, std::span<const int16
       sum_(sum) {
   const int lanes = round_up(out, kLanes);
   out_stride_ = narrow_ ? out : lanes;
-  bias_ = padded(bias, lanes);
+  bias_ = padded(bias, narrow_ ? out * kLanes : lanes);
+  for (int o = out - 1; narrow_ && o > 0; --o) {  // the first of eight
+    std::swap(bias_[static_cast<size_t>(o)], bias_[static_cast<size_t>(o) * kLanes]);
+  }
   weights_ = arranged({kernel, steps_, out_stride_, 2, narrow_}, in, out, in_stride, weights);
 }
 

@@ -191,9 +191,9 @@ void convolve16_wide(const Conv16Row &t) {
 
 template <int Pixels, int Channels>
 HWY_INLINE void narrow_block(const Conv16Row &t, int x) {
-  constexpr int32_t kNone[kLanes] = {};
   Sums sums[Pixels * Channels];
-  unroll<Pixels * Channels>([&](auto i) HCD_INLINE { sums[i] = load_sums(kNone); });
+  unroll<Pixels * Channels>(
+      [&](auto i) HCD_INLINE { sums[i] = load_sums(t.bias + i % Channels * kLanes); });
   const int16_t *weights = t.weights;
   for (int k = 0; k < t.kernel; ++k) {
     const int16_t *in = t.rows[k];
@@ -215,7 +215,7 @@ HWY_INLINE void narrow_block(const Conv16Row &t, int x) {
   unroll<Pixels * Channels>([&](auto i) HCD_INLINE {
     int32_t parts[kLanes];
     to_numbers(sums[i], parts);
-    int32_t sum = t.bias[i % Channels];
+    int32_t sum = 0;
     for (const int32_t part : parts) sum += part;
     t.values[static_cast<ptrdiff_t>(x) * Channels + i] = static_cast<float>(sum) * t.unit;
   });

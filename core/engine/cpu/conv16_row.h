@@ -16,7 +16,7 @@ struct Conv16Row {
   int pixel, out_pixel;        // values from pixel to pixel; `pixel` may be odd
   int width;
   const int16_t *weights;
-  const int32_t *bias;  // [out_pixel]
+  const int32_t *bias;  // [out_pixel]; convolve_narrow(): see there
   int shift;            // a value that comes out, kept in 16 bits: v = sum >> shift,
   float leak;           // v > 0 ? v : v leak rounded (ties to even)
   int16_t *out;         // nullptr: floats come out,
@@ -29,7 +29,7 @@ struct Conv16Row {
 void convolve_wide(const Conv16Row &row);
 
 // One channel comes out, or four, as floats: the lanes are the inputs' channels, `pixel` a multiple
-// of 16. Weights: [kernel][steps / 16][channels][16].
+// of 16. Weights: [kernel][steps / 16][channels][16]; biases: [channels][8], of which eight add up.
 void convolve_narrow(const Conv16Row &row);
 
 // out = in * scale, rounded (ties to even) and kept in 16 bits.
