@@ -21,6 +21,7 @@ ROWS = [  # name, whether it reads the small frames, filters
     ("hcd_down=model=bicubic:optimizer=adam", False, "hcd_down=model=bicubic:optimizer=adam"),
     ("hcd_down", False, "hcd_down"),
     ("hcd_down=preset=fast", False, "hcd_down=preset=fast"),
+    ("hcd_down=optimizer=adam", False, "hcd_down=optimizer=adam"),
     ("hcd_up=model=bicubic", True, "hcd_up=model=bicubic"),
     ("hcd_up", True, "hcd_up"),
     ("hcd_up=precision=fp32", True, "hcd_up=precision=fp32"),
