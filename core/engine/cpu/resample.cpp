@@ -217,7 +217,7 @@ Repeat find_repeat(const image::Axis &axis) {
     int first = axis.out / 2, end = first;  // of the rows that are repeated
     while (first > 0 && first - 1 + period < axis.out && repeats(first - 1, period, step)) --first;
     while (end + period < axis.out && repeats(end, period, step)) ++end;
-    end += period;
+    end = std::min(end + period, axis.out);
     // Whole steps are read, and whole groups made.
     const int read = (axis.taps + step - 1) / step * step;
     while (end > first && axis.start[static_cast<size_t>(end - 1)] + read > axis.in) --end;
