@@ -47,8 +47,8 @@ const MixedDefaults &mixed_defaults(const ModelTraits &traits) {
   return traits.linear ? kMixedLinear : kMixedNetwork;
 }
 
-// Learned steps were fitted to descents from the default start by the default weights; what else is
-// asked for by number or name is not theirs.
+// Learned steps were fitted to descents from the default start by the default weights of the loss;
+// what else is asked for by number or name is not theirs. A network's weights are tried: trial.h.
 bool suits_learned(const DownSettings &s, const ModelTraits &traits) {
   const MixedDefaults &defaults = mixed_defaults(traits);
   const std::pair<double, double> numbers[] = {{s.budget, HCD_AUTO},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "session/trial.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -25,17 +24,17 @@ std::vector<float> make_leaves() {
   const Random random(1);
   uint64_t n = 0;
   std::vector<float> fine(static_cast<size_t>(kFine * kSide) * kFine * kSide, 128);
+  const Plane plane(fine.data(), kFine * kSide, kFine * kSide);
   for (int leaf = 0; leaf < kLeaves; ++leaf) {
     const double radius = kFine * 2 / std::sqrt(0.002 + 0.998 * random.uniform(n++));
-    const double cx = kFine * kSide * random.uniform(n++), cy = kFine * kSide * random.uniform(n++);
+    const double cx = plane.width * random.uniform(n++), cy = plane.height * random.uniform(n++);
     const double luma = 30 + 195 * random.uniform(n++);
-    const int reach = static_cast<int>(radius) + 1;
-    for (int y = std::max(0, static_cast<int>(cy) - reach);
-         y < std::min(kFine * kSide, static_cast<int>(cy) + reach + 1); ++y) {
-      for (int x = std::max(0, static_cast<int>(cx) - reach);
-           x < std::min(kFine * kSide, static_cast<int>(cx) + reach + 1); ++x) {
+    const Rect around = Rect{static_cast<int>(cx), static_cast<int>(cy), 1, 1}.grown(
+        static_cast<int>(radius) + 1, plane.width, plane.height);
+    for (int y = around.y; y < around.bottom(); ++y) {
+      for (int x = around.x; x < around.right(); ++x) {
         if ((x - cx) * (x - cx) + (y - cy) * (y - cy) > radius * radius) continue;
-        fine[static_cast<size_t>(y) * kFine * kSide + x] = static_cast<float>(luma);
+        plane.row(y)[x] = static_cast<float>(luma);
       }
     }
   }
@@ -44,8 +43,7 @@ std::vector<float> make_leaves() {
     for (int x = 0; x < kSide; ++x) {
       double sum = 0;
       for (int i = 0; i < kFine * kFine; ++i) {
-        sum += fine[static_cast<size_t>((y * kFine + i / kFine) * kSide * kFine + x * kFine +
-                                        i % kFine)];
+        sum += plane.row(y * kFine + i / kFine)[x * kFine + i % kFine];
       }
       leaves.push_back(
           static_cast<float>(std::round(sum / (kFine * kFine) + 2 * random.normal(n++))));

@@ -10,7 +10,7 @@
 namespace hcd::client {
 
 // The way back: slopes of the result, through the gates, to the gradient of `part`. Rows on demand,
-// as above. A pixel's sum has the same order whatever the part.
+// as in Forward. A pixel's sum has the same order whatever the part.
 class Backward {
  public:
   Backward(const Layers &layers, const Gates &gates, ConstPlane slope, const Rect &part,
