@@ -40,7 +40,7 @@ class LearnedDescent {
   Vector x_;
   int width_;
   Engine &engine_;
-  double unit_ = 0;  // of the gradient; 0 before the first look
+  double unit_ = 0;                        // of the gradient; 0 before the first look
   Buffer start_, gradient_, last_, move_;  // the others when they are first needed
 };
 
