@@ -20,7 +20,8 @@
  * @file
  * What vf_hcd_down and vf_hcd_up share: the way of the frames through libhcd,
  * which hands out one frame for each one it is given, in order. Formats and
- * sizes are in hcd_format.c, what frames carry besides pixels in hcd_props.c.
+ * sizes are in hcd_format.c, what frames carry besides pixels in hcd_props.c and
+ * hcd_signal.c.
  */
 
 #include <math.h>
@@ -113,15 +114,45 @@ static void free_pending(HCDFilter *s)
         av_frame_free(&frame);
 }
 
-/* Configures for frames of the format `in`. `out`: the size wanted, or 0. */
-static int configure(AVFilterContext *ctx, const hcd_format *in, hcd_format *out)
+/* What hcd_up does with a signal that it cannot follow: the plain resize. */
+static hcd_status follow_plain(HCDFilter *s, const hcd_format *in, const hcd_format *out)
+{
+    const hcd_signal plain = { .struct_size  = sizeof(plain),
+                               .model        = "bicubic",
+                               .small_width  = in->width,
+                               .small_height = in->height,
+                               .full_width   = out->width,
+                               .full_height  = out->height,
+                               .quality_hint = HCD_AUTO };
+
+    return hcd_follow_signal(s->lib, ff_hcd_model_given(s) ? NULL : &plain);
+}
+
+/* Configures for frames of the format `in`. `out`: the size wanted, or 0.
+ * `signal`: what the frames say from here on, or NULL for no change. */
+static int configure(AVFilterContext *ctx, const hcd_format *in, hcd_format *out,
+                     const hcd_signal *signal)
 {
     HCDFilter *s = ctx->priv;
-    hcd_status status = hcd_configure(s->lib, in, out);
+    hcd_status status = HCD_OK;
 
+    if (signal && *signal->model)
+        status = hcd_follow_signal(s->lib, signal);
+    else if (signal)
+        status = follow_plain(s, in, out);
+    if (status >= 0)
+        status = hcd_configure(s->lib, in, out);
+    if (signal && *signal->model)
+        ff_hcd_tell_signal(ctx, signal, status < 0 ? hcd_last_error(s->lib) : NULL);
+    if (status < 0 && signal && *signal->model) {
+        status = follow_plain(s, in, out);
+        if (status >= 0)
+            status = hcd_configure(s->lib, in, out);
+    }
     if (status < 0)
         return lib_error(ctx, status);
     s->in_format = *in;
+    s->signal.changed = 1;
     return 0;
 }
 
@@ -145,7 +176,7 @@ int ff_hcd_config_output(AVFilterLink *outlink)
     ret = ff_hcd_eval_size(ctx, inlink, &out.width, &out.height);
     if (ret < 0)
         return ret;
-    ret = configure(ctx, &in, &out);
+    ret = configure(ctx, &in, &out, NULL);
     if (ret < 0)
         return ret;
 
@@ -325,6 +356,8 @@ static int receive_frame(AVFilterContext *ctx)
     /* A frame that fails is lost, so this is the one in either case. */
     av_fifo_read(s->pending, &in, 1);
     ret = status < 0 ? lib_error(ctx, status) : ff_hcd_copy_props(out, in);
+    if (ret >= 0)
+        ret = ff_hcd_write_signal(ctx, out, in);
     av_frame_free(&in);
     if (ret >= 0 && measured)
         ret = set_metadata(out, &s->stats);
@@ -372,14 +405,16 @@ static int same_format(const hcd_format *a, const hcd_format *b)
            a->matrix == b->matrix && a->siting == b->siting;
 }
 
-/* Makes the library expect frames like `in`; those that leave keep their size. */
-static int follow_format(AVFilterContext *ctx, const AVFrame *in)
+/* Makes the library expect frames like `in`, and do with them what they say;
+ * those that leave keep their size. */
+static int follow_frame(AVFilterContext *ctx, const AVFrame *in)
 {
     HCDFilter *s = ctx->priv;
     const AVFilterLink *outlink = ctx->outputs[0];
     const hcd_format format = ff_hcd_format_of_frame(in);
     hcd_format out = format;
-    int ret;
+    hcd_signal signal;
+    int ret, told;
 
     if (in->format != outlink->format) {
         av_log(ctx, AV_LOG_ERROR, "pixel format: expected %s, as before in this "
@@ -388,7 +423,10 @@ static int follow_format(AVFilterContext *ctx, const AVFrame *in)
                av_get_pix_fmt_name(in->format));
         return AVERROR(EINVAL);
     }
-    if (same_format(&format, &s->in_format))
+    told = s->kind->is_down ? 0 : ff_hcd_read_signal(ctx, in, &signal);
+    if (told < 0)
+        return told;
+    if (!told && same_format(&format, &s->in_format))
         return 0;
 
     ret = drain(ctx);
@@ -398,7 +436,7 @@ static int follow_format(AVFilterContext *ctx, const AVFrame *in)
            in->width, in->height);
     out.width  = outlink->w;
     out.height = outlink->h;
-    return configure(ctx, &format, &out);
+    return configure(ctx, &format, &out, told ? &signal : NULL);
 }
 
 /* Owns `in`. */
@@ -407,7 +445,7 @@ static int send_frame(AVFilterContext *ctx, AVFrame *in)
     HCDFilter *s = ctx->priv;
     hcd_frame frame = lib_frame(in);
     hcd_status status;
-    int ret = follow_format(ctx, in);
+    int ret = follow_frame(ctx, in);
 
     if (ret < 0)
         goto fail;
@@ -484,6 +522,7 @@ int ff_hcd_process_command(AVFilterContext *ctx, const char *cmd, const char *ar
         av_opt_set_double(s, cmd, before, 0);
         return lib_error(ctx, status);
     }
+    s->signal.changed = 1;
     return 0;
 }
 
@@ -496,6 +535,7 @@ av_cold void ff_hcd_uninit(AVFilterContext *ctx)
     hcd_destroy(&s->lib);
     free_pending(s);
     av_fifo_freep2(&s->pending);
+    av_freep(&s->signal.message);
 }
 
 const AVFilterPad ff_hcd_inputs[1] = {

@@ -81,6 +81,9 @@ typedef struct HCDFilter {
     const AVClass *class;
     char *w, *h;              ///< options: expressions, NULL if not given
     int measure;              ///< option: one frame in so many has statistics
+    int signal_interval;      ///< option: seconds between two frames with a signal
+    int size_given;           ///< hcd_up: whether an option says the size of the output
+    const char *model;        ///< hcd_up: the option
 
     const HCDKind *kind;
     hcd_ctx    *lib;
@@ -90,6 +93,14 @@ typedef struct HCDFilter {
     hcd_stats   stats;        ///< of the frame received last
     HCDTotals   totals;
     int warned_interlaced, warned_dovi;
+
+    struct {
+        int64_t  second;      ///< in intervals, of the frame that had it last
+        int      changed;     ///< there is more to say than that frame did
+        int      was_key;     ///< of the frame before
+        uint8_t *message;     ///< hcd_up: the one that is followed
+        size_t   message_size;
+    } signal;
 } HCDFilter;
 
 int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind);
@@ -139,6 +150,27 @@ int ff_hcd_copy_props(AVFrame *out, const AVFrame *in);
 void ff_hcd_filter_link_side_data(AVFilterLink *outlink, const AVFilterLink *inlink);
 
 int ff_hcd_is_interlaced(const AVFrame *frame);
+
+/**
+ * Take a signal that came in off a frame that goes out, and give it the one of
+ * hcd_down where it is time to.
+ * @return 0, or an AVERROR after having logged why
+ */
+int ff_hcd_write_signal(AVFilterContext *ctx, AVFrame *out, const AVFrame *in);
+
+/**
+ * Whether a frame says something new of how to enlarge it.
+ * @param signal what it says, without a model where that cannot be followed;
+ *               its weights live until the next call
+ * @return 0, 1, or an AVERROR after having logged why
+ */
+int ff_hcd_read_signal(AVFilterContext *ctx, const AVFrame *in, hcd_signal *signal);
+
+/** Whether hcd_up enlarges by a model that an option names, whatever a signal says. */
+int ff_hcd_model_given(const HCDFilter *s);
+
+/** Log what a signal says, or why it is not followed and what is done instead. */
+void ff_hcd_tell_signal(AVFilterContext *ctx, const hcd_signal *signal, const char *why_not);
 
 /** Log the text of an error of the library. @return its AVERROR */
 int ff_hcd_error(AVFilterContext *ctx, hcd_status status, const char *text);

@@ -7,65 +7,26 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 
-#include "base/arithmetic.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "capi/context.h"
 #include "capi/structs.h"
 #include "client/models.h"
 #include "image/format.h"
 #include "options/options.h"
 #include "session/session.h"
+#include "signal/signal.h"
 
 #define HCD_STRINGIFY(x) #x
 #define HCD_VERSION_TEXT(a, b, c) HCD_STRINGIFY(a) "." HCD_STRINGIFY(b) "." HCD_STRINGIFY(c)
 
-struct hcd_ctx {
-  hcd::Log log;
-  std::string error;
-  // One of the two, by the kind of the context; neither after a failed create.
-  std::optional<hcd::session::DownSettings> down;
-  std::optional<hcd::session::UpSettings> up;
-  std::unique_ptr<hcd::ThreadPool> pool;
-  std::unique_ptr<hcd::session::Session> session;
-  hcd_format in{}, out{};
-  bool drained = false;
-};
-
 namespace {
 
-using hcd::Error;
-
-// Runs `body`; on an exception keeps its text in the context and returns its status.
-template <typename Body>
-hcd_status guard(std::string &error, const Body &body) noexcept {
-  const auto fail = [&error](hcd_status status, const char *text) {
-    try {
-      error = text;
-    } catch (...) {
-      error = "out of memory";  // short enough to need none
-      return HCD_E_MEMORY;
-    }
-    return status;
-  };
-  const hcd::PlainArithmetic arithmetic;
-  try {
-    error.clear();
-    return body();
-  } catch (const Error &e) {
-    return fail(e.status(), e.what());
-  } catch (const std::bad_alloc &) {
-    return fail(HCD_E_MEMORY, "out of memory");
-  } catch (const std::exception &e) {
-    return fail(HCD_E_INTERNAL, e.what());
-  } catch (...) {
-    return fail(HCD_E_INTERNAL, "unknown exception");
-  }
-}
+using hcd::capi::guard;
 
 const char *type_name(const hcd_down_params &) { return "hcd_down_params"; }
 const char *type_name(const hcd_up_params &) { return "hcd_up_params"; }
@@ -123,8 +84,7 @@ hcd_status set_param(Params *params, const char *key, const char *value, char *t
     hcd::capi::write_struct(changed, *params);
     return HCD_OK;
   });
-  if (status != HCD_OK && text && size > 0) std::snprintf(text, size, "%s", error.c_str());
-  return status;
+  return hcd::capi::tell(status, error, text, size);
 }
 
 // What a C caller put into an enumeration, which C++ may only read as a number until it is checked.
@@ -259,9 +219,14 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     ctx->drained = false;
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
-    ctx->session =
-        ctx->down ? hcd::session::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log)
-                  : hcd::session::make_up_session(*ctx->up, from, &to, *ctx->pool, ctx->log);
+    if (ctx->down) {
+      ctx->weights = hcd::capi::read_sent(*ctx->down);
+      ctx->weights_key = hcd::signal::key_of(ctx->weights.bytes());
+      ctx->session = hcd::session::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log);
+    } else {
+      ctx->session = hcd::session::make_up_session(ctx->followed.value_or(*ctx->up), from, &to,
+                                                   *ctx->pool, ctx->log);
+    }
     ctx->in = from;
     ctx->out = to;
     hcd::capi::write_struct(to, *out);

@@ -38,6 +38,7 @@ void check_torchscript_file(const std::string &path) {
 // Of a light network: the file that is given, or the built-in weights.
 files::Safetensors open_light(const NetworkRequest &request, const NetworkEntry &entry) {
   if (!request.weights.empty()) return client::open_light(request.weights);
+  if (request.sent) return expand_light(files::Safetensors::own(*request.sent, "of the stream"));
   const int scale = default_scale(entry, request.scale);
   const auto bytes = weights::find_light(entry.name, scale);
   if (bytes.empty()) fail_without_weights(entry, scale);

@@ -92,9 +92,10 @@ std::string models_with(double scale) {
 
 // What tells a file from the one that was there before under the same name.
 std::string identity(const NetworkRequest &r) {
-  const std::string wanted =
+  std::string wanted =
       format_text("%s|%s|%d|%d|%d|%s", r.model.c_str(), r.device.c_str(), r.scale,
                   static_cast<int>(r.latent), static_cast<int>(r.precision), r.weights.c_str());
+  if (r.sent) return wanted + '|' + std::string(r.sent->begin(), r.sent->end());
   struct stat info {};
   if (stat(r.weights.c_str(), &info) != 0) return wanted;
   return format_text("%s|%lld|%lld|%lld.%09ld", wanted.c_str(), static_cast<long long>(info.st_ino),

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/parallel.h"
@@ -71,11 +72,12 @@ enum class Precision { kAuto, kInt16, kFp32 };
 // What is to be opened. Empty: torchscript has no default.
 struct NetworkRequest {
   std::string model;           // a name of client/catalogue.h
-  std::string weights;         // path; "": the built-in ones
+  std::string weights;         // path; "": those below, or the built-in ones
   std::string device = "cpu";  // auto, cpu, cuda or cuda:N
   int scale = 0;               // 0: as the weights say
   Latent latent = Latent::kDefault;
   Precision precision = Precision::kAuto;
+  std::shared_ptr<const std::vector<uint8_t>> sent;  // a light network's file, in a stream
 };
 
 // Opens a network in the back end that runs it. Throws hcd::Error.

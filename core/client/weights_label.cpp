@@ -42,15 +42,18 @@ WeightsLabel read_label(const files::Safetensors &file) {
 }
 
 files::Safetensors open_light(const std::string &path) {
-  files::Safetensors file = files::Safetensors::open(path);
+  return expand_light(files::Safetensors::open(path));
+}
+
+files::Safetensors expand_light(files::Safetensors file) {
   if (!files::holds_differences(file)) return file;
   const WeightsLabel label = read_label(file);
   const std::string name = label.model + " x" + std::to_string(label.scale);
   const auto bytes = weights::find_light(label.model, label.scale);
   if (bytes.empty()) {
-    throw files::weights_error(path, "differences to the built-in weights of " +
-                                         files::printable(name) +
-                                         ": expected these, found none in this build");
+    throw files::weights_error(file.name(), "differences to the built-in weights of " +
+                                                files::printable(name) +
+                                                ": expected these, found none in this build");
   }
   return files::expand_differences(file, files::Safetensors::parse(bytes, "built-in " + name));
 }

@@ -21,9 +21,10 @@ struct WeightsLabel {
 // Throws HCD_E_FILE, "weights '<name>': metadata hcd.<key>: expected ..., found ...".
 WeightsLabel read_label(const files::Safetensors &file);
 
-// The weight file of a light network. Differences (files/differences.h) are added to the built-in
+// The weights of a light network. Differences (files/differences.h) are added to the built-in
 // weights of the model and scale that the file names. Throws HCD_E_FILE.
 files::Safetensors open_light(const std::string &path);
+files::Safetensors expand_light(files::Safetensors file);
 
 // Throws HCD_E_FILE unless the file is of the model that was asked for, or of its kind: irn runs
 // what irn-small is.

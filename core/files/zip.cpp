@@ -3,12 +3,12 @@
 #include "files/zip.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "base/error.h"
+#include "files/crc32.h"
 
 namespace hcd::files {
 namespace {
@@ -20,21 +20,8 @@ constexpr size_t kLocalSize = 30, kEntrySize = 46, kEndSize = 22;
 constexpr size_t kMaxComment = 65535;
 constexpr uint32_t kInZip64 = 0xffffffff;
 
-constexpr std::array<uint32_t, 256> make_crc_table() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0xedb88320U : 0U);
-    table[i] = crc;
-  }
-  return table;
-}
-
-uint32_t crc32(std::string_view bytes) {
-  static constexpr std::array<uint32_t, 256> kTable = make_crc_table();
-  uint32_t crc = 0xffffffff;
-  for (const char c : bytes) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<uint8_t>(c)) & 0xff];
-  return ~crc;
+std::span<const uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
 }
 
 // The bytes from `start` on, at most `size`; fewer, or none, where the archive ends before.
@@ -62,7 +49,7 @@ std::optional<std::string_view> stored_data(std::string_view bytes, std::string_
   if (local.size() < kLocalSize || !local.starts_with(kLocalHeader)) return std::nullopt;
   const size_t names = number(local, 26, 2) + number(local, 28, 2);
   const std::string_view data = part(bytes, start + kLocalSize + names, size);
-  if (data.size() != size || crc32(data) != crc) return std::nullopt;
+  if (data.size() != size || crc32(bytes_of(data)) != crc) return std::nullopt;
   return data;
 }
 

@@ -8,9 +8,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace hcd::options {
 
@@ -29,6 +31,10 @@ struct UpSettings {
 #define HCD_OPTIONS_UP
 #define HCD_OPTION(type, name, def, min, max, runtime, help) Kept<type> name = def;
 #include <hcd/options.def>
+
+  // What the stream says instead of options: see session::follow().
+  std::shared_ptr<const std::vector<uint8_t>> sent_weights;  // the bytes of a file
+  hcd_siting sent_siting = HCD_SITING_UNSPECIFIED;
 };
 
 struct Option {

@@ -52,6 +52,7 @@ Clients make_network_clients(std::shared_ptr<client::Network> network, int tile,
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : kernel, hr, lr, engine);
   clients.learned = learned_steps(info.name, hr, lr);
   clients.traits = network_traits(info, hr, lr);
+  clients.factor = info.scale;
   if (info.has_downscale) {
     clients.own =
         std::make_unique<client::NetworkDownscaler>(network, tile, *clients.kernel, hr, lr, engine);

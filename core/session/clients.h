@@ -24,6 +24,7 @@ struct Clients {
   std::unique_ptr<client::Downscaler> own;           // a network's own g
   std::vector<descent::LearnedStep> learned;  // of the client at this ratio, where there are some
   ModelTraits traits;
+  int factor = 0;  // of the network
 
   // What makes the plain small frame, where the descent starts.
   client::Downscaler &plain() const {

@@ -20,6 +20,7 @@ class DownSession : public Session {
   DownSession(std::unique_ptr<Engine> engine, Clients clients, const DownSettings &settings,
               const hcd_format &in, const hcd_format &model_hr, const hcd_format &out);
 
+  int factor() const override { return clients_.factor; }
   void update(const DownSettings &settings) override;
 
  protected:

@@ -48,6 +48,12 @@ void check_common(const Settings &s, bool several) {
             "option tile: expected 0 or %d to 8192, found %d", kMinTile, s.tile);
 }
 
+// Where no stream says more.
+UpSettings without_auto(UpSettings s) {
+  if (s.model == "auto") s.model = "lite";
+  return s;
+}
+
 // The kernel of the option `start`; nullptr: the client's own.
 const image::Kernel *start_kernel(const DownSettings &s, Loss loss) {
   if (s.start == "auto") return loss == Loss::kMixed ? image::find_kernel("lanczos") : nullptr;
@@ -67,9 +73,15 @@ double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScal
 template <typename Settings>
 std::shared_ptr<client::Network> open(const Settings &s, const Log &log) {
   const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
-  return client::open_network({s.model, s.weights, s.device, scale, client::parse_latent(s.latent),
-                               client::parse_precision(s.precision)},
-                              log);
+  client::NetworkRequest request;
+  request.model = s.model;
+  request.weights = s.weights;
+  request.device = s.device;
+  request.scale = scale;
+  request.latent = client::parse_latent(s.latent);
+  request.precision = client::parse_precision(s.precision);
+  if constexpr (std::is_same_v<Settings, UpSettings>) request.sent = s.sent_weights;
+  return client::open_network(request, log);
 }
 
 void check_network_scale(double scale, const client::NetworkInfo &info) {
@@ -131,7 +143,26 @@ void check_settings(const DownSettings &settings) {
   make_plan(settings, traits);
 }
 
-void check_settings(const UpSettings &settings) { check_common(settings, false); }
+void check_settings(const UpSettings &settings) { check_common(without_auto(settings), false); }
+
+UpSettings follow(const UpSettings &asked, const hcd_signal &signal) {
+  UpSettings s = asked;
+  s.sent_siting = signal.siting;
+  const std::string model = signal.model;
+  if (s.model != "auto" && s.model != model) return s;
+  s.model = model;
+  const bool exact = signal.factor > 0 && signal.full_width <= signal.small_width * signal.factor &&
+                     signal.full_width > signal.small_width * (signal.factor - 1);
+  if (exact && s.scale == HCD_AUTO) s.scale = signal.factor;
+  if (signal.weights_key == 0 || !s.weights.empty()) return s;
+  HCD_CHECK(signal.weights, HCD_E_FILE,
+            "the stream was made for weights %016llx of %s: expected them in it or in the option "
+            "weights, found none",
+            static_cast<unsigned long long>(signal.weights_key), model.c_str());
+  s.sent_weights =
+      std::make_shared<std::vector<uint8_t>>(signal.weights, signal.weights + signal.weights_size);
+  return s;
+}
 
 std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_format &in,
                                            hcd_format *out, ThreadPool &pool, const Log &log) {
@@ -180,9 +211,12 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
                                        lr);
 }
 
-std::unique_ptr<Session> make_up_session(const UpSettings &s, const hcd_format &in, hcd_format *out,
-                                         ThreadPool &pool, const Log &log) {
+std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_format &from,
+                                         hcd_format *out, ThreadPool &pool, const Log &log) {
+  const UpSettings s = without_auto(settings);
+  hcd_format in = from;
   image::check_format(in);
+  if (in.siting == HCD_SITING_UNSPECIFIED) in.siting = s.sent_siting;
   auto engine = make_cpu_engine(pool);
   std::shared_ptr<client::Network> network;
   double scale = factor_or_default(s.scale);

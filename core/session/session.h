@@ -26,6 +26,9 @@ class Session {
   // nullptr where nobody asks (time_ms is the caller's).
   hcd_frame receive(const hcd_frame &out, hcd_stats *stats);
 
+  // Of the network; 0: linear clients.
+  virtual int factor() const { return 0; }
+
   // Takes over options that changed while frames flow, from the next frame sent on.
   virtual void update(const DownSettings &) {}
 
@@ -50,6 +53,10 @@ std::unique_ptr<Session> make_down_session(const DownSettings &settings, const h
                                            hcd_format *out, ThreadPool &pool, const Log &log);
 std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_format &in,
                                          hcd_format *out, ThreadPool &pool, const Log &log);
+
+// What hcd_up does with a stream that says how to be enlarged: what the options leave open is taken
+// from there. Throws HCD_E_FILE where the weights are neither sent nor given.
+UpSettings follow(const UpSettings &asked, const hcd_signal &signal);
 
 // Throws HCD_E_OPTION unless the model exists and the options agree, as far as that can be said
 // without loading anything.

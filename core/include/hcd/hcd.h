@@ -236,6 +236,49 @@ HCD_API void hcd_destroy(hcd_ctx **ctx);
  * none. Valid until the next call with this context. `ctx` may be NULL ("out of memory"). */
 HCD_API const char *hcd_last_error(const hcd_ctx *ctx);
 
+/* ---- what travels with a stream: docs/signal.md ------------------------------------------------ */
+
+/* How the frames of a stream are to be enlarged, as H.264 and HEVC carry it: a message of the kind
+ * "user data unregistered" (SEI), which decoders hand out and encoders write.
+ * Thread-safety: plain data. */
+#define HCD_SIGNAL_BYTES 60 /* of a message without weights: 16 of UUID, 44 of fields           */
+typedef struct hcd_signal {
+    size_t struct_size;     /* sizeof(hcd_signal), set by the caller                            */
+    char model[32];         /* the client: a name of hcd_models()                               */
+    int factor;             /* of a network; 0: a linear client                                 */
+    int small_width, small_height; /* of the frames that were made, in luma samples [1, 32768]  */
+    int full_width, full_height;   /* of the source                                             */
+    hcd_siting siting;      /* of the small frame's chroma                                      */
+    char resize[16];        /* the kernel behind a network, where the ratio is not its factor; "" */
+    int quality_hint;       /* as the option of that name [0, 63]; HCD_AUTO: not said           */
+    HCD_SLOT uint64_t weights_key; /* CRC-32 of the weights' file << 32 | its size in bytes; 0: the
+                               weights are in the library                                       */
+    HCD_SLOT const uint8_t *weights; /* the file, sent along; NULL: it is not                   */
+    size_t weights_size;    /* in bytes, at most 65536                                          */
+} hcd_signal;
+
+/* The message of a signal, from its UUID on, into `data` of `size` bytes; *written: its size, also
+ * where that is too small (HCD_E_MEMORY). HCD_E_OPTION: what cannot be said. `error` as in
+ * hcd_down_params_set(), here and below. */
+HCD_API hcd_status hcd_signal_write(const hcd_signal *signal, uint8_t *data, size_t size,
+                                    size_t *written, char *error, size_t error_size);
+
+/* Reads a message, which may be anybody's: HCD_AGAIN where it is none of ours, and nothing is
+ * written. `signal->weights` points into `data`. HCD_E_FILE: damaged. HCD_E_FORMAT: of a later
+ * libhcd; then the sizes are known, and the model is "". No more is allocated or believed than
+ * `size` says. */
+HCD_API hcd_status hcd_signal_read(const uint8_t *data, size_t size, hcd_signal *signal,
+                                   char *error, size_t error_size);
+
+/* What a configured hcd_down context has to say, by its option signal; HCD_AGAIN: nothing (off).
+ * `signal->weights` lives as long as the context is not configured again. */
+HCD_API hcd_status hcd_get_signal(hcd_ctx *ctx, hcd_signal *signal);
+
+/* hcd_up: from the next hcd_configure() on enlarge as a signal says, where the options say nothing:
+ * the model, weights of the same model, the siting of frames that name none. Weights are copied.
+ * The size wanted stays hcd_configure()'s. NULL: forget it. */
+HCD_API hcd_status hcd_follow_signal(hcd_ctx *ctx, const hcd_signal *signal);
+
 /* ---- models -------------------------------------------------------------------------------- */
 
 /* The two structs below never grow, since they come in arrays: new facts take reserved places. */

@@ -67,7 +67,7 @@ TEST_F(LightTest, IsTheDefaultAndBuiltIn) {
   EXPECT_STREQ(down_params.model, "lite");
   hcd_up_params up_params;
   hcd_up_params_init(&up_params);
-  EXPECT_STREQ(up_params.model, "lite");
+  EXPECT_STREQ(up_params.model, "auto");
   const Options built_in = {{"model", "lite"}};
   Down down(built_in, large_);
   Frame in(large_), small(down.out());
