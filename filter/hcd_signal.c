@@ -161,10 +161,11 @@ static int check_size(AVFilterContext *ctx, const hcd_signal *signal)
     if (s->size_given ||
         (signal->full_width == outlink->w && signal->full_height == outlink->h))
         return 0;
-    if (s->totals.nb_frames) {
-        av_log(ctx, AV_LOG_WARNING, "from here on the stream says %dx%d: enlarged to "
-               "%dx%d all the same, as what was before\n", signal->full_width,
-               signal->full_height, outlink->w, outlink->h);
+    if (s->totals.nb_frames || ff_hcd_model_given(s)) {
+        av_log(ctx, AV_LOG_WARNING, "the stream says that its frames are to be enlarged to "
+               "%dx%d: enlarged to %dx%d all the same (%s)\n", signal->full_width,
+               signal->full_height, outlink->w, outlink->h,
+               s->totals.nb_frames ? "the frames before were" : "options w and h change it");
         return 0;
     }
     av_log(ctx, AV_LOG_ERROR, "the stream says that its frames are to be enlarged "

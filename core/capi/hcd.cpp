@@ -220,9 +220,10 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;
     if (!ctx->pool) ctx->pool = std::make_unique<hcd::ThreadPool>(threads);
     if (ctx->down) {
+      auto session = hcd::session::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log);
       ctx->weights = hcd::capi::read_sent(*ctx->down);
       ctx->weights_key = hcd::signal::key_of(ctx->weights.bytes());
-      ctx->session = hcd::session::make_down_session(*ctx->down, from, &to, *ctx->pool, ctx->log);
+      ctx->session = std::move(session);
     } else {
       ctx->session = hcd::session::make_up_session(ctx->followed.value_or(*ctx->up), from, &to,
                                                    *ctx->pool, ctx->log);

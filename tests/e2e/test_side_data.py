@@ -95,7 +95,7 @@ class SideData(unittest.TestCase):
         for kind, content, stays in (("spherical", cube + bytes(64), True), ("spherical", padded + bytes(64), False),
                                      ("dynamic_hdr_plus", bytes([0, 0, 1]) + bytes(40000), True),
                                      ("dynamic_hdr_plus", bytes([0, 0, 2]) + bytes(40000), False)):
-            self.assertEqual(self.kept("hcd_down=model=bicubic", {kind: content}), {kind} if stays else set(), kind)
+            self.assertEqual(self.kept("hcd_down=model=bicubic:signal=off", {kind: content}), {kind} if stays else set(), kind)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,9 @@ class Signal(unittest.TestCase):
         self.assertNotEqual(code, 0)
         self.assertIn("frames are to be enlarged to 128x96: expected hcd_up=w=128:h=96, found no option of the size, which "
                       "gives 192x144", log)
+        log, made = self.shown(path, "hcd_up=model=bicubic")
+        self.assertIn("enlarged to 192x144 all the same (options w and h change it)", log)
+        self.assertEqual(made[0], 30 * 192 * 144 * 3 // 2)
         log, made = self.shown(path, "hcd_up=w=128:h=96")
         self.assertIn("the stream says: bicubic, 96x72 to 128x96", log)
         self.assertEqual(made[0], 30 * 128 * 96 * 3 // 2)

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "files/crc32.h"
 
 namespace hcd::signal {
 namespace {
@@ -129,6 +130,30 @@ TEST(Signal, CutOrLongerIsRefused) {
   std::vector<uint8_t> longer = good;
   longer.push_back(0);
   EXPECT_THROW(read_back(longer), Error);
+}
+
+// Random fields whose check sum is right: what is read can be written, and is the same then.
+TEST(Signal, WhatIsReadCanBeSaid) {
+  std::mt19937 random(7);
+  int good = 0;
+  for (int n = 0; n < 20000; ++n) {
+    std::vector<uint8_t> message = write(example());
+    for (int changes = 1 + n % 4; changes > 0; --changes) {
+      message[16 + random() % 40] = static_cast<uint8_t>(random() % (n % 2 ? 256 : 8));
+    }
+    const uint32_t crc = files::crc32(std::span(message).subspan(16, 40));
+    for (size_t i = 0; i < 4; ++i) message[56 + i] = static_cast<uint8_t>(crc >> (24 - 8 * i));
+    hcd_signal s{};
+    try {
+      read(message, &s);
+    } catch (const Error &) {
+      continue;
+    }
+    ++good;
+    expect_same(s, read_back(write(s)));
+  }
+  EXPECT_GT(good, 1000);
+  EXPECT_LT(good, 19000);
 }
 
 TEST(Signal, OfALaterVersionTheSizesAreKnown) {
