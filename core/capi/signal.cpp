@@ -106,6 +106,7 @@ hcd_status hcd_get_signal(hcd_ctx *ctx, hcd_signal *signal) {
     hcd_signal made{};
     hcd::capi::copy_text(hcd::capi::first_client(s.model), made.model);
     made.factor = ctx->session->factor();
+    hcd::capi::copy_text(ctx->session->resize(), made.resize);
     made.small_width = ctx->out.width;
     made.small_height = ctx->out.height;
     made.full_width = ctx->in.width;

@@ -12,10 +12,15 @@
 
 #include "base/error.h"
 #include "client/catalogue.h"
+#include "client/light/spec.h"
+#include "client/weights_label.h"
 #include "image/kernel.h"
 
 namespace hcd::client {
 namespace {
+
+// By how much a ratio may be above a factor that serves it: sizes on the chroma grid.
+constexpr double kSlack = 0.05;
 
 bool has_built_in(const NetworkEntry &entry) {
   return std::any_of(entry.variants.begin(), entry.variants.end(),
@@ -139,6 +144,23 @@ std::string model_names() {
 
 bool is_network(const std::string &model) { return model == kTorchscript || find_network(model); }
 
+bool is_light_network(const std::string &model) {
+  const NetworkEntry *entry = find_network(model);
+  return entry && is_light(entry->kind);
+}
+
+int factor_for(const std::string &model, const std::string &weights, double ratio) {
+  if (ratio == 0) return 0;
+  const int said = weights.empty() ? 0 : read_label(files::Safetensors::open(weights)).scale;
+  if (said) return said;
+  int factor = 0;
+  for (const NetworkVariant &v : find_network(model)->variants) {
+    factor = v.scale;
+    if (factor * (1 + kSlack) >= ratio) break;
+  }
+  return factor;
+}
+
 Latent parse_latent(const std::string &text) {
   if (text == "auto") return Latent::kDefault;
   if (text == "zero") return Latent::kZero;
@@ -156,6 +178,13 @@ void check_network(const std::string &model, const std::string &weights, double 
   HCD_CHECK(entry || !weights.empty(), HCD_E_OPTION,
             "option weights: model %s needs a file, found none", model.c_str());
   if (!entry || scale == 0) return;
+  if (is_light(entry->kind)) {
+    HCD_CHECK(scale <= kMostRatio, HCD_E_OPTION,
+              "option scale: expected 1 to %d with model=%s, found %g (linear clients as "
+              "model=bicubic take up to 16)",
+              kMostRatio, model.c_str(), scale);
+    return;
+  }
   for (const NetworkVariant &v : entry->variants) {
     if (v.scale == scale) return;
   }

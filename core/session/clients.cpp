@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "client/chain_client.h"
 #include "client/network_client.h"
 #include "session/learned_steps.h"
 
@@ -11,11 +12,25 @@ namespace hcd::session {
 using client::KernelDownscaler;
 using client::LinearClient;
 
+namespace {
+
+// Chosen by measuring: docs/algorithm.md, "Any ratio".
+constexpr const char *kResize = "bicubic";
+
+void set_learned(const std::string &client, const hcd_format &hr, const hcd_format &lr,
+                 ModelTraits *traits) {
+  const FittedAt at = fitted_at(client, hr, lr);
+  traits->learned = static_cast<int>(learned_steps(client, at).size());
+  traits->learned_at = at.text;
+}
+
+}  // namespace
+
 ModelTraits linear_traits(const std::string &model, const hcd_format &hr, const hcd_format &lr) {
   const bool video = hr.layout != HCD_LAYOUT_RGB;
   ModelTraits traits{true, static_cast<int>(client::find_kernels(model).size()), video, false,
                      video};
-  traits.learned = static_cast<int>(learned_steps(model, hr, lr).size());
+  set_learned(model, hr, lr, &traits);
   return traits;
 }
 
@@ -23,7 +38,7 @@ ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &hr
                            const hcd_format &lr) {
   ModelTraits traits{false, 1, hr.layout != HCD_LAYOUT_RGB, info.stochastic,
                      info.colour == client::Colour::kLuma};
-  traits.learned = static_cast<int>(learned_steps(info.name, hr, lr).size());
+  set_learned(info.name, hr, lr, &traits);
   return traits;
 }
 
@@ -37,28 +52,36 @@ Clients make_linear_clients(const std::string &model, const image::Kernel *start
     clients.all.push_back(std::move(made));
   }
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : *kernels[0], hr, lr, engine);
-  clients.learned = learned_steps(model, hr, lr);
+  clients.learned = learned_steps(model, fitted_at(model, hr, lr));
   clients.traits = linear_traits(model, hr, lr);
   return clients;
 }
 
 Clients make_network_clients(std::shared_ptr<client::Network> network, int tile,
-                             const image::Kernel *start, const hcd_format &hr, const hcd_format &lr,
-                             Engine &engine) {
+                             const image::Kernel *start, const std::string &resize,
+                             const hcd_format &hr, const hcd_format &lr, Engine &engine) {
   Clients clients;
   const client::NetworkInfo &info = network->info();
   const image::Kernel &kernel = *image::find_kernel(info.downscaler);
   clients.chroma = std::make_shared<LinearClient>(kernel, hr, lr, engine);
   clients.kernel = std::make_unique<KernelDownscaler>(start ? *start : kernel, hr, lr, engine);
-  clients.learned = learned_steps(info.name, hr, lr);
+  clients.learned = learned_steps(info.name, fitted_at(info.name, hr, lr));
   clients.traits = network_traits(info, hr, lr);
   clients.factor = info.scale;
   if (info.has_downscale) {
     clients.own =
         std::make_unique<client::NetworkDownscaler>(network, tile, *clients.kernel, hr, lr, engine);
   }
-  clients.all.push_back(std::make_unique<client::NetworkClient>(std::move(network), tile,
+  const bool whole = hr.width == lr.width * info.scale && hr.height == lr.height * info.scale;
+  if (whole) {
+    clients.all.push_back(std::make_unique<client::NetworkClient>(std::move(network), tile,
+                                                                  clients.chroma, hr, lr, engine));
+  } else {
+    const image::Kernel &behind = *image::find_kernel(resize == "auto" ? kResize : resize);
+    clients.resize = behind.name;
+    clients.all.push_back(std::make_unique<client::ChainClient>(std::move(network), tile, behind,
                                                                 clients.chroma, hr, lr, engine));
+  }
   return clients;
 }
 

@@ -24,7 +24,8 @@ struct Clients {
   std::unique_ptr<client::Downscaler> own;           // a network's own g
   std::vector<descent::LearnedStep> learned;  // of the client at this ratio, where there are some
   ModelTraits traits;
-  int factor = 0;  // of the network
+  int factor = 0;           // of the network
+  const char *resize = "";  // the kernel behind it, where the ratio is another
 
   // What makes the plain small frame, where the descent starts.
   client::Downscaler &plain() const {
@@ -40,12 +41,14 @@ ModelTraits network_traits(const client::NetworkInfo &info, const hcd_format &hr
                            const hcd_format &lr);
 
 // `start`: the kernel that makes the plain small frame; nullptr: the (first) client's own. Without
-// meaning for a network that brings its own g. `hr` is exactly a network's factor larger than `lr`.
+// meaning for a network that brings its own g. Where `hr` is not exactly a network's factor larger
+// than `lr`, `resize`, a word of that option, makes it of what the network shows, which has to see
+// luma alone then.
 Clients make_linear_clients(const std::string &model, const image::Kernel *start,
                             const hcd_format &hr, const hcd_format &lr, Engine &engine);
 Clients make_network_clients(std::shared_ptr<client::Network> network, int tile,
-                             const image::Kernel *start, const hcd_format &hr, const hcd_format &lr,
-                             Engine &engine);
+                             const image::Kernel *start, const std::string &resize,
+                             const hcd_format &hr, const hcd_format &lr, Engine &engine);
 
 // The rule exact: the small frame that one linear client enlarges best, see image::Inverse.
 class LinearSolver {

@@ -21,6 +21,7 @@ class DownSession : public Session {
               const hcd_format &in, const hcd_format &model_hr, const hcd_format &out);
 
   int factor() const override { return clients_.factor; }
+  const char *resize() const override { return clients_.resize; }
   void update(const DownSettings &settings) override;
 
  protected:

@@ -40,6 +40,9 @@ void check_common(const Settings &s, bool several) {
             "option precision: model %s has fp32 alone, found 'int16'", s.model.c_str());
   HCD_CHECK(network || s.weights.empty(), HCD_E_OPTION,
             "option weights: model %s has none, found '%s'", s.model.c_str(), s.weights.c_str());
+  HCD_CHECK(client::is_light_network(s.model) || s.resize == "auto", HCD_E_OPTION,
+            "option resize: belongs to light networks (lite, base), found '%s' with model=%s",
+            s.resize.c_str(), s.model.c_str());
   client::parse_device(s.device);
   HCD_CHECK(network || s.device.rfind("cuda", 0) != 0, HCD_E_OPTION,
             "option device: model %s runs on the CPU only, found '%s'", s.model.c_str(),
@@ -70,18 +73,49 @@ int small_size(int size, double scale, int shift) {
 
 double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScale : scale; }
 
+// How many times as large the larger of two formats is, in the direction where it is more; as far
+// as `asked` gives a size. 0: it gives none.
+double ratio_asked(const hcd_format &asked, const hcd_format &in) {
+  const auto along = [](int a, int b) {
+    return a == 0 ? 0 : static_cast<double>(std::max(a, b)) / std::min(a, b);
+  };
+  return std::max(along(asked.width, in.width), along(asked.height, in.height));
+}
+
+// `asked`: the size of the format that comes out, as in hcd_configure().
 template <typename Settings>
-std::shared_ptr<client::Network> open(const Settings &s, const Log &log) {
-  const int scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
+std::shared_ptr<client::Network> open(const Settings &s, const hcd_format &in,
+                                      const hcd_format &asked, const Log &log) {
   client::NetworkRequest request;
+  if constexpr (std::is_same_v<Settings, UpSettings>) request.sent = s.sent_weights;
   request.model = s.model;
   request.weights = s.weights;
   request.device = s.device;
-  request.scale = scale;
+  request.scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
+  if (client::is_light_network(s.model)) {
+    const double ratio = s.scale != HCD_AUTO ? s.scale : ratio_asked(asked, in);
+    request.scale = request.sent ? 0 : client::factor_for(s.model, s.weights, ratio);
+  }
   request.latent = client::parse_latent(s.latent);
   request.precision = client::parse_precision(s.precision);
-  if constexpr (std::is_same_v<Settings, UpSettings>) request.sent = s.sent_weights;
   return client::open_network(request, log);
+}
+
+void check_larger(const hcd_format &hr, const hcd_format &in) {
+  HCD_CHECK(
+      hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
+      "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
+      in.width, in.height, hr.width, hr.height);
+}
+
+// Whether a network's factor makes `hr` of `lr`: to the next whole pixel, or on the chroma grid,
+// with the rest to cut off.
+bool is_whole(const hcd_format &hr, const hcd_format &lr, int factor) {
+  const auto along = [factor](int large, int small, int shift) {
+    return small == small_size(large, factor, 0) || small == small_size(large, factor, shift);
+  };
+  return along(hr.width, lr.width, image::shift_x(hr, 1)) &&
+         along(hr.height, lr.height, image::shift_y(hr, 1));
 }
 
 void check_network_scale(double scale, const client::NetworkInfo &info) {
@@ -118,12 +152,14 @@ hcd_format small_format(const hcd_format &in, const hcd_format &out, double scal
 
 // Whether the learned steps of the built-in weights gain as much with those of `s`, or nearly.
 bool learned_steps_hold(const DownSettings &s, const std::shared_ptr<client::Network> &network,
-                        ThreadPool &pool, const Log &log) {
+                        const hcd_format &hr, const hcd_format &lr, ThreadPool &pool,
+                        const Log &log) {
   constexpr double kNearly = 0.7;
   DownSettings built_in = s;
   built_in.weights.clear();
-  const double share =
-      gain_of_learned(s, network, pool) / gain_of_learned(built_in, open(built_in, log), pool);
+  built_in.scale = network->info().scale;
+  const double share = gain_of_learned(s, network, hr, lr, pool) /
+                       gain_of_learned(built_in, open(built_in, hr, lr, log), hr, lr, pool);
   log(HCD_LOG_VERBOSE,
       format_text(
           "optimizer: with these weights the learned steps of %s gain %.2f of what they gain "
@@ -139,7 +175,8 @@ void check_settings(const DownSettings &settings) {
   const size_t clients = client::find_kernels(settings.model).size();
   ModelTraits traits{clients > 0, static_cast<int>(std::max<size_t>(clients, 1))};
   const double scale = factor_or_default(settings.scale);
-  traits.learned = static_cast<int>(learned_steps(settings.model, static_cast<int>(scale)).size());
+  const FittedAt at = fitted_at(settings.model, scale);
+  traits.learned = static_cast<int>(learned_steps(settings.model, at).size());
   make_plan(settings, traits);
 }
 
@@ -151,9 +188,7 @@ UpSettings follow(const UpSettings &asked, const hcd_signal &signal) {
   const std::string model = signal.model;
   if (s.model != "auto" && s.model != model) return s;
   s.model = model;
-  const bool exact = signal.factor > 0 && signal.full_width <= signal.small_width * signal.factor &&
-                     signal.full_width > signal.small_width * (signal.factor - 1);
-  if (exact && s.scale == HCD_AUTO) s.scale = signal.factor;
+  if (*signal.resize && s.resize == "auto") s.resize = signal.resize;
   if (signal.weights_key == 0 || !s.weights.empty()) return s;
   HCD_CHECK(signal.weights, HCD_E_FILE,
             "the stream was made for weights %016llx of %s: expected them in it or in the option "
@@ -179,29 +214,40 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
     return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, source,
                                          lr);
   }
-  auto network = open(s, log);
+  auto network = open(s, source, *out, log);
   const client::NetworkInfo &info = network->info();
-  check_network_scale(s.scale, info);
+  const bool light = client::is_light_network(s.model);
+  if (!light) check_network_scale(s.scale, info);
   check_network_layout(source, info);
-  const hcd_format wanted = small_format(source, hcd_format{}, info.scale);
-  const hcd_format lr = small_format(source, *out, info.scale);
-  HCD_CHECK(lr.width == wanted.width && lr.height == wanted.height, HCD_E_FORMAT,
+  const double ratio = light && s.scale != HCD_AUTO ? s.scale : info.scale;
+  const hcd_format wanted = small_format(source, hcd_format{}, ratio);
+  const hcd_format lr = small_format(source, *out, ratio);
+  HCD_CHECK(light || (lr.width == wanted.width && lr.height == wanted.height), HCD_E_FORMAT,
             "size of the small frame: expected %dx%d, since the network %s enlarges by exactly %d, "
             "found %dx%d (linear clients as model=bicubic take any size)",
             wanted.width, wanted.height, info.name.c_str(), info.scale, lr.width, lr.height);
+  constexpr int kMost = client::kMostRatio;
+  HCD_CHECK(!light || (source.width <= lr.width * kMost && source.height <= lr.height * kMost),
+            HCD_E_FORMAT,
+            "size of the small frame: expected %dx%d to %dx%d, since the network %s enlarges by 1 "
+            "to %d, found %dx%d (linear clients as model=bicubic take any size)",
+            (source.width + kMost - 1) / kMost, (source.height + kMost - 1) / kMost, source.width,
+            source.height, info.name.c_str(), kMost, lr.width, lr.height);
   hcd_format extended = source;
-  extended.width = lr.width * info.scale;
-  extended.height = lr.height * info.scale;
+  if (is_whole(source, lr, info.scale)) {
+    extended.width = lr.width * info.scale;
+    extended.height = lr.height * info.scale;
+  }
   HCD_CHECK(!info.has_downscale || s.start == "auto", HCD_E_OPTION,
             "option start: expected auto, since the network %s makes the small frame itself, "
             "found '%s'",
             info.name.c_str(), s.start.c_str());
   const Loss loss = make_plan(s, network_traits(info, extended, lr)).loss;
   auto clients =
-      make_network_clients(network, s.tile, start_kernel(s, loss), extended, lr, *engine);
+      make_network_clients(network, s.tile, start_kernel(s, loss), s.resize, extended, lr, *engine);
   if (!s.weights.empty() && s.optimizer == "auto" &&
       make_plan(s, clients.traits).rule == Rule::kLearned &&
-      !learned_steps_hold(s, network, pool, log)) {
+      !learned_steps_hold(s, network, extended, lr, pool, log)) {
     clients.learned.clear();
     clients.traits.learned = 0;
   }
@@ -220,11 +266,12 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
   auto engine = make_cpu_engine(pool);
   std::shared_ptr<client::Network> network;
   double scale = factor_or_default(s.scale);
+  const bool light = client::is_light_network(s.model);
   if (client::is_network(s.model)) {
-    network = open(s, log);
-    check_network_scale(s.scale, network->info());
+    network = open(s, in, *out, log);
+    if (!light) check_network_scale(s.scale, network->info());
     check_network_layout(in, network->info());
-    scale = network->info().scale;
+    if (!light || s.scale == HCD_AUTO) scale = network->info().scale;
   }
   const hcd_format hr = sized(in, *out, static_cast<int>(std::lround(in.width * scale)),
                               static_cast<int>(std::lround(in.height * scale)));
@@ -238,24 +285,25 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
   large.height = hr.height;
   *out = hr;
   if (network) {
-    const int factor = network->info().scale;
-    HCD_CHECK(hr.width <= in.width * factor && hr.height <= in.height * factor, HCD_E_FORMAT,
+    const int factor = network->info().scale, most = light ? client::kMostRatio : factor;
+    HCD_CHECK(hr.width <= in.width * most && hr.height <= in.height * most, HCD_E_FORMAT,
               "size of the enlarged frame: expected at most %dx%d, since the network %s enlarges "
-              "by exactly %d, found %dx%d",
-              in.width * factor, in.height * factor, network->info().name.c_str(), factor, hr.width,
-              hr.height);
+              "by %s %d, found %dx%d",
+              in.width * most, in.height * most, network->info().name.c_str(),
+              light ? "1 to" : "exactly", most, hr.width, hr.height);
+    if (light) check_larger(hr, in);
     hcd_format full = large;
-    full.width = in.width * factor;
-    full.height = in.height * factor;
+    if (!light || is_whole(large, small, factor)) {
+      full.width = in.width * factor;
+      full.height = in.height * factor;
+    }
     const bool stochastic = network->info().stochastic;
-    auto clients = make_network_clients(std::move(network), s.tile, nullptr, full, small, *engine);
+    auto clients =
+        make_network_clients(std::move(network), s.tile, nullptr, s.resize, full, small, *engine);
     return std::make_unique<UpSession>(std::move(engine), std::move(clients.all[0]), stochastic,
                                        static_cast<uint64_t>(s.seed), small, full, large);
   }
-  HCD_CHECK(
-      hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
-      "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
-      in.width, in.height, hr.width, hr.height);
+  check_larger(hr, in);
   auto client = std::make_unique<client::LinearClient>(*client::find_kernels(s.model)[0], large,
                                                        small, *engine);
   return std::make_unique<UpSession>(std::move(engine), std::move(client), false, 0, small, large,

@@ -28,6 +28,8 @@ class Session {
 
   // Of the network; 0: linear clients.
   virtual int factor() const { return 0; }
+  // The kernel behind it; "": none.
+  virtual const char *resize() const { return ""; }
 
   // Takes over options that changed while frames flow, from the next frame sent on.
   virtual void update(const DownSettings &) {}

@@ -161,6 +161,7 @@ Plan make_plan(const DownSettings &s, const ModelTraits &traits) {
   const bool iterative = plan.rule == Rule::kPgd || plan.rule == Rule::kAdam;
   const int mixed_steps = traits.linear ? preset.adam_steps : preset.network_mixed_steps;
   const bool learned = plan.rule == Rule::kLearned;
+  plan.learned_at = traits.learned_at;
   const int learned_steps = traits.linear ? preset.learned_linear : preset.learned_network;
   const int preset_steps = plan.paper  ? kPaperSteps
                            : learned   ? learned_steps
@@ -203,6 +204,7 @@ std::string describe(const Plan &plan) {
   std::string text =
       format_text("optimizer: %s, %d steps", names[static_cast<int>(plan.rule)], plan.steps_lr);
   if (plan.steps_hr > 0) text += format_text(" after %d of the HR stage", plan.steps_hr);
+  if (plan.rule == Rule::kLearned) text += format_text(" fitted at ratio %s", plan.learned_at);
   if (plan.polish > 0) text += format_text(", then adam, %d", plan.polish);
   return text;
 }

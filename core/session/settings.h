@@ -17,6 +17,7 @@ struct Plan {
   Rule rule = Rule::kExact;
   int steps_hr = 0, steps_lr = 0;  // exact: one pass if steps_lr is not 0
   int polish = 0;                  // learned: steps of Adam behind them
+  const char *learned_at = "";     // learned: the ratio of their fit
   double budget = -1;              // RMS per sample in 8-bit code values; -1: none
   double step_size = 0;            // RMS per sample; adam: learning rate
   double proximity = 0;
@@ -32,10 +33,11 @@ struct Plan {
 struct ModelTraits {
   bool linear = true;
   int clients = 1;
-  bool video = true;        // Y'CbCr or gray frames, which an encoder will see; not RGB stills
-  bool stochastic = false;  // a network that draws latents
-  bool luma = true;         // luma is enlarged by itself, and there is luma
-  int learned = 0;          // learned steps that were fitted for this client and ratio
+  bool video = true;            // Y'CbCr or gray frames, which an encoder will see; not RGB stills
+  bool stochastic = false;      // a network that draws latents
+  bool luma = true;             // luma is enlarged by itself, and there is luma
+  int learned = 0;              // learned steps that serve this client at this ratio
+  const char *learned_at = "";  // the ratio of their fit
 };
 
 // Proximity of the rule exact where frames will be coded. Chosen by measuring: docs/algorithm.md.

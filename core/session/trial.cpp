@@ -55,18 +55,20 @@ std::vector<float> make_leaves() {
 }  // namespace
 
 double gain_of_learned(const DownSettings &s, std::shared_ptr<client::Network> network,
-                       ThreadPool &pool) {
-  const int scale = network->info().scale;
+                       const hcd_format &like_hr, const hcd_format &like_lr, ThreadPool &pool) {
   hcd_format hr{};
   hr.layout = HCD_LAYOUT_GRAY;
   hr.depth = 8;
-  hr.width = hr.height = kSide / scale * scale;
+  hr.width = hr.height = kSide;
   hcd_format lr = hr;
-  lr.width = hr.width / scale;
-  lr.height = hr.height / scale;
+  const auto small = [](int large, int like) {
+    return static_cast<int>(std::lround(static_cast<double>(kSide) * like / large));
+  };
+  lr.width = small(like_hr.width, like_lr.width);
+  lr.height = small(like_hr.height, like_lr.height);
   const auto engine = make_cpu_engine(pool);
-  const Clients clients = make_network_clients(std::move(network), s.tile,
-                                               image::find_kernel("lanczos"), hr, lr, *engine);
+  const Clients clients = make_network_clients(
+      std::move(network), s.tile, image::find_kernel("lanczos"), s.resize, hr, lr, *engine);
   const std::vector<float> leaves = make_leaves();
   const ConstPlane all(leaves.data(), kSide, kSide);
   Buffer y = engine->allocate(image::Geometry(hr).size());

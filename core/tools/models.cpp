@@ -7,8 +7,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "tools/error.h"
+#include "tools/session.h"
 
 namespace hcd::tools {
 namespace {
@@ -79,11 +84,24 @@ void print_long() {
 }
 
 void check_weights(const ModelsArguments &arguments) {
-  const OptionTexts options = {{"model", arguments.model},
-                               {"scale", arguments.scale},
-                               {"weights", arguments.check},
-                               {"device", "cpu"}};
-  Session::up(options, false).result_size(64, 1);
+  constexpr int kSide = 64;
+  OptionTexts options = {
+      {"model", arguments.model}, {"weights", arguments.check}, {"device", "cpu"}};
+  // A light network takes other ratios than its factor: that is what the weights come to by
+  // themselves.
+  std::optional<Size> own;
+  try {
+    own = Session::up(options, false).result_size(kSide, 1);
+  } catch (const ToolError &) {
+    // Weights that do not say their scale; what else may be wrong is found again below.
+  }
+  options["scale"] = arguments.scale;
+  const std::optional<Size> asked = Session::up(options, false).result_size(kSide, 1);
+  if (own && asked && own->width != asked->width) {
+    throw ToolError(format_text("option scale: expected %d, that of weights '%s', found %s",
+                                own->width / kSide, arguments.check.c_str(),
+                                arguments.scale.c_str()));
+  }
 }
 
 }  // namespace

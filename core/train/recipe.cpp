@@ -179,14 +179,17 @@ void check_patch(const Fields &fields, const Recipe &recipe) {
 // Of a fit of learned steps, which has no loss or optimiser of its own.
 void read_steps(Fields &fields, Recipe *recipe) {
   fields.texts("models", &recipe->models);
-  fields.whole("scale", &recipe->scale, 2, 8, true);
+  fields.number("scale", &recipe->ratio, 1, 8, true, true);
+  const bool whole = recipe->ratio == std::floor(recipe->ratio);
+  recipe->scale = whole ? static_cast<int>(recipe->ratio) : 1;
   read_data(fields, recipe);
   fields.whole("iterations", &recipe->iterations, 1, 1 << 30, true);
   fields.whole("seed", &recipe->seed, 0, 1LL << 53);
   fields.whole("threads", &recipe->threads, 1, 1024);
   fields.done();
   if (recipe->coded) fields.fail("coded", "false for learned steps", recipe->coded);
-  check_patch(fields, *recipe);
+  const double small = static_cast<double>(recipe->patch) / recipe->ratio;
+  if (small != std::round(small)) fields.fail("patch", "a multiple of the scale", recipe->patch);
 }
 
 constexpr size_t kMaxBytes = 1 << 20;  // of a recipe; ours have 2000

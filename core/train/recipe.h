@@ -24,6 +24,7 @@ struct Recipe {
   nlohmann::json config = nlohmann::json::object();
 
   int steps = 0;                    // of a fit of learned steps (steps.h), else 0
+  double ratio = 0;                 // its "scale", which need not be whole; `scale` is 1 then
   std::vector<std::string> models;  // whose steps are fitted
 
   std::string loss;                       // one of loss_kinds()

@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -39,7 +40,7 @@ constexpr const char *kStart = "lanczos";
 // What all patches share.
 struct Setting {
   std::string model;
-  int scale;
+  double ratio;
   std::shared_ptr<client::Network> network;  // none for a linear client
   ThreadPool &pool;
 };
@@ -60,16 +61,17 @@ class Example {
   Example(const Setting &setting, const Tensor &luma)
       : engine_(make_cpu_engine(setting.pool)),
         hr_(format_of(luma.size(1), luma.size(0))),
-        lr_(format_of(luma.size(1) / setting.scale, luma.size(0) / setting.scale)),
+        lr_(format_of(small(luma.size(1), setting), small(luma.size(0), setting))),
         y_(engine_->allocate(luma.numel())),
         x0_(engine_->allocate(image::Geometry(lr_).size())),
         x_(engine_->allocate(x0_.size())) {
     const Tensor values = luma.to(at::kFloat).mul(255).round().contiguous();
     engine_->copy(ConstVector(values.const_data_ptr<float>(), y_.size()), y_.span());
     const image::Kernel *start = image::find_kernel(kStart);
-    clients_ = setting.network
-                   ? session::make_network_clients(setting.network, 0, start, hr_, lr_, *engine_)
-                   : session::make_linear_clients(setting.model, start, hr_, lr_, *engine_);
+    clients_ =
+        setting.network
+            ? session::make_network_clients(setting.network, 0, start, "auto", hr_, lr_, *engine_)
+            : session::make_linear_clients(setting.model, start, hr_, lr_, *engine_);
     clients_.plain().downscale(y_.data(), 1, x0_.data());
     const session::Plan plan = plan_of(setting.model, clients_.traits);
     loss_ = std::make_unique<loss::Mixed>(
@@ -114,6 +116,10 @@ class Example {
   void step(const LearnedStep &step) { descent_->step(step); }
 
  private:
+  static int64_t small(int64_t size, const Setting &setting) {
+    return std::llround(static_cast<double>(size) / setting.ratio);
+  }
+
   static hcd_format format_of(int64_t width, int64_t height) {
     hcd_format format = {};
     format.struct_size = sizeof(format);
@@ -179,7 +185,7 @@ std::vector<uint8_t> encode(const Recipe &recipe, const std::string &model,
     add(i, "move", steps[i].move);
   }
   return files::encode_safetensors(tensors, {{"hcd.steps_of", model},
-                                             {"hcd.scale", std::to_string(recipe.scale)},
+                                             {"hcd.scale", format_text("%g", recipe.ratio)},
                                              {"hcd.recipe", recipe_label(recipe)},
                                              {"hcd.seed", std::to_string(recipe.seed)},
                                              {"hcd.data_licence", recipe.data_licence},
@@ -203,7 +209,7 @@ LearnedStep fit(const Examples &examples, bool first) {
 
 void fit_model(const Arguments &arguments, const Recipe &recipe, const DataSet &data,
                const Setting &setting) {
-  const std::string name = "steps-" + setting.model + "_x" + std::to_string(recipe.scale);
+  const std::string name = format_text("steps-%s_x%g", setting.model.c_str(), recipe.ratio);
   AtomicFile file((std::filesystem::path(arguments.output) / (name + ".safetensors")).string());
   ProgressLine shown;
   Examples fitted, held_out;
@@ -261,7 +267,7 @@ bool fit_steps(const Arguments &arguments, const Recipe &recipe) {
   install_stop_handlers();
   try {
     for (const std::string &model : recipe.models) {
-      Setting setting{model, recipe.scale, nullptr, pool};
+      Setting setting{model, recipe.ratio, nullptr, pool};
       const client::NetworkEntry *entry = client::find_network(model);
       const bool luma =
           entry ? client::is_light(entry->kind) && entry->colour == client::Colour::kLuma
@@ -269,7 +275,10 @@ bool fit_steps(const Arguments &arguments, const Recipe &recipe) {
       HCD_CHECK(luma, HCD_E_FILE,
                 "%s: 'models': expected linear clients and light networks of luma, found '%s'",
                 recipe.file.c_str(), model.c_str());
-      if (entry) setting.network = client::open_network({model, "", "cpu", recipe.scale}, {});
+      if (entry) {
+        const int factor = client::factor_for(model, "", recipe.ratio);
+        setting.network = client::open_network({model, "", "cpu", factor}, {});
+      }
       fit_model(arguments, recipe, data, setting);
     }
   } catch (const Stopped &) {

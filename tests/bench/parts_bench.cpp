@@ -70,7 +70,7 @@ class Parts {
       engine_->mix_slope(large(shown_), large(y_), {0, 255}, {0.5F, 1, 10}, large(slope_));
     });
     time("bicubic: backward", 1.25, 0, [&] { pull->apply(large(slope_), small(pulled_)); });
-    const auto steps = session::learned_steps("bicubic", 2);
+    const auto steps = session::learned_steps("bicubic", session::fitted_at("bicubic", 2));
     time("a kernel of a learned step", 0.75, 49 * kPixels / 4,
          [&] { engine_->correlate(small(pulled_), steps[0].gradient, small(x_)); });
   }

@@ -48,6 +48,19 @@ class Default(unittest.TestCase):
         self.assertGreater(blind, bicubic + 0.3)
         self.assertGreater(ours, blind + 0.3)
 
+    def test_descent_gains_at_other_ratios(self):
+        """Made for the network and the resize behind it; another kernel there is another client."""
+        for size in ("240:136", "212:120", "128:72"):
+            down, up = f"w={size.replace(':', ':h=')}", "w=320:h=180"
+            blind = self.psnr(f"scale={size}:flags=lanczos", f"hcd_up={up}")
+            ours = self.psnr(f"hcd_down={down}", f"hcd_up={up}")
+            self.assertGreater(ours, blind + 0.2, size)
+            self.assertGreater(ours, self.psnr(f"hcd_down={down}", f"hcd_up={up}:resize=bilinear") + 0.05, size)
+        _, log = ffmpeg.good("-v", "verbose", *ffmpeg.source("96x64", 1), "-vf", "hcd_down=scale=1.25", "-f", "null", "-")
+        self.assertRegex(log, r"optimizer: learned, 2 steps fitted at ratio [\d.]+")
+        _, log = ffmpeg.good("-v", "verbose", *ffmpeg.source("96x64", 1), "-vf", "hcd_down=w=96:h=32", "-f", "null", "-")
+        self.assertIn("optimizer: adam, 6 steps", log)
+
     def test_metadata_tells_the_gain(self):
         out, _ = ffmpeg.good("-i", CLIP, "-frames:v", "1", "-vf", "hcd_down,metadata=print:file=-", "-f", "null", "-")
         text = out.decode()
@@ -84,9 +97,15 @@ class Default(unittest.TestCase):
 
     def test_what_lite_cannot(self):
         for filters, message in [
-                ("hcd_down=scale=3", "option scale: expected 2, the factor of model lite, found 3"),
-                ("hcd_up=scale=4", "option scale: expected 2, the factor of model lite, found 4, which bilinear"),
-                ("hcd_down=w=48:h=32", "size of the small frame: expected 32x24"),
+                ("hcd_down=scale=5", "option scale: expected 1 to 4 with model=lite, found 5"),
+                ("hcd_up=scale=16", "option scale: expected 1 to 4 with model=lite, found 16"),
+                ("hcd_down=w=14:h=32", "size of the small frame: expected 16x12 to 64x48, since the network lite "
+                                       "enlarges by 1 to 4, found 14x32"),
+                ("hcd_up=w=66:h=200", "size of the enlarged frame: expected at most 256x192, since the network lite "
+                                      "enlarges by 1 to 4, found 66x200"),
+                ("hcd_up=w=66:h=40", "size of the enlarged frame: expected at least 64x48"),
+                ("hcd_down=model=bicubic:resize=lanczos", "option resize: belongs to light networks (lite, base), "
+                                                          "found 'lanczos' with model=bicubic"),
                 ("hcd_down=loss=mse:detail=0.1", "option detail: belongs to loss=mixed")]:
             with self.subTest(filters=filters):
                 code, _, log = ffmpeg.run(*ffmpeg.source(), "-vf", filters, "-f", "null", "-")

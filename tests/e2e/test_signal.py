@@ -143,6 +143,13 @@ class Signal(unittest.TestCase):
         self.assertIn("the stream says: bicubic, 96x72 to 128x96", log)
         self.assertEqual(made[0], 30 * 128 * 96 * 3 // 2)
 
+    def test_a_network_at_another_ratio(self):
+        path = self.encode("small.mkv", "hcd_down=w=96:h=72:resize=lanczos")
+        log, made = self.shown(path, "hcd_up=w=128:h=96")
+        self.assertIn("the stream says: lite, 96x72 to 128x96", log)
+        self.assertEqual(made, self.shown(path, "hcd_up=model=lite:resize=lanczos:w=128:h=96")[1])
+        self.assertNotEqual(made, self.shown(path, "hcd_up=model=lite:resize=bilinear:w=128:h=96")[1])
+
     def test_weights_travel(self):
         weights = self.folder / "own.safetensors"
         data = other_weights(weights)

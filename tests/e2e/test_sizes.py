@@ -32,6 +32,29 @@ class Sizes(unittest.TestCase):
         self.assertEqual(sizes("hcd_down=model=bicubic:scale=4", "960x540")[0], "240x136")
         self.assertEqual(sizes("hcd_down=model=bicubic:scale=1.5", "960x540")[0], "640x360")
 
+    def test_any_ratio_with_a_network(self):
+        """The whole factor of the network where the size is that, else a resize of what it shows."""
+        for model, filters, expected in [
+                ("lite", "scale=1.5", "214x160"), ("lite", "w=240:h=180", "240x180"), ("lite", "w=iw*3/4:h=-2", "240x180"),
+                ("lite", "w=107:h=81", "107x81"), ("lite", "scale=4", "80x60"), ("lite", "w=320:h=120", "320x120"),
+                ("lite", "h=80", "106x80"), ("lite", "w=80", "80x60"), ("lite", "scale=1", "320x240"),
+                ("base", "scale=3", "108x80"), ("base", "scale=1.25", "256x192")]:
+            down = f"hcd_down=model={model}:steps=1:{filters}"
+            with self.subTest(down=down):
+                self.assertEqual(sizes(down, "320x240")[0], expected)
+                self.assertEqual(sizes(f"{down},hcd_up=model={model}:w=320:h=240", "320x240")[0], "320x240")
+        self.assertEqual(sizes("hcd_down=steps=1:w=32", "64x48"), ("32x24", "1:1"))
+        self.assertEqual(sizes("hcd_down=steps=1:w=48:h=48", "64x48"), ("48x48", "4:3"))
+        self.assertEqual(sizes("hcd_up=scale=1.5", "65x47")[0], "98x71")
+        self.assertEqual(sizes("hcd_up=w=iw*3:h=ih*2", "65x47"), ("195x94", "2:3"))
+
+    def test_the_next_odd_size_is_the_whole_factor_cut(self):
+        """One column and row less than twice as much are not resampled: they are the others, unchanged."""
+        whole = ffmpeg.raw("hcd_up,crop=121:93:0:0:exact=1,format=gray", "61x47", 2, "gray")
+        self.assertEqual(ffmpeg.raw("hcd_up=w=121:h=93", "61x47", 2, "gray"), whole)
+        self.assertNotEqual(ffmpeg.raw("hcd_up=w=120:h=93", "61x47", 2, "gray"),
+                            ffmpeg.raw("hcd_up,crop=120:93:0:0:exact=1", "61x47", 2, "gray"))
+
     def test_expressions(self):
         down, up = "hcd_down=model=bicubic", "hcd_up=model=bicubic"
         for filters, expected in [(f"{down}:w=320:h=180", "320x180"), (f"{down}:w=iw/3:h=ih/3", "213x120"),

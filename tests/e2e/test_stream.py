@@ -101,10 +101,15 @@ class Stream(unittest.TestCase):
             with open(path, "wb") as file:
                 file.write(b"".join(parts))
             for flag in ("0", "1"):
-                code, out, log = ffmpeg.run("-reinit_filter", flag, "-f", "h264", "-i", path, "-vf",
-                                            "hcd_down=model=bicubic:w=32:h=24", "-f", "rawvideo", "-")
-                self.assertEqual(code, 0, log)
-                self.assertEqual(len(out), 6 * 32 * 24 * 3 // 2)
+                for model in ("bicubic", "lite"):
+                    code, out, log = ffmpeg.run("-reinit_filter", flag, "-f", "h264", "-i", path, "-vf",
+                                                f"hcd_down=model={model}:w=32:h=24", "-f", "rawvideo", "-")
+                    self.assertEqual(code, 0, log)
+                    self.assertEqual(len(out), 6 * 32 * 24 * 3 // 2)
+                    code, out, log = ffmpeg.run("-reinit_filter", flag, "-f", "h264", "-i", path, "-vf",
+                                                f"hcd_up=model={model}:w=144:h=96", "-f", "rawvideo", "-")
+                    self.assertEqual(code, 0, log)
+                    self.assertEqual(len(out), 6 * 144 * 96 * 3 // 2)
 
     def test_two_instances_and_negative_strides(self):
         once = ffmpeg.raw("hcd_down=model=bicubic", "128x96")

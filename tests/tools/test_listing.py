@@ -41,7 +41,7 @@ class CheckTest(CommandTest):
         self.assert_done(process)
         self.assertEqual(process.stdout, "")
         for path, model, scale, message in (
-                (weights, "lite", 3, "option scale: expected 2, the factor of model lite, found 3"),
+                (weights, "lite", 3, f"option scale: expected 2, that of weights '{weights}', found 3"),
                 (weights, "bicubic", 2, f"option weights: model bicubic has none, found '{weights}'"),
                 (damaged, "lite", 2, f"weights '{damaged}': ")):
             with self.subTest(message):

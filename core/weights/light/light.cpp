@@ -11,4 +11,6 @@ std::span<const uint8_t> find_light(const std::string &model, int scale) {
   return find_in(kFiles, model, scale);
 }
 
+std::span<const uint8_t> find_light(const std::string &name) { return find_in(kFiles, name); }
+
 }  // namespace hcd::weights

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <hcd/hcd.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "support/context.h"
@@ -97,14 +98,53 @@ std::string error_of(const Options &options, const hcd_format &in) {
   return text;
 }
 
-TEST_F(LightTest, NamesTheModelsThatHaveAScale) {
-  EXPECT_EQ(error_of(options({{"scale", "4"}}), small_),
-            "option scale: expected 2, the factor of model lite, found 4, which bilinear, bicubic, "
-            "catmull_rom, mitchell, spline36, lanczos2, lanczos, base, srcnn, edsr, rdn, "
-            "rcan, rrdb, rfanet, swinir, tad, car, irn, irn-small, firn and hcflow have");
-  EXPECT_EQ(error_of(options({{"scale", "3"}}), small_),
-            "option scale: expected 2, the factor of model lite, found 3, which bilinear, bicubic, "
-            "catmull_rom, mitchell, spline36, lanczos2 and lanczos have");
+double psnr_of_luma(const Frame &shown, const Frame &truth, const hcd_format &format) {
+  double sum = 0;
+  for (int y = 0; y < format.height; ++y) {
+    for (int x = 0; x < format.width; ++x) {
+      const double difference = shown.get(0, x, y) - truth.get(0, x, y);
+      sum += difference * difference;
+    }
+  }
+  const double peak = (1 << format.depth) - 1;
+  return 10 * std::log10(peak * peak * format.width * format.height / sum);
+}
+
+TEST_F(LightTest, TakesRatiosUpToFour) {
+  EXPECT_EQ(error_of(options({{"scale", "4"}}), small_), "");
+  EXPECT_EQ(error_of(options({{"scale", "4.5"}}), small_),
+            "option scale: expected 1 to 4 with model=lite, found 4.5 (linear clients as "
+            "model=bicubic take up to 16)");
+  EXPECT_EQ(error_of({{"model", "srcnn"}, {"scale", "3"}}, small_),
+            "option scale: expected 2 or 4, the factors of model srcnn, found 3, which bilinear, "
+            "bicubic, catmull_rom, mitchell, spline36, lanczos2 and lanczos have");
+}
+
+TEST_F(LightTest, GoesThereAndBackAtAnyRatio) {
+  for (const auto &[width, height] : {std::pair(150, 98),
+                                      {149, 97},
+                                      {113, 74},
+                                      {100, 66},
+                                      {78, 49},
+                                      {75, 98},
+                                      {150, 25},
+                                      {61, 41},
+                                      {50, 33},
+                                      {38, 25}}) {
+    Down down(options({{"loss", "mse"}}), large_, width, height);
+    Frame in(large_), small(down.out());
+    in.fill_natural();
+    const hcd_stats stats = down.run(in, small);
+    EXPECT_EQ(down.out().width, width);
+    EXPECT_GT(stats.psnr, stats.psnr_plain) << width << "x" << height;
+    Up up(options(), down.out(), large_.width, large_.height);
+    Frame back(up.out());
+    up.run(small, back);
+    EXPECT_EQ(up.out().width, large_.width);
+    EXPECT_EQ(up.out().height, large_.height);
+    // What the descent saw is what the viewer sees.
+    EXPECT_NEAR(psnr_of_luma(back, in, large_), stats.psnr, 0.01) << width << "x" << height;
+  }
 }
 
 TEST_F(LightTest, SaysThatItSeesLuma) {

@@ -26,8 +26,9 @@ hcd_format gray(int width, int height) {
 // The loss of `client` on one picture, relative to the plain frame's.
 class Walk {
  public:
-  explicit Walk(const std::string &client)
-      : clients_(make_linear_clients(client, image::find_kernel("lanczos"), hr_, lr_, engine_)),
+  explicit Walk(const std::string &client, const hcd_format &lr = gray(96, 80))
+      : lr_(lr),
+        clients_(make_linear_clients(client, image::find_kernel("lanczos"), hr_, lr_, engine_)),
         y_(test::natural_planes(hr_)),
         x0_(image::Geometry(lr_).size()) {
     clients_.plain().downscale(y_.data(), 1, x0_.data());
@@ -63,22 +64,25 @@ class Walk {
   }
 
   test::OwnEngine engine_;
-  hcd_format hr_ = gray(192, 160), lr_ = gray(96, 80);
+  hcd_format hr_ = gray(192, 160), lr_;
   Clients clients_;
   std::vector<float> y_, x0_;
   Plan plan_;
 };
 
 TEST(LearnedSteps, OfEveryBuiltInLumaClient) {
-  for (const char *client : kLinear) EXPECT_EQ(learned_steps(client, 2).size(), 4U) << client;
+  for (const char *client : kLinear) {
+    EXPECT_EQ(learned_steps(client, fitted_at(client, 2)).size(), 4U) << client;
+  }
   for (const auto &[client, scale] : {std::pair("lite", 2), {"base", 2}, {"base", 4}}) {
-    const auto steps = learned_steps(client, scale);
+    const FittedAt at = fitted_at(client, scale);
+    EXPECT_EQ(at.ratio, scale);
+    const auto steps = learned_steps(client, at);
     ASSERT_EQ(steps.size(), 4U) << client << scale;
     EXPECT_TRUE(steps[0].last.empty() && steps[0].move.empty());
     EXPECT_EQ(steps[3].move.size(), steps[3].gradient.size());
   }
-  EXPECT_TRUE(learned_steps("bicubic", 3).empty());
-  EXPECT_TRUE(learned_steps("srcnn", 2).empty());
+  EXPECT_TRUE(learned_steps("srcnn", fitted_at("srcnn", 2)).empty());
 }
 
 // On a picture that no step has seen.
@@ -91,14 +95,33 @@ TEST(LearnedSteps, AreWorthMoreThanAsManyOfAdam) {
   }
 }
 
-// Of frames that are about twice as large: to the next even number, not another ratio.
+// As many steps as the default takes of both, at ratios that no step was fitted for.
+TEST(LearnedSteps, GainNearlyAsMuchAtOtherRatios) {
+  for (const hcd_format &lr : {gray(160, 134), gray(144, 120), gray(84, 70), gray(64, 54)}) {
+    Walk walk("bicubic", lr);
+    const double plain = walk.adam(0);
+    EXPECT_GT(plain - walk.learned(3), 0.7 * (plain - walk.adam(12))) << lr.width;
+  }
+}
+
+// Frames that are about twice as large, to the next even number, are; other ratios have the nearest
+// steps, but for those where these gain too little.
 TEST(LearnedSteps, BelongToARatio) {
-  EXPECT_FALSE(learned_steps("bicubic", gray(161, 97), gray(82, 50)).empty());
-  EXPECT_TRUE(learned_steps("bicubic", gray(160, 96), gray(100, 60)).empty());
-  EXPECT_TRUE(learned_steps("bicubic", gray(160, 96), gray(80, 96)).empty());
+  const auto ratio = [](const hcd_format &hr, const hcd_format &lr) {
+    return std::string(fitted_at("base", hr, lr).text);
+  };
+  EXPECT_EQ(ratio(gray(161, 97), gray(82, 50)), "2");
+  EXPECT_EQ(ratio(gray(6, 6), gray(4, 4)), "2");
+  EXPECT_EQ(ratio(gray(160, 96), gray(40, 24)), "4");
+  EXPECT_EQ(ratio(gray(160, 96), gray(76, 44)), "2");
+  EXPECT_EQ(ratio(gray(160, 96), gray(48, 28)), "4");
+  EXPECT_EQ(ratio(gray(160, 96), gray(80, 96)), "");
+  EXPECT_EQ(ratio(gray(160, 96), gray(160, 96)), "");
+  EXPECT_EQ(ratio(gray(160, 96), gray(32, 20)), "");
+  EXPECT_EQ(std::string(fitted_at("bicubic", 3).text), "2");
   hcd_format rgb = gray(160, 96);
   rgb.layout = HCD_LAYOUT_RGB;
-  EXPECT_TRUE(learned_steps("bicubic", rgb, gray(80, 48)).empty());
+  EXPECT_EQ(ratio(rgb, gray(80, 48)), "");
 }
 
 }  // namespace

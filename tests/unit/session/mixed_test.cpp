@@ -25,7 +25,7 @@ class MixedTest : public testing::TestWithParam<const char *> {
     const std::string name = GetParam();
     clients_ = name == "network" ? make_network_clients(std::make_shared<test::FakeNetwork>(
                                                             client::Colour::kLuma, false),
-                                                        32, nullptr, hr_, lr_, engine_)
+                                                        32, nullptr, "auto", hr_, lr_, engine_)
                                  : make_linear_clients(name, nullptr, hr_, lr_, engine_);
     y_ = test::natural_planes(hr_);
     x0_.resize(image::Geometry(lr_).size());

@@ -94,7 +94,7 @@ class NetworkTest : public testing::TestWithParam<Case> {
     lr_.width = 30;
     lr_.height = 22;
     clients_ = make_network_clients(std::make_shared<FakeNetwork>(c.colour, c.has_downscale), 32,
-                                    nullptr, hr_, lr_, engine_);
+                                    nullptr, "auto", hr_, lr_, engine_);
     y_ = test::natural_planes(hr_);
     x_.resize(image::Geometry(lr_).size());
     clients_.plain().downscale(y_.data(), image::Geometry(lr_).n_planes(), x_.data());
@@ -167,6 +167,107 @@ TEST_P(NetworkTest, DescentGains) {
   }
   EXPECT_LT(shown_error(x), 0.9 * before);
 }
+
+// f = resize ∘ network, on sizes that the network's factor does not make.
+class ChainTest : public testing::TestWithParam<std::pair<int, int>> {
+ protected:
+  ChainTest() {
+    hr_ = test::format_of(61, 47, HCD_LAYOUT_YUV420, 8, 0, HCD_RANGE_LIMITED, HCD_MATRIX_BT709,
+                          HCD_SITING_LEFT);
+    lr_ = hr_;
+    lr_.width = GetParam().first;
+    lr_.height = GetParam().second;
+    y_ = test::natural_planes(hr_);
+  }
+  Clients make(Engine &engine, const std::string &resize, int tile = 32) const {
+    return make_network_clients(std::make_shared<FakeNetwork>(Colour::kLuma, false), tile, nullptr,
+                                resize, hr_, lr_, engine);
+  }
+  std::vector<float> plain(const Clients &clients) const {
+    std::vector<float> x(image::Geometry(lr_).size());
+    clients.plain().downscale(y_.data(), image::Geometry(lr_).n_planes(), x.data());
+    return x;
+  }
+
+  test::OwnEngine engine_;
+  hcd_format hr_{}, lr_{};
+  std::vector<float> y_;
+};
+
+TEST_P(ChainTest, ShowsTheResizedPictureOfTheNetwork) {
+  const Clients clients = make(engine_, "lanczos");
+  const std::vector<float> x = plain(clients);
+  const image::Geometry hr(hr_), lr(lr_);
+  std::vector<float> shown(hr.size()), seen(hr.plane(y_.data(), 0).size());
+  clients.all[0]->show(x.data(), 0, hr.n_planes(), shown.data());
+  clients.all[0]->forward(x.data(), 0, hr.plane(seen.data(), 0), nullptr);
+  EXPECT_TRUE(std::equal(seen.begin(), seen.end(), shown.begin()));
+
+  hcd_format middle = lr_;
+  middle.width *= 2;
+  middle.height *= 2;
+  FakeNetwork network(Colour::kLuma, false);
+  std::vector<float> large(image::Geometry(middle).size()), expected(seen.size());
+  network.tile_forward(lr.plane(x.data(), 0), image::Geometry(middle).plane(large.data(), 0), {});
+  engine_->prepare(image::resize_plane(*image::find_kernel("lanczos"), middle, hr_, 0))
+      ->apply(image::Geometry(middle).plane(std::as_const(large).data(), 0),
+              hr.plane(expected.data(), 0));
+  expect_near(seen, expected, 0);
+
+  const client::LinearClient chroma(*image::find_kernel("bicubic"), hr_, lr_, engine_);
+  std::vector<float> straight(hr.size());
+  for (int c = 1; c < hr.n_planes(); ++c) {
+    chroma.enlarge(c).apply(lr.plane(x.data(), c), hr.plane(straight.data(), c));
+    const auto from = static_cast<ptrdiff_t>(hr.offset(c)),
+               to = static_cast<ptrdiff_t>(hr.offset(c + 1));
+    EXPECT_TRUE(std::equal(shown.begin() + from, shown.begin() + to, straight.begin() + from));
+  }
+}
+
+TEST_P(ChainTest, GradientAndDescent) {
+  const Clients clients = make(engine_, "auto");
+  std::vector<float> x = plain(clients);
+  const image::Geometry hr(hr_);
+  Buffer unused;
+  client::Client &client = *clients.all[0];
+  ASSERT_EQ(client.n_planes(), 1);
+  ASSERT_EQ(client.by_parts(), nullptr);
+  x.resize(image::Geometry(lr_).offset(1));
+  const std::vector<float> start = x;
+  loss::SquaredError squared(client.target(y_.data(), unused), client.unit(), start, 0.3, engine_);
+  ShownObjective objective({&client}, squared, lr_, false, 0, engine_);
+  std::vector<float> moved = x, gradient(x.size());
+  for (size_t i = 0; i < moved.size(); ++i) moved[i] += static_cast<float>(i % 5);
+  check_gradient(objective, moved);
+  const double before = objective.value_and_gradient(x, gradient);
+  descent::adam(objective, x, {12, 1, false, {}}, engine_);
+  EXPECT_LT(objective.value(x), 0.95 * before);
+}
+
+TEST_P(ChainTest, ThreadsAndTilesChangeNoBit) {
+  std::vector<float> first_shown, first_gradient;
+  for (const auto &[threads, tile] : {std::pair(1, 32), {3, 32}, {2, 64}}) {
+    ThreadPool pool(threads);
+    const auto engine = make_cpu_engine(pool);
+    const Clients clients = make(*engine, "bicubic", tile);
+    const std::vector<float> x = plain(clients);
+    std::vector<float> shown(image::Geometry(hr_).plane(y_.data(), 0).size()), gradient(x.size());
+    const Plane picture = image::Geometry(hr_).plane(shown.data(), 0);
+    clients.all[0]->forward(x.data(), 0, picture, nullptr);
+    if (first_shown.empty()) first_shown = shown;
+    EXPECT_EQ(shown, first_shown);
+    std::vector<float> slope = random_values(shown.size(), 5);
+    clients.all[0]->backward(x.data(), 0, nullptr, image::Geometry(hr_).plane(slope.data(), 0),
+                             gradient.data());
+    if (first_gradient.empty()) first_gradient = gradient;
+    // The fake network's own tiles add a seam's sums in another order.
+    expect_near(gradient, first_gradient, tile == 32 ? 0 : 3e-3F);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, ChainTest,
+                         testing::Values(std::pair(61, 47), std::pair(46, 36), std::pair(41, 31),
+                                         std::pair(30, 40), std::pair(21, 47), std::pair(16, 12)));
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkTest,
                          testing::Values(Case{Colour::kLuma, false, HCD_LAYOUT_YUV420},
