@@ -19,8 +19,9 @@
 namespace hcd::client {
 namespace {
 
-// By how much a ratio may be above a factor that serves it: sizes on the chroma grid.
-constexpr double kSlack = 0.05;
+// By how much a ratio may be above a factor that serves it. Chosen by measuring: docs/algorithm.md,
+// "Any ratio".
+constexpr double kSlack = 0.25;
 
 bool has_built_in(const NetworkEntry &entry) {
   return std::any_of(entry.variants.begin(), entry.variants.end(),

@@ -23,8 +23,9 @@ bool is_network(const std::string &model);
 bool is_light_network(const std::string &model);
 inline constexpr int kMostRatio = 4;
 
-// The factor of the light network that serves a ratio: the one that the weights say, else that of
-// the catalogue that is nearest above, or the largest. 0, where the ratio is: left to the weights.
+// The factor of the light network that serves a ratio: the one that the weights say, else the least
+// of the catalogue that is not more than a quarter below, or the largest. 0, where the ratio is:
+// left to the weights.
 // Throws HCD_E_FILE where they cannot be read.
 int factor_for(const std::string &model, const std::string &weights, double ratio);
 

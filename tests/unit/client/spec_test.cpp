@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "client/models.h"
 #include "support/errors.h"
+#include "support/light_file.h"
+#include "support/temporary.h"
 
 namespace hcd::client {
 namespace {
@@ -104,6 +107,22 @@ TEST(Spec, NamesTheScales) {
   expect("lite", 4, "{}", "scale: expected 2 for lite, found 4");
   expect("base", 3, "{}", "scale: expected 2 or 4 for base, found 3");
   expect("lite", 5, R"({"layers": [{"out": 25}]})", "scale: expected 2 to 4 for lite, found 5");
+}
+
+// Of base, at a ratio: up to a quarter more than a factor is that factor's.
+TEST(Factor, ServesARatio) {
+  for (const auto &[ratio, factor] :
+       {std::pair(0.0, 0), {1.0, 2}, {1.5, 2}, {2.0, 2}, {2.5, 2}, {2.51, 4}, {4.0, 4}}) {
+    EXPECT_EQ(factor_for("base", "", ratio), factor) << ratio;
+  }
+  EXPECT_EQ(factor_for("lite", "", 4), 2);
+  for (const int scale : {2, 4}) {
+    const test::LightWeights weights(parse_spec("base", scale, "{}"), "base");
+    const std::string path =
+        test::write_bytes(test::temporary_folder() + "factor.safetensors", weights.bytes());
+    for (const double ratio : {1.5, 4.0}) EXPECT_EQ(factor_for("base", path, ratio), scale);
+  }
+  EXPECT_THROW(factor_for("base", "/nowhere/w.safetensors", 3), Error);
 }
 
 }  // namespace
