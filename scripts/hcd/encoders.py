@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The encoders, and the scale of quality on which they are compared."""
+"""The encoders, how each is asked for a quality, and the scale on which they are compared."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,28 @@ SVT_PRESETS = {"ultrafast": 12, "superfast": 12, "veryfast": 11, "faster": 10, "
 
 @dataclass(frozen=True)
 class Encoder:
-    """One of ffmpeg's encoders. `equal`: CRFs of equal PSNR-Y, as (this one's, libx264's), read off the curves of whole
-    frames in docs/results/bandwidth/clips/results.csv (chain `full`, preset medium and SVT-AV1's 8): the median over
-    nine clips, by straight lines between the points of libx264's curve, and on beyond its best one. VMAF-NEG gives the
-    same to half a step."""
+    """One of ffmpeg's encoders. Its CRF is what its own option of constant quality takes; 1 is its best. `equal`: CRFs of
+    equal PSNR-Y, as (this one's, libx264's), read off the curves of whole frames in
+    docs/results/bandwidth/clips/results.csv (chain `full`, preset medium and SVT-AV1's 8): the median over nine clips,
+    by straight lines between the points of libx264's curve, and on beyond its best one. VMAF-NEG gives the same to half
+    a step. Encoders in hardware differ from one device to the next: they have none."""
     name: str
     highest: int                # CRF
     step: float                 # between two CRFs
-    equal: tuple[tuple[float, float], ...]
-    crfs: tuple[float, ...]     # of a curve of its own, when none are asked for: not as good as another's
-    quiet: tuple[str, ...]      # words of ffmpeg: errors only
-    one_thread: tuple[str, ...]  # and besides, so that the bits do not depend on the machine
+    equal: tuple[tuple[float, float], ...] = ()
+    crfs: tuple[float, ...] = ()  # of a curve of its own, when none are asked for: not as good as another's
+    quiet: tuple[str, ...] = ()  # words of ffmpeg: errors only
+    one_thread: tuple[str, ...] = ()  # and besides, so that the bits do not depend on the machine
     counts_presets: bool = False
+    quality: str = "-crf:v:0 {}"  # words of ffmpeg
+    params: str = ""            # its option for a list of the library's own parameters
+    two_pass: str = ""          # "log" of ffmpeg, "params" of the library, words of ffmpeg for two passes in one run
+    capped: bool = False        # a constant quality heeds -maxrate
+    sei: tuple[str, ...] = ()   # words of ffmpeg: user data that frames carry go into the stream
+    forced: tuple[str, ...] = ()  # words of ffmpeg: a key frame that is asked for begins a closed group
+    takes: tuple[str, ...] = ()  # pixel formats of frames in memory, where ffmpeg lists those of the device only
+    device: tuple[str, ...] = ()  # words of ffmpeg, in front of its inputs
+    upload: str = ""            # filters behind all others
 
     def preset(self, name: str) -> str | None:
         """x264's name of a preset as this encoder's; None where there is none."""
@@ -30,12 +40,12 @@ class Encoder:
         return str(SVT_PRESETS.get(name, name)) if self.counts_presets else name
 
     def crf_on_x264(self, crf: float) -> float:
-        """libx264's CRF that is about as good as this one's."""
-        return max(0.0, straight(self.equal, crf))
+        """libx264's CRF that is about as good as this one's; the same number where nothing was measured."""
+        return max(0.0, straight(self.equal, crf) if self.equal else crf)
 
     def crf_like_x264(self, crf: float) -> int:
-        """The CRF that is about as good as libx264's."""
-        found = straight(tuple((theirs, own) for own, theirs in self.equal), crf)
+        """The CRF that is about as good as libx264's; the same number where nothing was measured."""
+        found = straight(tuple((theirs, own) for own, theirs in self.equal), crf) if self.equal else crf
         return min(max(round(found), 1), self.highest)
 
 
@@ -47,10 +57,34 @@ def straight(points: tuple[tuple[float, float], ...], at: float) -> float:
     raise ValueError("expected two points or more")
 
 
+SEI, FORCED = ("-udu_sei:v:0", "1"), ("-forced-idr:v:0", "1")
 ENCODERS = {encoder.name: encoder for encoder in (
-    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (22, 26, 30, 34), (), ("-threads", "1")),
+    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (22, 26, 30, 34), (), ("-threads", "1"), params="x264-params",
+            two_pass="log", capped=True, sei=SEI, forced=FORCED),
     Encoder("libx265", 51, 0.1, ((22, 20.4), (26, 24.1), (30, 28.0), (34, 31.7)), (22, 26, 30, 34),
-            ("-x265-params", "log-level=error"), ("-x265-params", "pools=none:frame-threads=1:log-level=error")),
+            ("-x265-params", "log-level=error"), ("-x265-params", "pools=none:frame-threads=1:log-level=error"),
+            params="x265-params", two_pass="params", capped=True, sei=SEI, forced=FORCED),
     Encoder("libsvtav1", 63, 1, ((30, 21.1), (38, 23.1), (46, 25.6), (54, 28.3)), (30, 38, 46, 54), (),
-            ("-svtav1-params", "lp=1"), counts_presets=True),
+            ("-svtav1-params", "lp=1"), counts_presets=True, params="svtav1-params"),
 )}
+
+
+def nvenc(codec: str) -> Encoder:
+    return Encoder(f"{codec}_nvenc", 51, 1, quality="-rc:v:0 vbr -cq:v:0 {} -b:v:0 0", two_pass="-multipass:v:0 fullres",
+                   capped=True, sei=SEI if codec != "av1" else (), forced=FORCED)
+
+
+def qsv(codec: str) -> Encoder:
+    return Encoder(f"{codec}_qsv", 51, 1, quality="-global_quality:v:0 {}", forced=("-forced_idr:v:0", "1"))
+
+
+def vaapi(codec: str) -> Encoder:
+    return Encoder(f"{codec}_vaapi", 51, 1, quality="-rc_mode:v:0 CQP -global_quality:v:0 {}", takes=("nv12", "p010le"),
+                   device=("-init_hw_device", "vaapi=encoder", "-filter_hw_device", "encoder"), upload=",hwupload")
+
+
+# None of them is compared with others, but --auto finds its way with any by its probes.
+HARDWARE = {encoder.name: encoder for make, codecs in (
+    (nvenc, ("h264", "hevc", "av1")), (qsv, ("h264", "hevc", "av1")), (vaapi, ("h264", "hevc", "av1")))
+    for encoder in map(make, codecs)}
+EVERY = ENCODERS | HARDWARE

@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from hcd.ffmpeg_log import NO_ROOM, reason
-from hcd.progress import clear, say, show
+from hcd.progress import clear, clock, say, show
 
 BIN = Path(__file__).resolve().parents[2] / "build" / "bin"
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -194,11 +195,12 @@ class Done:
         return reason(self.log, readers) or ended(self.code)
 
 
-def run(name: str, *words: object, on_line: Callable[[bytes], None] | None = None, cwd: Path | None = None) -> Done:
+def run(name: str, *words: object, on_line: Callable[[bytes], None] | None = None, cwd: Path | None = None,
+        stdin: IO[bytes] | int = subprocess.DEVNULL) -> Done:
     """Runs a program to its end. `on_line` gets each line of its output as it comes."""
     begin, output = time.monotonic(), b""
     with open(os.memfd_create("log"), "w+b") as log:  # in memory: a full disk must not swallow it
-        process = start(name, *words, stdout=subprocess.PIPE, stderr=log, cwd=cwd)
+        process = start(name, *words, stdin=stdin, stdout=subprocess.PIPE, stderr=log, cwd=cwd)
         try:
             if on_line:
                 for line in process.stdout:
@@ -222,14 +224,24 @@ def ended(code: int) -> str:
     return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
 
 
+def progress_line(stage: str, frames: int) -> Callable[[bytes], None]:
+    """Shows how far ffmpeg is, and the time that is left, from its lines of `-progress`."""
+    begin = time.monotonic()
+
+    def on_line(line: bytes) -> None:
+        if not line.startswith(b"frame=") or not line[6:].strip().isdigit():
+            return
+        done = int(line[6:])
+        left = (time.monotonic() - begin) / max(1, done) * max(0, frames - done)
+        show(f"{stage}: {min(100, 100 * done // frames)} %, about {clock(left)} left" if frames and done
+             else f"{stage}: frame {done}")
+    return on_line
+
+
 def ffmpeg(stage: str, *words: object, folder: Path, frames: int = 0, readers: tuple[str, ...] = ()) -> str:
     """Runs ffmpeg in a folder, so that files of that folder need no quoting in filters; its log, a level on each line.
     `frames`: how many there are, for the line of progress; `readers`: see reason()."""
-    def on_line(line: bytes) -> None:
-        if line.startswith(b"frame=") and line[6:].strip().isdigit():
-            done = int(line[6:])
-            show(f"{stage}: {min(100, 100 * done // frames)} %" if frames else f"{stage}: frame {done}")
-
+    on_line = progress_line(stage, frames)
     done = run("ffmpeg", "-nostdin", "-hide_banner", "-y", "-nostats", "-progress", "pipe:1", *words, on_line=on_line,
                cwd=folder)
     clear()

@@ -186,7 +186,7 @@ class Scripts(unittest.TestCase):
                 (("--bitrate", "fast"), "--bitrate: expected bits per second as 800k or 2M, found 'fast'"),
                 (("--preset", "mediun"), "out.mkv: encoding: ffmpeg: .*mediun"),
                 (("--ladder", "720"), "--ladder: expected heights of at most the source's 96, found 720"),
-                (("--ladder", "96x"), "--ladder: expected heights with commas between them, found '96x'"),
+                (("--ladder", "96x"), "--ladder: expected heights with commas between them, or auto:N, found '96x'"),
                 (("--ladder", "72", "--tune", "--weights", self.weights),
                  "--tune: expected a rung of half the height, found none")):
             with self.subTest(options=options):

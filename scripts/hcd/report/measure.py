@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy
 
+from hcd.measuring import NEG_MODEL
 from hcd.report import tools
 from hcd.report.failure import CellError
 from hcd.report.source import Clip
@@ -79,7 +80,7 @@ def by_filters(clip: Clip, frames: Path) -> dict[str, float | None]:
     """What libvmaf and xpsnr compute, of luma; PSNR-HVS of all planes, as libvmaf weighs them."""
     large = min(clip.width, clip.height) >= MS_SSIM_SIDE
     features = ["float_ssim", "psnr_hvs"] + (["float_ms_ssim"] if large else [])
-    models = r"version=vmaf_v0.6.1\:name=vmaf|version=vmaf_v0.6.1neg\:name=vmaf_neg"
+    models = rf"version=vmaf_v0.6.1\:name=vmaf|{NEG_MODEL}"
     scores, lines = frames.with_suffix(".json"), frames.with_suffix(".xpsnr")
     graph = ("[0:v]split[a][b];[1:v]split[c][d];"
              f"[a][c]libvmaf=model='{models}':feature='{'|'.join('name=' + name for name in features)}'"

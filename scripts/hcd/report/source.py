@@ -10,6 +10,7 @@ import numpy
 
 from hcd.ffmpeg_log import reason
 from hcd.files import hash_file
+from hcd.measuring import measured_format, plain
 from hcd.probe import probe
 from hcd.report import tools
 from hcd.report.cache import Cache
@@ -140,12 +141,3 @@ class Clip:
 
     def seconds(self) -> float:
         return float(self.frames / self.rate)
-
-
-def measured_format(stored: str) -> str:
-    """The planar format that is measured: the stored one where it is planar Y'CbCr."""
-    return plain(stored) if re.fullmatch(r"yuv4(20|22|44)p(10le|12le)?", plain(stored)) else "yuv420p"
-
-
-def plain(pixel_format: str) -> str:
-    return pixel_format.replace("yuvj", "yuv")

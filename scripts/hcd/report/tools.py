@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The programs that do the work: the project's own ffmpeg, ffprobe and hcd, and the measuring ffmpeg of PyPI's
-imageio-ffmpeg, which has libvmaf and xpsnr; and what a result depends on of them."""
+"""The programs that do the work: the project's own ffmpeg, ffprobe and hcd, and the measuring ffmpeg; and what a result
+depends on of them."""
 
 import errno
 import functools
@@ -13,20 +13,12 @@ from pathlib import Path
 from hcd import probe as ffprobe
 from hcd import run as programs
 from hcd.files import hash_file
+from hcd.measuring import measuring_ffmpeg
 from hcd.report.failure import CellError, disk_full
 from hcd.run import Done, Fault, program
 
 LIB = programs.BIN.parent / "lib"
 MEASURING = "measuring ffmpeg"
-
-
-@functools.cache
-def measuring_ffmpeg() -> str:
-    try:
-        import imageio_ffmpeg
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise Fault(f"Python packages: expected imageio-ffmpeg, found {error}: run scripts/setup") from error
 
 
 def run(stage: str, name: str, *arguments: object) -> Done:

@@ -5,9 +5,11 @@ import functools
 import json
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from hcd import run
+from hcd.encoders import EVERY, Encoder
 from hcd.ffmpeg_log import reason
 from hcd.run import Fault
 
@@ -34,12 +36,13 @@ def depth(name: str) -> int:
 
 
 @functools.cache
-def of_encoder(encoder: str) -> tuple[str, ...]:
+def of_encoder(encoder: Encoder) -> tuple[str, ...]:
     """In memory, without alpha."""
-    listed = re.search(r"Supported pixel formats: (.*)", run.quick("ffmpeg", "-v", "error", "-h", f"encoder={encoder}").text)
+    listed = re.search(r"Supported pixel formats: (.*)",
+                       run.quick("ffmpeg", "-v", "error", "-h", f"encoder={encoder.name}").text)
     if not listed:
-        raise Fault(f"--encoder {encoder}: expected an encoder of this ffmpeg, found none")
-    return tuple(name for name in listed[1].split() if name in known() and not flag(name, "hwaccel")
+        raise Fault(f"--encoder {encoder.name}: expected an encoder of this ffmpeg, found none")
+    return encoder.takes or tuple(name for name in listed[1].split() if name in known() and not flag(name, "hwaccel")
                  and not flag(name, "alpha"))
 
 
@@ -59,7 +62,7 @@ def coded(encoder: str, name: str, width: int, height: int) -> str:
                 sum(max(0, a - b) for a, b in zip(own_chroma, chroma)), depth(other),
                 not grey and known()[name]["nb_components"] == 1)
 
-    there = [other for other in of_encoder(encoder) if fits(other)]
+    there = [other for other in of_encoder(EVERY[encoder]) if fits(other)]
     if name in there:
         return name
     if not there:
@@ -75,11 +78,12 @@ def loses(name: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Frame:
-    """The first frame behind some filters."""
+    """The first frame behind some filters. `rate`: frames per second, where the filters know it."""
     width: int
     height: int
     pixels: str
     interlaced: bool
+    rate: Fraction | None = None
 
     @property
     def size(self) -> str:
@@ -100,4 +104,6 @@ def first_frame(path: Path, reading: list[str], filters: str, folder: Path, read
     if not found:
         raise Fault(f"{path}: expected a video with frames, found none"
                     f"{f': {what}' if (what := reason(log)) else ''}")
-    return Frame(int(found[2]), int(found[3]), found[1], found[4] not in "P?")
+    rate = re.search(r"config in .*frame_rate: ([1-9][0-9]*)/([1-9][0-9]*)", log)
+    return Frame(int(found[2]), int(found[3]), found[1], found[4] not in "P?",
+                 Fraction(int(rate[1]), int(rate[2])) if rate else None)

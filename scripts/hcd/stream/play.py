@@ -19,7 +19,8 @@ from hcd.stream.streams import Streams
 ENDINGS = tuple(streams.MUXERS)
 
 EPILOG = """\
-Files of scripts/encode say how they are to be enlarged, and name their weights; for others --model and --size do.
+Files of scripts/encode say how they are to be enlarged, and name their weights, and so do the frames of H.264 and HEVC
+when the container's tags are lost; for others --model and --size do.
 Without -o the frames go to mpv or ffplay. Exit code: 0 done, 1 an error, 130 stopped."""
 
 
@@ -40,18 +41,36 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def stream_says(found: video.Video) -> tuple[str, str] | None:
+    """Model and size that the frames themselves name (docs/signal.md), as hcd_up reads them."""
+    log, up = "", "hcd_up"
+    for _ in range(2):  # of another size than twice their own hcd_up says first which option to give
+        log = run.quick("ffmpeg", "-nostdin", "-v", "level+info", *video.READING, "-i", f"file:{found.path.resolve()}",
+                        "-filter_complex", f"[0:V:0]scale,{up}[v]", "-map", "[v]", "-frames:v", "1", "-f", "null", "-").log
+        sized = re.search(r"the stream says .*expected (hcd_up=w=\d+:h=\d+)", log)
+        if not sized:
+            break
+        up = sized[1]
+    says = re.search(r"the stream says: (\w+).*?, \d+x\d+ to (\d+x\d+)", log)
+    return (says[1], says[2]) if says else None
+
+
 def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> str:
     """What the file says is looked at before a filter gets it."""
-    own = found.tag(video.MODEL)
-    model = options.model or own
+    own, size = found.tag(video.MODEL), found.tag(video.SIZE)
+    model, says = options.model or own, None if options.model else stream_says(found)
+    if says and own is None:
+        model, size = "auto", options.size or says[1]
+    elif says and (own, size) != says:
+        say(f"play: warning: {found.path.name}: its tags say {own} to {size}, its frames {' to '.join(says)}: by the tags")
     if model is None:
         raise Fault(f"{found.path}: expected a tag {video.MODEL}, found none: name the client with --model")
     if model == "none":
         return "null"
-    if model not in run.models(run.program("hcd")):
+    if model != "auto" and model not in run.models(run.program("hcd")):
         raise Fault(f"{found.path}: expected a model of `hcd models`, found '{model}'")
     width, height = found.own["width"], found.own["height"]
-    size = options.size or found.tag(video.SIZE) or f"{2 * width}x{2 * height}"
+    size = options.size or size or f"{2 * width}x{2 * height}"
     if not re.fullmatch(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", size):
         raise Fault(f"{found.path}: expected a size as 1920x1080, found '{size}'")
     if options.model:  # the user's client has its own weights; the file's only where they are there and fit
@@ -62,7 +81,7 @@ def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> st
             say(f"play: warning: {str(fault).removesuffix(': --model names a client that needs none of them')}: goes on "
                 "without them")
     else:
-        weights = video.weights_of(found, folder)
+        weights = None if model == "auto" else video.weights_of(found, folder)
         stray = video.beside(found.path)
         if not weights and not video.is_matroska(found.path) and stray.is_file():
             say(f"play: {stray.name} is not used: {found.path.name} does not name it")

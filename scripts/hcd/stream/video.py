@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import zlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -72,8 +73,18 @@ def look(path: Path) -> Video:
     readers = {container.get("format_name", ""), *(stream.get("codec_name", "") for stream in streams)} - {""}
     if "av1" in readers:
         readers |= {"libdav1d", "libaom-av1"}
-    return Video(path, shown[0], count(shown[0], container), container.get("tags", {}), streams,
+    return Video(path, shown[0], count(shown[0], container), container.get("tags", {}) | tags_of_init(path), streams,
                  len(found.get("chapters", [])), tuple(sorted(readers)))
+
+
+def tags_of_init(path: Path) -> dict[str, str]:
+    """Of a playlist of segments: those of the init segment that it names, which ffmpeg does not hand on."""
+    if path.suffix.lower() != ".m3u8":
+        return {}
+    named = re.search(r'#EXT-X-MAP:URI="([^"/:]+)"', path.read_text(encoding="utf-8", errors="replace"))
+    if not named or not path.with_name(named[1]).is_file():
+        return {}
+    return probe(path.with_name(named[1]), "-show_entries", "format_tags").get("format", {}).get("tags", {})
 
 
 def count(stream: dict, container: dict) -> int:
@@ -115,7 +126,15 @@ def damage(video: Video, log: str) -> str:
 # ---- weights ----
 
 def key_of(weights: Path) -> str:
-    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+    """As the stream itself names them: docs/signal.md."""
+    data = weights.read_bytes()
+    return f"{zlib.crc32(data):08x}{len(data):08x}"
+
+
+def named(key: str, weights: Path) -> bool:
+    """Whether a tag names these: files of before have the first digits of their
+    SHA-256."""
+    return key in (key_of(weights), hashlib.sha256(weights.read_bytes()).hexdigest()[:16])
 
 
 def beside(path: Path) -> Path:
@@ -139,13 +158,13 @@ def weights_of(video: Video, folder: Path) -> Path | None:
         run.ffmpeg("weights", "-v", "level+error", f"-dump_attachment:{stream['index']}", WEIGHTS, "-i",
                      f"file:{video.path.resolve()}", "-map", "0:V:0", "-c", "copy", "-frames:v", "1", "-f", "null", "-",
                      folder=folder)
-        if key in (None, key_of(folder / WEIGHTS)):
+        if key is None or named(key, folder / WEIGHTS):
             return folder / WEIGHTS
         found.append(f"an attachment {key_of(folder / WEIGHTS)}")
     own = beside(video.path)
     if key and own.is_file():
         (folder / WEIGHTS).write_bytes(own.read_bytes())
-        if key == key_of(folder / WEIGHTS):
+        if named(key, folder / WEIGHTS):
             return folder / WEIGHTS
         found.append(f"{key_of(folder / WEIGHTS)} in {own}")
     if key:
