@@ -133,6 +133,7 @@ def hull_of(own: Group, viewer: Viewer, measure: Measure) -> Hull:
 class Winners:
     """Who needs the fewest bits, at even steps of quality from the lowest that is compared to the best of full size."""
     qualities: numpy.ndarray
+    compared: int             # so many steps lie in the range that is compared
     bits: numpy.ndarray       # of the hull
     full_bits: numpy.ndarray  # of full size alone
     chains: list[Chain]       # at each quality
@@ -177,7 +178,7 @@ def winners(own: Group, viewer: Viewer, measure: Measure) -> Winners | None:
     least, which = bdrate.lower_envelope(curves, qualities)
     by_size = {size: bdrate.lower_envelope([curve for chain, curve in zip(chains, curves) if size_of(chain) == size],
                                            qualities)[0] for size in dict.fromkeys(map(size_of, chains))}
-    return Winners(qualities, numpy.exp(least), numpy.exp(bdrate.log_bits_at(found.full, qualities)),
+    return Winners(qualities, int(numpy.sum(qualities <= found.within[1])), numpy.exp(least), numpy.exp(bdrate.log_bits_at(found.full, qualities)),
                    [chains[number] for number in which], by_size)
 
 

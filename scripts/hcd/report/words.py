@@ -47,10 +47,11 @@ def about_viewer(own: Group, viewer: Viewer, measure: Measure) -> str:
     if found is None or saved.value is None:
         return f"no figure ({saved.why}: --crf or --full-crf with other numbers)"
     seconds = own.seconds()
-    lowest, where = rate(found.bits[0], seconds), about_sizes(found, seconds)
+    compared = f"compared from {rate(found.bits[0], seconds)} to {rate(found.bits[found.compared - 1], seconds)} kbit/s"
+    where = about_sizes(found, seconds)
     if saved.value > -LEAST or not where:
-        return f"full size from {lowest} kbit/s on, a smaller one pays nowhere"
-    return f"{where}; compared from {lowest} kbit/s on, {-saved.value:.1f} % fewer bits than full size alone"
+        return f"full size, a smaller one pays nowhere ({compared})"
+    return f"{where}; {-saved.value:.1f} % fewer bits than full size alone ({compared})"
 
 
 def verdict(own: Group) -> list[tuple[str, list[tuple[str, str]]]]:
