@@ -4,6 +4,8 @@
 
 import math
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -14,7 +16,7 @@ import reporting
 
 reporting.use_its_python()
 
-from hcd import bdrate  # noqa: E402
+from hcd import bdrate, files  # noqa: E402
 from hcd.report import cache, chains, compare, crops, group, measure  # noqa: E402
 from hcd.report.cells import Cell  # noqa: E402
 from hcd.report.source import Clip  # noqa: E402
@@ -233,6 +235,30 @@ class Choices(unittest.TestCase):
         self.assertEqual(crops.crf_for(points, 25000, 0.1, 51), 38)
         self.assertEqual(crops.crf_for(points, 800000, 1, 63), 18)
         self.assertEqual(crops.crf_for(points, 10, 0.1, 51), 51)
+
+
+class Summary(unittest.TestCase):
+    """The tables of docs/results/bandwidth.md."""
+
+    def test_means_leave_examples_out(self):
+        results = [{"clip": clip, "width": 64, "height": 64, "frames": frames, "rate": "25", "encoder": "libx264",
+                    "chain": "full", "bits": 1, "weight_bits": 0, "error": "", "encode_cpu_s": 2.4, "enlarge_cpu_s": 1.2}
+                   for clip, frames in (("a", 24), ("b", 24), ("short", 10))]
+        told = [{"kind": kind, "clip": clip, "encoder": "libx264", "measure": "psnr_y", "anchor": "full",
+                 "tested": tested, "unit": unit, "value": value, "overlap": 1, "why": ""}
+                for kind, tested, unit in (("hull", "lite", "% bits"), ("share", "lite: client", "points"))
+                for clip, value in (("a", -10), ("b", -20), ("short", -90), ("mean", -40))]
+        with tempfile.TemporaryDirectory() as home:
+            for name, rows in (("results.csv", results), ("bdrate.csv", told)):
+                (Path(home) / name).write_text(files.csv_text(rows), encoding="utf-8")
+            text = subprocess.run([sys.executable, "-B", "-m", "hcd.report.summary", home], text=True, check=True,
+                                  cwd=reporting.TOP / "scripts", stdout=subprocess.PIPE).stdout
+        self.assertIn("Examples, not in the means: short", text)
+        minus = "\N{MINUS SIGN}"
+        self.assertIn(f"| libx264 | `lite` | {minus}15.0 |", text)
+        self.assertIn(f"| libx264 | `lite` | client | {minus}15.0 |", text)
+        self.assertIn(f"| short | {minus}90.0 /", text)
+        self.assertIn("| libx264 | `full` | 100.0 | 50.0 |", text)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,14 @@ class Runs(unittest.TestCase):
         self.assertEqual(sorted(path.name for path in (output / "plots").iterdir()),
                          [f"moving.libx264.{kind}.png" for kind in ("curves", "hull", "more")])
 
+    @unittest.skipUnless(programs.models(programs.program("hcd"))["lite"], "no network lite")
+    def test_this_build_is_asked(self):
+        """A network's chain at a size that no build takes, and at one that all take."""
+        for name in ("lanczos+lite", "hcd_lite"):
+            chain = next(chain for chain in chains.TABLE if chain.name == name)
+            self.assertEqual(chains.refusal(chain.at(Fraction(1, 2))), "")
+        self.assertIn("expected", chains.refusal(chain.at(Fraction(1, 8))))
+
     def test_small_frames_have_the_size_that_is_said(self):
         cache = Cache(self.folder / "small")
         clip = Clip(self.clip, 2, cache, self.fail)
@@ -153,8 +161,8 @@ class Runs(unittest.TestCase):
         }
         added = [text for name, (down, up, _) in wrong.items() for text in ("--add", f"{name}={down}|{up}")]
         output = self.folder / "wrong"
-        code, log = report(self.clip, output, "--chains", "bicubic", "--sizes", "1/2", *added, "--crf", "30", "--no-crops", "--cache",
-                           self.whole / "cache")
+        code, log = report(self.clip, output, "--chains", "bicubic", "--sizes", "1/2", *added, "--crf", "30",
+                           "--no-crops", "--cache", self.whole / "cache")
         self.assertEqual(code, 3, log)
         found = {row["chain"]: row for row in rows(output)}
         self.assertEqual(found["bicubic@1/2"], next(row for row in rows(self.whole)
@@ -171,8 +179,8 @@ class Runs(unittest.TestCase):
         weights = self.folder / "some.weights"
         weights.write_bytes(bytes(1000))
         output = self.folder / "billed"
-        code, log = report(self.clip, output, "--chains", "bicubic", "--sizes", "1/2", "--crf", "30", "--no-crops", "--cache",
-                           self.whole / "cache", "--add",
+        code, log = report(self.clip, output, "--chains", "bicubic", "--sizes", "1/2", "--crf", "30", "--no-crops",
+                           "--cache", self.whole / "cache", "--add",
                            "sent=scale=iw/2:ih/2|hcd_up=model=bicubic|weights=" + str(weights),
                            "--add", "free=scale=iw/2:ih/2|hcd_up=model=bicubic")
         self.assertEqual(code, 0, log)
@@ -225,10 +233,10 @@ class Runs(unittest.TestCase):
                 ((self.clip, "--chains", "bicubik"), "--chains: expected names of full, bicubic, "),
                 ((self.clip, "--encoders", "x264"), "--encoders: expected names of libx264, libx265, libsvtav1"),
                 ((self.clip, "--preset", "mediun"), "--preset: expected one of ultrafast, "),
-                ((self.clip, "--sizes", "full,0.5"), "--sizes: expected full and fractions as 2/3 with commas between them, "
-                 "found '0.5'"),
-                ((self.clip, "--sizes", "full"), "--chains, --sizes: expected a chain at a size that it takes, found none "
-                 "at full"),
+                ((self.clip, "--sizes", "full,0.5"),
+                 "--sizes: expected full and fractions as 2/3 with commas between them, found '0.5'"),
+                ((self.clip, "--sizes", "full"),
+                 "--chains, --sizes: expected a chain at a size that it takes, found none at full"),
                 ((self.clip, "--claims", "1/3"), "--claims: expected sizes of full,2/3,1/2 (--sizes), found '1/3'"),
                 ((self.clip, "--claims", "all"), "--claims: expected full and fractions"),
                 ((self.clip, "--crf", "20,a"), "--crf: expected numbers"),

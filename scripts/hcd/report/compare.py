@@ -84,8 +84,8 @@ def hulls(own: Group) -> list[Row]:
             if measure.rising:
                 found = hull_of(own, viewer, measure)
                 rows += [Row("hull", own.clip, own.encoder, measure.name, "full", viewer.name, "% bits", found.saved),
-                         *(Row("share", own.clip, own.encoder, measure.name, "full", f"{viewer.name}: {ingredient}", SHARE,
-                               share) for ingredient, share in found.shares())]
+                         *(Row("share", own.clip, own.encoder, measure.name, "full", f"{viewer.name}: {what}", SHARE, share)
+                           for what, share in found.shares())]
     return rows
 
 

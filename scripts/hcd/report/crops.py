@@ -142,7 +142,8 @@ def quality_at(curve: bdrate.Curve, target: int) -> float:
     points = bdrate.cheapest(curve)
     if not points or not points[0][0] * (1 - NEAR) <= target <= points[-1][0] * (1 + NEAR):
         return -math.inf
-    return float(numpy.interp(math.log(target), [math.log(bits) for bits, _ in points], [quality for _, quality in points]))
+    logs, qualities = [math.log(bits) for bits, _ in points], [quality for _, quality in points]
+    return float(numpy.interp(math.log(target), logs, qualities))
 
 
 def shown(own: Group, target: int) -> list[Chain]:

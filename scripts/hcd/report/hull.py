@@ -178,8 +178,8 @@ def winners(own: Group, viewer: Viewer, measure: Measure) -> Winners | None:
     least, which = bdrate.lower_envelope(curves, qualities)
     by_size = {size: bdrate.lower_envelope([curve for chain, curve in zip(chains, curves) if size_of(chain) == size],
                                            qualities)[0] for size in dict.fromkeys(map(size_of, chains))}
-    return Winners(qualities, int(numpy.sum(qualities <= found.within[1])), numpy.exp(least), numpy.exp(bdrate.log_bits_at(found.full, qualities)),
-                   [chains[number] for number in which], by_size)
+    return Winners(qualities, int(numpy.sum(qualities <= found.within[1])), numpy.exp(least),
+                   numpy.exp(bdrate.log_bits_at(found.full, qualities)), [chains[number] for number in which], by_size)
 
 
 def cost(own: Group, found: Winners, name: str) -> float | None:

@@ -69,6 +69,10 @@ def draw_hull(axis, own: Group, viewer: Viewer, measure: Measure, colours: dict)
     full = bdrate.cheapest(own.curve(full_of(own), measure))
     axis.plot([bits / per_kbit for bits, _ in full], [quality for _, quality in full], "--", marker="o", markersize=3,
               linewidth=1.2, color=FULL, label="full size alone")
+    qualities = [quality for _, quality in full]
+    if qualities:  # a chain that is far worse would make all else flat
+        edge = 0.05 * (qualities[-1] - qualities[0])
+        axis.set_ylim(qualities[0] - 2 * edge, qualities[-1] + edge)
     found = winners(own, viewer, measure)
     dress(axis, f"{with_what(viewer.name)}: {title_of(measure)}")
     if found is None:

@@ -20,7 +20,8 @@ from hcd.run import Fault
 # As scripts/encode reads a source: damage looks the same each time, and where frames change in mid-stream the first
 # filter, a scale, makes them like the first.
 READING = ["-noautorotate", "-threads", "1", "-reinit_filter", "0", "-max_error_rate", "1"]
-GRID = 4  # the source is cropped to multiples of this: half of it is even, as encoders of 4:2:0 want it; other sizes round up
+# The source is cropped to multiples of this: half of it is even, as encoders of 4:2:0 want it. Other sizes round up.
+GRID = 4
 LAYOUTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}  # log2 of the subsampling, horizontal and vertical
 SITINGS = {"left": (0, 128), "center": (128, 128), "topleft": (0, 0)}  # in 1/256 of a luma pixel
 SMALLEST = 64  # pixels
