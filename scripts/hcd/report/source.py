@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The untouched source: its first frames, cut so that half and a quarter of it have its shape to the pixel."""
+"""The untouched source: its first frames, cut so that half of it has its shape to the pixel."""
 
 import re
 import threading
