@@ -99,7 +99,8 @@ class Runs(unittest.TestCase):
         cache = Cache(self.folder / "small")
         clip = Clip(self.clip, 2, cache, self.fail)
         self.assertEqual((clip.width, clip.height, clip.small(Fraction(2, 3))), (192, 184, (128, 124)))
-        for down in (chains.LANCZOS, chains.made_for("bicubic")):
+        # The last one chooses its size itself.
+        for down in (chains.LANCZOS, chains.made_for("bicubic"), "hcd_down=model=bicubic:scale=1.5"):
             path, _ = encode.small_frames(cache, clip, clip.fill(down, Fraction(2, 3)))
             stream = probe(path, "-show_entries", "stream=width,height")["streams"][0]
             self.assertEqual((stream["width"], stream["height"]), (128, 124))
