@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 
 import numpy
-import scipy.interpolate
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # bjontegaard loads matplotlib
 import bjontegaard  # noqa: E402
@@ -15,6 +14,7 @@ NO_OVERLAP = "no overlap"
 POINTS = 4            # a BD-rate needs so many
 STEPS = 2001          # of a range of quality
 LEAST_OVERLAP = 0.25  # of the two ranges of quality
+LEAST_OF_FULL = 0.1   # of full size's range, for a hull
 Curve = list[tuple[float, float]]
 
 
@@ -83,66 +83,57 @@ def bd_quality(anchor: Curve, tested: Curve, relative: bool = False) -> Differen
     return Difference(100 * math.expm1(value) if relative else float(value), overlap)
 
 
-def hull(curve: Curve) -> Curve:
-    """The upper convex hull in (log bits, quality), from the fewest bits to the best quality."""
+def cheapest(curve: Curve) -> Curve:
+    """By rising quality, without the points that another one of the curve equals or beats for as few bits."""
     kept: Curve = []
-    for bits, quality in sorted(curve):
-        if kept and quality <= kept[-1][1]:
-            continue
-        while len(kept) > 1 and slope(kept[-2], kept[-1]) <= slope(kept[-2], (bits, quality)):
-            kept.pop()
-        kept.append((bits, quality))
+    for bits, quality in sorted(curve, key=lambda point: (point[0], -point[1])):
+        if not kept or quality > kept[-1][1]:
+            kept.append((bits, quality))
     return kept
 
 
-def slope(first: tuple[float, float], second: tuple[float, float]) -> float:
-    step = math.log(second[0]) - math.log(first[0])
-    return math.inf if step == 0 else (second[1] - first[1]) / step
-
-
 def log_bits_at(curve: Curve, qualities: numpy.ndarray) -> numpy.ndarray:
-    """Straight lines between the points."""
-    bits, quality = columns(curve)
-    return numpy.interp(qualities, quality, numpy.log(bits))
+    """Straight lines in (quality, log bits) between the points; infinite outside the measured range."""
+    bits, quality = columns(cheapest(curve))
+    if not bits:
+        return numpy.full(len(qualities), numpy.inf)
+    return numpy.interp(qualities, quality, numpy.log(bits), left=numpy.inf, right=numpy.inf)
 
 
-def bd_hull(full: Curve, others: list[Curve], low_rates: bool = False) -> Difference:
-    """BD-rate of the hull of all sizes against the hull of full size, in per cent, with straight lines between points.
-    `low_rates`: only up to the quality of full size at the geometric mean of its bits."""
-    if min([len(full), *(len(curve) for curve in others)]) < POINTS:
-        return Difference(None, None, f"needs {POINTS} points")
-    anchor, every = hull(full), hull([*full, *(point for curve in others for point in curve)])
-    overlap = overlap_share(columns(anchor)[1], columns(every)[1])
-    low, high = max(anchor[0][1], every[0][1]), min(anchor[-1][1], every[-1][1])
-    if low_rates:
-        mean = sum(math.log(bits) for bits, _ in full) / len(full)
-        high = min(high, float(numpy.interp(mean, [math.log(bits) for bits, _ in anchor], columns(anchor)[1])))
-    if overlap < LEAST_OVERLAP or high <= low:
-        return Difference(None, overlap, NO_OVERLAP)
-    qualities = numpy.linspace(low, high, STEPS)
-    mean_difference = float(numpy.mean(log_bits_at(every, qualities) - log_bits_at(anchor, qualities)))
-    return Difference(100 * math.expm1(mean_difference), overlap)
+def lower_envelope(curves: list[Curve], qualities: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The hull: at each quality the fewest log bits of any curve (infinite where none reaches it), and the number of the
+    curve that needs them, the first of equals. A stream has one size, so nothing is taken between two curves."""
+    lines = numpy.array([log_bits_at(curve, qualities) for curve in curves])
+    which = lines.argmin(axis=0)
+    return lines[which, numpy.arange(len(qualities))], which
 
 
-def akima(curve: Curve) -> scipy.interpolate.Akima1DInterpolator | None:
-    """log bits over quality, as the BD-rate takes it; NaN outside the measured range. None where that cannot be."""
-    curve = sorted(curve)
-    if len(curve) < POINTS or not rising(curve):
+def common_range(full: Curve, others: list[Curve]) -> tuple[float, float] | None:
+    """The qualities that full size and at least one of the others reach; None where there is none."""
+    points = [quality for curve in others for _, quality in cheapest(curve)]
+    own = [quality for _, quality in cheapest(full)]
+    if not own or not points:
         return None
-    bits, quality = columns(curve)
-    return scipy.interpolate.Akima1DInterpolator(quality, numpy.log(bits), extrapolate=False)
+    low, high = max(own[0], min(points)), min(own[-1], max(points))
+    return (low, high) if low < high else None
 
 
-def bd_envelope(full: Curve, others: list[Curve]) -> Difference:
-    """BD-rate of the best size at each quality against full size, over the range of full size, in per cent: what
-    choosing a size for a whole stream gains, where the hull also takes the straight lines between sizes."""
-    anchor, lines = akima(full), [line for curve in others if (line := akima(curve)) is not None]
-    if anchor is None:
-        return prepared(full, full)[2]
-    qualities = numpy.linspace(anchor.x[0], anchor.x[-1], STEPS)
-    differences = [numpy.nan_to_num(line(qualities) - anchor(qualities), nan=0.0) for line in lines]
-    least = numpy.minimum.reduce([numpy.zeros(STEPS), *differences])
-    return Difference(100 * math.expm1(float(numpy.mean(least))), 1.0)
+def bd_hull(full: Curve, others: list[Curve], within: tuple[float, float] | None = None) -> Difference:
+    """The hull of full size and the others against full size alone: the difference of bits at equal quality, in per
+    cent, mean of its logarithm over the range of quality `within` (default: their common range). The overlap is that
+    range's share of full size's."""
+    if len(cheapest(full)) < 2:
+        return Difference(None, None, "needs 2 points of full size")
+    within = within or common_range(full, others)
+    qualities = [quality for _, quality in cheapest(full)]
+    if within is None:
+        return Difference(None, 0.0, NO_OVERLAP)
+    overlap = (within[1] - within[0]) / (qualities[-1] - qualities[0])
+    if overlap < LEAST_OF_FULL:
+        return Difference(None, overlap, NO_OVERLAP)
+    at = numpy.linspace(*within, STEPS)
+    saved = lower_envelope([full, *others], at)[0] - log_bits_at(full, at)
+    return Difference(100 * math.expm1(float(numpy.mean(saved))), overlap)
 
 
 def better(first: Curve, second: Curve) -> int | None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The work of scripts/demo: two chains over the same clip, measured beside each other.
+"""The work of scripts/demo: how many bits the same picture needs at full size, at the best blind small size, and made
+by hcd_down.
 
 Run with the repository's top as working directory, by the Python of build/venv."""
 
@@ -12,19 +13,27 @@ import argparse
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 
 import numpy
 from PIL import Image, ImageDraw, ImageFont
 
-from hcd import bdrate, run
+from hcd import bdrate, run, sizes
+from hcd.encoders import ENCODERS
 from hcd.pictures import busiest_window
 from hcd.probe import packet_bits, probe
 from hcd.progress import clear, show
 from hcd.run import Fault, Script
 
-PICTURE_CRF = 23  # or the nearest that was asked for
 RESULTS = "build/demo"
-SMALL = "hcd_down=model=bicubic"  # for the player that everybody has
+ENCODER = ENCODERS["libx264"]
+ROWS = 5  # of the table: qualities
+FULL, BLIND, OURS = "full size", "scale", "hcd_down"
+SMALL = {  # by who makes them; for the player that everybody has
+    "scale, bicubic": (BLIND, "scale={w}:{h}:flags=bicubic"),
+    "scale, lanczos": (BLIND, "scale={w}:{h}:flags=lanczos"),
+    "hcd_down": (OURS, "hcd_down=model=bicubic:w={w}:h={h}"),
+}
 
 
 def ffmpeg(*arguments):
@@ -56,6 +65,10 @@ class Clip:
         self.rate = over / under if over and under else 25.0
         if self.frames == 0:
             raise Fault(f"expected a clip with frames, found none in {path}")
+        # Encoders of 4:2:0 want even sides; at full size, too.
+        even = self.width // 2 * 2, self.height // 2 * 2
+        self.crop = "null" if even == (self.width, self.height) else f"crop={even[0]}:{even[1]}:0:0"
+        self.width, self.height = even
         if self.width < 64 or self.height < 64:
             raise Fault(f"expected a clip of 64x64 or more, found {self.width}x{self.height}")
 
@@ -64,8 +77,24 @@ class Clip:
         return ["-noautorotate", "-threads", "1", "-i", self.path]
 
 
+@dataclass
+class Chain:
+    """Who makes the small frames, at which size, and the points of its curve."""
+    name: str
+    kind: str  # FULL, BLIND or OURS
+    size: object
+    filters: str
+    points: list = field(default_factory=list)
+
+    def curve(self):
+        return [(point.bits, point.psnr) for point in self.points]
+
+    def label(self):
+        return self.name if self.kind == FULL else f"{self.name} {sizes.name(self.size)}"
+
+
 class Point:
-    """One small stream: a chain at one CRF."""
+    """One stream: a chain at one CRF."""
 
     def __init__(self, chain, crf, path):
         self.chain, self.crf, self.path = chain, crf, path
@@ -74,14 +103,14 @@ class Point:
 
 
 def enlarge(clip):
-    """The player: the same for both chains."""
+    """The player: the same for all chains."""
     return f"scale={clip.width}:{clip.height}:flags=bicubic"
 
 
-def encode(clip, point, small):
-    """Makes the small stream; `small` is the filter that makes the small frames."""
-    ffmpeg(*clip.input(), "-map", "0:V:0", "-frames:v", clip.frames, "-fps_mode", "passthrough", "-vf", small, "-c:v",
-           "libx264", "-crf", point.crf, point.path)
+def encode(clip, point):
+    """Makes a stream."""
+    ffmpeg(*clip.input(), "-map", "0:V:0", "-frames:v", clip.frames, "-fps_mode", "passthrough", "-vf",
+           f"{clip.crop},{point.chain.filters}", "-c:v", ENCODER.name, "-crf", f"{point.crf:g}", point.path)
     packets = look(point.path, "-show_entries", "stream=width:packet=size")["packets"]
     if len(packets) != clip.frames:
         raise Fault(f"{point.path}: expected {clip.frames} frames, found {len(packets)}")
@@ -93,7 +122,7 @@ def measure(clip, point, scratch):
     stats = os.path.join(scratch, "psnr.log")
     numbered = "settb=1/25,setpts=N"  # frame n against frame n, whatever the containers say
     graph = (f"[0:v:0]{enlarge(clip)},{numbered}[shown];"
-             f"[1:V:0]trim=end_frame={clip.frames},{numbered}[source];"
+             f"[1:V:0]trim=end_frame={clip.frames},{clip.crop},{numbered}[source];"
              f"[shown][source]psnr=stats_file={stats}")
     ffmpeg("-i", point.path, *clip.input(), "-lavfi", graph, "-f", "null", "-")
     with open(stats, encoding="ascii") as file:
@@ -105,39 +134,72 @@ def measure(clip, point, scratch):
     point.psnr = sum(values) / len(values)
 
 
-def make_point(clip, chain, crf, small, scratch):
-    show(f"{chain}, CRF {crf:g} ...")
-    point = Point(chain, crf, os.path.join(scratch, f"{chain}_crf{crf:g}.mkv"))
-    encode(clip, point, small)
+def make_point(clip, chain, crf, scratch):
+    if made := next((point for point in chain.points if point.crf == crf), None):
+        return made
+    show(f"{chain.label()}, CRF {crf:g} ...")
+    name = f"{chain.label()}_crf{crf:g}.mkv".replace(", ", "_").replace(" ", "_").replace("/", "of")
+    point = Point(chain, crf, os.path.join(scratch, name))
+    encode(clip, point)
     measure(clip, point, scratch)
     clear()
     return point
 
 
+def chains_of(clip):
+    """Full size, and each way at each small size."""
+    found = [Chain(FULL, FULL, sizes.FULL, "null")]
+    for size in sizes.parse("sizes", sizes.DEFAULT)[1:]:
+        width, height = sizes.pixels(clip.width, clip.height, size)
+        found += [Chain(name, kind, size, filters.format(w=width, h=height))
+                  for name, (kind, filters) in SMALL.items()]
+    return found
+
+
 def crf_of_bits(points, bits):
     """The CRF, of steps of 0.1, at which a chain needs about so many bits."""
-    logs = [numpy.log(point.bits) for point in reversed(points)]
-    crfs = [point.crf for point in reversed(points)]
-    return round(float(numpy.interp(numpy.log(bits), logs, crfs)), 1)
+    points = sorted(points, key=lambda point: point.bits)
+    crfs = [point.crf for point in points]
+    return round(float(numpy.interp(numpy.log(bits), numpy.log([point.bits for point in points]), crfs)), 1)
 
 
-def bd_rate(anchor, tested):
-    """Difference of rate at equal PSNR in words."""
-    found = bdrate.bd_rate(*([(point.bits, point.psnr) for point in points] for points in (anchor, tested)))
-    if found.value is None:
-        return "none, the curves do not overlap" if found.why == bdrate.NO_OVERLAP else f"none, {found.why}"
-    return f"{found.value:+.2f} %"
+def best(chains, kind, quality):
+    """The chain of a kind that needs the fewest bits for a quality, and the bits; None where none reaches it."""
+    own = [chain for chain in chains if chain.kind == kind]
+    logs, which = bdrate.lower_envelope([chain.curve() for chain in own], numpy.array([quality]))
+    return (own[which[0]], float(numpy.exp(logs[0]))) if numpy.isfinite(logs[0]) else None
 
 
-def table(clip, plain, tested):
-    lines = [f"{os.path.basename(clip.path)}, {clip.width}x{clip.height}, {clip.frames} frames: "
-             f"made small, libx264, decoded, enlarged with {enlarge(clip)}",
-             "", f"{'made small by':13} {'CRF':>3} {'kbit':>9} {'kbit/s':>8} {'PSNR-Y':>8}"]
+def saved(chains, kinds, within):
+    """What the best size at each quality saves against full size alone, in words."""
+    full = chains[0].curve()
+    found = bdrate.bd_hull(full, [chain.curve() for chain in chains[1:] if chain.kind in kinds], within)
+    return f"none, {found.why}" if found.value is None else f"{found.value:+.1f} %"
+
+
+def table(clip, chains, within):
+    """The same picture: bits at full size, at the best blind small size, and made by hcd_down."""
     seconds = clip.frames / clip.rate
-    for point in plain + tested:
-        lines.append(f"{point.chain:13} {point.crf:3d} {point.bits / 1000:9.0f} "
-                     f"{point.bits / 1000 / seconds:8.1f} {point.psnr:8.3f}")
-    lines += ["", f"BD-rate of hcd_down against scale (PSNR-Y, akima): {bd_rate(plain, tested)}"]
+
+    def cell(found):
+        return "-" if found is None else f"{found[1] / 1000 / seconds:.1f}" + (
+            "" if found[0].kind == FULL else f" ({sizes.name(found[0].size)})")
+
+    lines = [f"{os.path.basename(clip.path)}, {clip.width}x{clip.height}, {clip.frames} frames, {ENCODER.name}, enlarged "
+             f"with {enlarge(clip)}; kbit/s for the same picture:", "",
+             f"{'PSNR-Y':>8} {'full size':>14} {'best blind':>16} {'hcd_down':>16}"]
+    for quality in reversed(numpy.linspace(*within, ROWS)) if within else ():
+        lines.append(f"{quality:8.2f} {cell(best(chains, FULL, quality)):>14} {cell(best(chains, BLIND, quality)):>16} "
+                     f"{cell(best(chains, OURS, quality)):>16}")
+    return "\n".join([*lines, "", "The best size at each quality against full size alone, bits at equal PSNR-Y:",
+                      f"  blind {saved(chains, [BLIND], within)}; with hcd_down {saved(chains, [BLIND, OURS], within)}"])
+
+
+def all_points(clip, chains):
+    seconds = clip.frames / clip.rate
+    lines = [f"{'chain':20} {'CRF':>4} {'kbit':>9} {'kbit/s':>8} {'PSNR-Y':>8}"]
+    lines += [f"{chain.label():20} {point.crf:4g} {point.bits / 1000:9.0f} {point.bits / 1000 / seconds:8.1f} "
+              f"{point.psnr:8.3f}" for chain in chains for point in chain.points]
     return "\n".join(lines)
 
 
@@ -149,19 +211,18 @@ def frame(clip, path, number, filters):
     return numpy.frombuffer(pixels, numpy.uint8).reshape(clip.height, clip.width, 3)
 
 
-def picture(clip, plain, tested, path):
-    """Source and the two points beside each other: the same crop of the middle frame, enlarged by
+def picture(clip, points, path):
+    """The source and the points beside each other: the same crop of the middle frame, enlarged by
     nearest neighbour. Returns the caption."""
     number, zoom, bar = clip.frames // 2, 3, 24
-    source = frame(clip, clip.path, number, "null")
+    source = frame(clip, clip.path, number, clip.crop)
     shown = [(source, "source")]
-    for point in (plain, tested):
+    for point in points:
         shown.append((frame(clip, point.path, number, enlarge(clip)),
-                      f"{point.chain}, CRF {point.crf:g}: {point.bits / 1000:.0f} kbit, "
-                      f"{point.psnr:.2f} dB"))
+                      f"{point.chain.label()}, CRF {point.crf:g}: {point.bits / 1000:.0f} kbit, {point.psnr:.2f} dB"))
     width, height = min(192, clip.width), min(144, clip.height)
     left, top = busiest_window(source @ (0.299, 0.587, 0.114), width, height)
-    sheet = Image.new("RGB", (3 * width * zoom, height * zoom + bar), "white")
+    sheet = Image.new("RGB", (len(shown) * width * zoom, height * zoom + bar), "white")
     for column, (pixels, text) in enumerate(shown):
         crop = Image.fromarray(pixels[top:top + height, left:left + width])
         sheet.paste(crop.resize((width * zoom, height * zoom), Image.Resampling.NEAREST),
@@ -175,18 +236,23 @@ def picture(clip, plain, tested, path):
 
 def work(arguments, scratch):
     clip = Clip(arguments.clip, arguments.frames)
-    tested = [make_point(clip, "hcd_down", crf, SMALL, scratch) for crf in arguments.crf]
-    # The same small size, chosen by hcd_down.
-    size = look(tested[0].path, "-show_entries", "stream=width,height")["streams"][0]
-    small = f"scale={size['width']}:{size['height']}:flags=bicubic"
-    plain = [make_point(clip, "scale", crf, small, scratch) for crf in arguments.crf]
-    text = table(clip, plain, tested)
-    # For the eye, equal bits rather than equal CRF.
-    anchor = min(plain, key=lambda point: abs(point.crf - PICTURE_CRF))
-    equal = make_point(clip, "hcd_down", crf_of_bits(tested, anchor.bits), SMALL, scratch)
-    caption = picture(clip, anchor, equal, os.path.join(scratch, "side_by_side.png"))
+    chains = chains_of(clip)
+    for chain in chains:
+        for crf in arguments.crf or sizes.crfs(ENCODER, chain.size):
+            chain.points.append(make_point(clip, chain, crf, scratch))
+    within = bdrate.common_range(chains[0].curve(), [chain.curve() for chain in chains if chain.kind == BLIND
+                                                     and chain.size == sizes.HALF])
+    text = table(clip, chains, within)
+    # For the eye, equal bits rather than equal quality: those of hcd_down in the middle of the range.
+    caption = "none, no common quality"
+    if within:
+        middle = sum(within) / 2
+        chosen = [found[0] for kind in (FULL, BLIND, OURS) if (found := best(chains, kind, middle))]
+        bits = best(chains, chosen[-1].kind, middle)[1]
+        points = [make_point(clip, chain, crf_of_bits(chain.points, bits), scratch) for chain in chosen]
+        caption = picture(clip, points, os.path.join(scratch, "side_by_side.png"))
     with open(os.path.join(scratch, "table.txt"), "w", encoding="utf-8") as file:
-        file.write(f"{text}\n")
+        file.write(f"{text}\n\n{all_points(clip, chains)}\n")
     print(text)
     return caption
 
@@ -203,7 +269,7 @@ def keep(scratch):
 def run_all(script):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=240)
-    parser.add_argument("--crf", type=lambda text: [int(crf) for crf in text.split(",")], default=[18, 23, 28, 33])
+    parser.add_argument("--crf", type=lambda text: [int(crf) for crf in text.split(",")])
     parser.add_argument("clip")
     arguments = parser.parse_args()
     script.where = RESULTS

@@ -19,7 +19,6 @@ class Encoder:
     highest: int                # CRF
     step: float                 # between two CRFs
     equal: tuple[tuple[float, float], ...] = ()
-    crfs: tuple[float, ...] = ()  # of a curve of its own, when none are asked for: not as good as another's
     quiet: tuple[str, ...] = ()  # words of ffmpeg: errors only
     one_thread: tuple[str, ...] = ()  # and besides, so that the bits do not depend on the machine
     counts_presets: bool = False
@@ -59,12 +58,12 @@ def straight(points: tuple[tuple[float, float], ...], at: float) -> float:
 
 SEI, FORCED = ("-udu_sei:v:0", "1"), ("-forced-idr:v:0", "1")
 ENCODERS = {encoder.name: encoder for encoder in (
-    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (22, 26, 30, 34), (), ("-threads", "1"), params="x264-params",
+    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (), ("-threads", "1"), params="x264-params",
             two_pass="log", capped=True, sei=SEI, forced=FORCED),
-    Encoder("libx265", 51, 0.1, ((22, 20.4), (26, 24.1), (30, 28.0), (34, 31.7)), (22, 26, 30, 34),
+    Encoder("libx265", 51, 0.1, ((22, 20.4), (26, 24.1), (30, 28.0), (34, 31.7)),
             ("-x265-params", "log-level=error"), ("-x265-params", "pools=none:frame-threads=1:log-level=error"),
             params="x265-params", two_pass="params", capped=True, sei=SEI, forced=FORCED),
-    Encoder("libsvtav1", 63, 1, ((30, 21.1), (38, 23.1), (46, 25.6), (54, 28.3)), (30, 38, 46, 54), (),
+    Encoder("libsvtav1", 63, 1, ((30, 21.1), (38, 23.1), (46, 25.6), (54, 28.3)), (),
             ("-svtav1-params", "lp=1"), counts_presets=True, params="svtav1-params"),
 )}
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The figures of scripts/report against known ones and against plain calculations."""
+"""The figures of scripts/report against known ones and against plain calculations; hulls: test_hull.py."""
 
 import math
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -14,8 +16,8 @@ import reporting
 
 reporting.use_its_python()
 
-from hcd import bdrate  # noqa: E402
-from hcd.report import cache, chains, compare, crops, measure, words  # noqa: E402
+from hcd import bdrate, files  # noqa: E402
+from hcd.report import cache, chains, compare, crops, group, measure  # noqa: E402
 from hcd.report.cells import Cell  # noqa: E402
 from hcd.report.source import Clip  # noqa: E402
 from hcd.run import Fault  # noqa: E402
@@ -69,71 +71,48 @@ class Differences(unittest.TestCase):
         self.assertIsNone(bdrate.better(CURVE, better_by(9)))
 
 
-class Sizes(unittest.TestCase):
-    def test_hull_is_convex(self):
-        self.assertEqual(bdrate.hull([(1, 0), (math.e, 0.2), (math.e ** 2, 2), (math.e, 0.1)]),
-                         [(1, 0), (math.e ** 2, 2)])
-        self.assertEqual(bdrate.hull([(1, 5), (2, 4)]), [(1, 5)])
-
-    def test_hull_of_full_size_alone(self):
-        self.assertEqual(bdrate.bd_hull(CURVE, [CURVE]).value, 0)
-        self.assertEqual(bdrate.bd_hull(CURVE, [times(1.5)]).value, 0)
-        self.assertEqual(bdrate.bd_envelope(CURVE, [times(1.5)]).value, 0)
-
-    def test_hull_of_a_better_size(self):
-        self.assertAlmostEqual(bdrate.bd_hull(CURVE, [times(0.8)]).value, -20, places=6)
-        self.assertAlmostEqual(bdrate.bd_hull(CURVE, [times(0.8)], low_rates=True).value, -20, places=6)
-        self.assertAlmostEqual(bdrate.bd_envelope(CURVE, [times(0.8), times(0.9)]).value, -20, places=9)
-
-    def test_words_know_the_crossing(self):
-        # A small size that needs 0.8 of the bits at the low end and 1.25 at the high end: it pays in the lower half.
-        small = [(bits * 0.8 * 1.5625 ** ((quality - 30) / 8.4), quality) for bits, quality in CURVE]
-        span, = words.spans(CURVE, {"small": small})
-        self.assertEqual((span.best[0][0], len(span.best), span.from_the_least), ("small", 1, True))
-        self.assertAlmostEqual(span.low, 100e3, delta=1)
-        middle = math.exp(float(bdrate.akima(CURVE)(34.2)))
-        self.assertAlmostEqual(span.high / middle, 1, delta=0.02)
-        self.assertAlmostEqual(max(span.savings), 0.2, delta=0.001)
-        # One that is better at the high end takes over where it does.
-        other = [(bits * 1.25 * 0.64 ** ((quality - 30) / 8.4), quality) for bits, quality in CURVE]
-        span, = words.spans(CURVE, {"small": small, "other": times(0.9), "third": other})
-        self.assertEqual([name for name, _ in span.best], ["small", "other", "third"])
-        self.assertEqual(words.largest_runs(list("aaaaabccccccccabbbbbbbb")), [("a", 0), ("c", 6), ("b", 15)])
-        self.assertEqual(words.spans(CURVE, {"small": times(1.3)}), [])
-        self.assertIsNone(words.spans(CURVE, {"small": better_by(50)}))
-
-
 class Anchors(unittest.TestCase):
     def group(self, **curves):
         cells = {}
         for name, curve in curves.items():
-            chain = next(chain for chain in chains.TABLE if chain.name == name)
-            cells[name] = [Cell(None, chain, None, number, int(bits), values={"psnr_y": quality, "ringing": 1.0})
+            chain = next(chain for chain in chains.TABLE if chain.name == name).at(Fraction(1, 2))
+            cells[chain.name] = [Cell(None, chain, None, number, int(bits), values={"psnr_y": quality, "ringing": 1.0})
                            for number, (bits, quality) in enumerate(curve)]
-        own = compare.Group("clip", "encoder", [list_[0].chain for list_ in cells.values()], cells)
+        own = group.Group("clip", "encoder", [list_[0].chain for list_ in cells.values()], cells)
         return [row for row in compare.claims(own) if row.measure == "psnr_y"]
 
     def test_the_better_one_is_taken(self):
         for bicubic, lanczos, anchor in ((1, 0.9, "lanczos"), (0.95, 1, "bicubic")):
             row, = self.group(bicubic=times(bicubic), lanczos=times(lanczos), hcd_bicubic=times(0.8))
-            self.assertEqual((row.anchor, row.tested), (anchor, "hcd_bicubic"))
+            self.assertEqual((row.anchor, row.tested), (f"{anchor}@1/2", "hcd_bicubic@1/2"))
             self.assertAlmostEqual(row.difference.value, 100 * (0.8 / min(bicubic, lanczos) - 1), delta=0.01)
 
     def test_same_client_only(self):
         row, = self.group(bicubic=CURVE, lanczos=CURVE, hcd_lanczos=CURVE)
-        self.assertEqual(row.difference.why, "no blind chains with this client")
+        self.assertEqual(row.difference.why, "no blind chains of this size with this client")
 
     def test_both_are_needed(self):
         row, = self.group(bicubic=CURVE, hcd_bicubic=CURVE)
-        self.assertEqual(row.difference.why, "no blind chains with this client")
+        self.assertEqual(row.difference.why, "no blind chains of this size with this client")
+
+    def test_same_size_only(self):
+        blind = {name: next(chain for chain in chains.TABLE if chain.name == name) for name in ("bicubic", "lanczos")}
+        tested = next(chain for chain in chains.TABLE if chain.name == "hcd_bicubic").at(Fraction(2, 3))
+        for size, found in ((Fraction(1, 2), "no blind chains of this size with this client"), (Fraction(2, 3), "")):
+            every = [*(chain.at(size) for chain in blind.values()), tested]
+            own = group.Group("clip", "encoder", every, {chain.name: [
+                Cell(None, chain, None, number, int(bits), values={"psnr_y": quality})
+                for number, (bits, quality) in enumerate(CURVE)] for chain in every})
+            row, = [row for row in compare.claims(own) if row.measure == "psnr_y"]
+            self.assertEqual(row.difference.why, found)
 
     def test_pairs(self):
-        chain, other = chains.TABLE[0], chains.TABLE[1]
+        chain, other = chains.TABLE[0], chains.TABLE[1].at(Fraction(1, 2))
         cells = {which.name: [Cell(None, which, None, number, int(bits), values={"psnr_y": quality})
                               for number, (bits, quality) in enumerate(CURVE)] for which in (chain, other)}
-        found = compare.pairs(compare.Group("clip", "encoder", [chain, other], cells))
+        found = compare.pairs(group.Group("clip", "encoder", [chain, other], cells))
         self.assertEqual([(row.anchor, row.tested, row.difference.value) for row in found],
-                         [("full", "bicubic", 0), ("bicubic", "full", 0)])
+                         [("full", "bicubic@1/2", 0), ("bicubic@1/2", "full", 0)])
 
 
 class RawClip(Clip):
@@ -243,8 +222,10 @@ class Choices(unittest.TestCase):
     def test_added(self):
         chain = chains.parse_added("mine=scale=iw/2:ih/2|hcd_up=model=bicubic")
         self.assertEqual((chain.name, chain.down, chain.up), ("mine", "scale=iw/2:ih/2", "hcd_up=model=bicubic"))
-        self.assertEqual(chain.viewer, chains.TABLE[1].viewer)
-        for text in ("mine", "=a|b", "mine=a", "mine=a|", "mine=a|b|c=d", "a,b=c|d"):
+        self.assertEqual((chain.viewer, chains.TABLE[1].viewer), ("bicubic", "bicubic"))
+        self.assertFalse(chain.sized)
+        self.assertTrue(chains.parse_added("mine=scale={sw}:{sh}|null").sized)
+        for text in ("mine", "=a|b", "a@b=c|d", "mine=a", "mine=a|", "mine=a|b|c=d", "a,b=c|d"):
             with self.assertRaises(Fault):
                 chains.parse_added(text)
 
@@ -254,6 +235,30 @@ class Choices(unittest.TestCase):
         self.assertEqual(crops.crf_for(points, 25000, 0.1, 51), 38)
         self.assertEqual(crops.crf_for(points, 800000, 1, 63), 18)
         self.assertEqual(crops.crf_for(points, 10, 0.1, 51), 51)
+
+
+class Summary(unittest.TestCase):
+    """The tables of docs/results/bandwidth.md."""
+
+    def test_means_leave_examples_out(self):
+        results = [{"clip": clip, "width": 64, "height": 64, "frames": frames, "rate": "25", "encoder": "libx264",
+                    "chain": "full", "bits": 1, "weight_bits": 0, "error": "", "encode_cpu_s": 2.4, "enlarge_cpu_s": 1.2}
+                   for clip, frames in (("a", 24), ("b", 24), ("short", 10))]
+        told = [{"kind": kind, "clip": clip, "encoder": "libx264", "measure": "psnr_y", "anchor": "full",
+                 "tested": tested, "unit": unit, "value": value, "overlap": 1, "why": ""}
+                for kind, tested, unit in (("hull", "lite", "% bits"), ("share", "lite: client", "points"))
+                for clip, value in (("a", -10), ("b", -20), ("short", -90), ("mean", -40))]
+        with tempfile.TemporaryDirectory() as home:
+            for name, rows in (("results.csv", results), ("bdrate.csv", told)):
+                (Path(home) / name).write_text(files.csv_text(rows), encoding="utf-8")
+            text = subprocess.run([sys.executable, "-B", "-m", "hcd.report.summary", home], text=True, check=True,
+                                  cwd=reporting.TOP / "scripts", stdout=subprocess.PIPE).stdout
+        self.assertIn("Examples, not in the means: short", text)
+        minus = "\N{MINUS SIGN}"
+        self.assertIn(f"| libx264 | `lite` | {minus}15.0 |", text)
+        self.assertIn(f"| libx264 | `lite` | client | {minus}15.0 |", text)
+        self.assertIn(f"| short | {minus}90.0 /", text)
+        self.assertIn("| libx264 | `full` | 100.0 | 50.0 |", text)
 
 
 if __name__ == "__main__":

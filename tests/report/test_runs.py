@@ -8,6 +8,7 @@ import tempfile
 import time
 import unittest
 import unittest.mock
+from fractions import Fraction
 from pathlib import Path
 
 import reporting
@@ -17,12 +18,13 @@ reporting.use_its_python()
 
 from hcd import run as programs  # noqa: E402
 from hcd.encoders import ENCODERS  # noqa: E402
-from hcd.report import cells, measure, tools  # noqa: E402
+from hcd.probe import probe  # noqa: E402
+from hcd.report import cells, chains, encode, measure, tools  # noqa: E402
 from hcd.report.cache import Cache  # noqa: E402
 from hcd.report.chains import Chain  # noqa: E402
 from hcd.report.source import Clip  # noqa: E402
 
-CHAINS = ("--chains", "full,bicubic,lanczos,hcd_bicubic")
+CHAINS = ("--chains", "full,bicubic,lanczos,hcd_bicubic", "--sizes", "full,1/2", "--crf", "22,26,30,34")
 
 
 class Bin:
@@ -58,6 +60,51 @@ class Runs(unittest.TestCase):
             self.assertTrue(all(row[one.name] for one in measure.MEASURES), row)
         self.assertEqual(sorted(path.name for path in self.whole.iterdir()),
                          ["bdrate.csv", "cache", "plots", "report.html", "results.csv"])
+
+    def test_sizes(self):
+        """Three sizes: what is measured, at which CRFs, and what is said of it."""
+        output = self.folder / "sizes"
+        code, log = report(self.clip, output, "--chains", "full,lanczos,hcd_bicubic", "--no-crops", "--cache",
+                           self.whole / "cache")
+        self.assertEqual(code, 0, log)
+        found: dict[str, list[str]] = {}
+        for row in rows(output):
+            self.assertEqual(row["error"], "")
+            found.setdefault(row["chain"], []).append(row["crf"])
+        self.assertEqual(found["full"], ["24", "29", "34", "39", "44"])
+        for name in ("lanczos@1/2", "hcd_bicubic@1/2"):
+            self.assertEqual(found[name], ["18", "23", "28", "33", "38"])
+        for name in ("lanczos@2/3", "hcd_bicubic@2/3"):
+            self.assertLessEqual({"25", "35"}, set(found[name]))
+        made = sum(map(len, found.values()))
+        self.assertEqual(f"left out: {25 - made} of 25 cells, which cannot change a hull" in log, made < 25)
+        told = rows(output, "bdrate.csv")
+        whole = next(float(row["value"]) for row in told if (row["kind"], row["measure"]) == ("hull", "psnr_y"))
+        shares = [float(row["value"]) for row in told if (row["kind"], row["measure"]) == ("share", "psnr_y")]
+        self.assertEqual(len(shares), 3)
+        self.assertAlmostEqual(sum(shares), whole, delta=0.003)  # of rounding
+        self.assertLessEqual(whole, 0)
+        self.assertEqual(sorted(path.name for path in (output / "plots").iterdir()),
+                         [f"moving.libx264.{kind}.png" for kind in ("curves", "hull", "more")])
+
+    @unittest.skipUnless(programs.models(programs.program("hcd"))["lite"], "no network lite")
+    def test_this_build_is_asked(self):
+        """A network's chain at a size that no build takes, and at one that all take."""
+        for name in ("lanczos+lite", "hcd_lite"):
+            chain = next(chain for chain in chains.TABLE if chain.name == name)
+            self.assertEqual(chains.refusal(chain.at(Fraction(1, 2))), "")
+        self.assertIn("expected", chains.refusal(chain.at(Fraction(1, 8))))
+
+    def test_small_frames_have_the_size_that_is_said(self):
+        cache = Cache(self.folder / "small")
+        clip = Clip(self.clip, 2, cache, self.fail)
+        self.assertEqual((clip.width, clip.height, clip.small(Fraction(2, 3))), (192, 184, (128, 124)))
+        # The last one chooses its size itself.
+        for down in (chains.LANCZOS, chains.made_for("bicubic"), "hcd_down=model=bicubic:scale=1.5"):
+            path, _ = encode.small_frames(cache, clip, clip.fill(down, Fraction(2, 3)))
+            stream = probe(path, "-show_entries", "stream=width,height")["streams"][0]
+            self.assertEqual((stream["width"], stream["height"]), (128, 124))
+        cache.close()
 
     def test_identical_chains_differ_by_nothing(self):
         twins = [row for row in rows(self.whole, "bdrate.csv") if (row["anchor"], row["tested"]) == ("full", "twin")]
@@ -115,26 +162,26 @@ class Runs(unittest.TestCase):
         }
         added = [text for name, (down, up, _) in wrong.items() for text in ("--add", f"{name}={down}|{up}")]
         output = self.folder / "wrong"
-        code, log = report(self.clip, output, "--chains", "bicubic", *added, "--crf", "30", "--no-crops", "--cache",
-                           self.whole / "cache")
+        code, log = report(self.clip, output, "--chains", "bicubic", "--sizes", "1/2", *added, "--crf", "30",
+                           "--no-crops", "--cache", self.whole / "cache")
         self.assertEqual(code, 3, log)
         found = {row["chain"]: row for row in rows(output)}
-        self.assertEqual(found["bicubic"], next(row for row in rows(self.whole)
-                                                if (row["chain"], row["crf"]) == ("bicubic", "30")))
+        self.assertEqual(found["bicubic@1/2"], next(row for row in rows(self.whole)
+                                                if (row["chain"], row["crf"]) == ("bicubic@1/2", "30")))
         for name, (_, _, message) in wrong.items():
             self.assertTrue(found[name]["error"].startswith(message), found[name]["error"])
             self.assertEqual((found[name]["bits"], found[name]["psnr_y"]), ("", ""))
             self.assertIn(f"{name}, CRF 30: {message}", log)
         self.assertIn("needs 4 points, found 1: ", log)
         self.assertEqual({row["why"] for row in rows(output, "bdrate.csv")}
-                         - {"no blind chains with this client"}, {"needs 4 points"})
+                         - {"no blind chains of this size with this client"}, {"needs 4 points"})
 
     def test_weights_are_billed(self):
         weights = self.folder / "some.weights"
         weights.write_bytes(bytes(1000))
         output = self.folder / "billed"
-        code, log = report(self.clip, output, "--chains", "bicubic", "--crf", "30", "--no-crops", "--cache",
-                           self.whole / "cache", "--add",
+        code, log = report(self.clip, output, "--chains", "bicubic", "--sizes", "1/2", "--crf", "30", "--no-crops",
+                           "--cache", self.whole / "cache", "--add",
                            "sent=scale=iw/2:ih/2|hcd_up=model=bicubic|weights=" + str(weights),
                            "--add", "free=scale=iw/2:ih/2|hcd_up=model=bicubic")
         self.assertEqual(code, 0, log)
@@ -150,7 +197,7 @@ class Runs(unittest.TestCase):
         chain = Chain("tuned", "scale=iw/2:ih/2", "hcd_up=model=bicubic", tuned=True)
         plain = Chain("plain", "scale=iw/2:ih/2", "hcd_up=model=bicubic")
         cache = Cache(self.folder / "tuned")
-        work = cells.Work(cache, "medium", {"libx264": [28, 34]})
+        work = cells.Work(cache, "medium", cells.Crfs({"libx264": [28, 34]}, {}))
         clip = Clip(self.clip, 3, cache, self.fail)
         with unittest.mock.patch.object(programs, "BIN", Bin(stand_in)):
             made = [cells.Cell(clip, which, ENCODERS["libx264"], 28) for which in (chain, plain)]
@@ -187,6 +234,12 @@ class Runs(unittest.TestCase):
                 ((self.clip, "--chains", "bicubik"), "--chains: expected names of full, bicubic, "),
                 ((self.clip, "--encoders", "x264"), "--encoders: expected names of libx264, libx265, libsvtav1"),
                 ((self.clip, "--preset", "mediun"), "--preset: expected one of ultrafast, "),
+                ((self.clip, "--sizes", "full,0.5"),
+                 "--sizes: expected full and fractions as 2/3 with commas between them, found '0.5'"),
+                ((self.clip, "--sizes", "full"),
+                 "--chains, --sizes: expected a chain at a size that it takes, found none at full"),
+                ((self.clip, "--claims", "1/3"), "--claims: expected sizes of full,2/3,1/2 (--sizes), found '1/3'"),
+                ((self.clip, "--claims", "all"), "--claims: expected full and fractions"),
                 ((self.clip, "--crf", "20,a"), "--crf: expected numbers"),
                 ((self.clip, "--crf", "20,60"), "--crf: expected numbers [1, 51] for libx264, found '20,60'"),
                 ((self.clip, "--frames", "0"), "--frames: expected a number [1, 999999], found '0'"),

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hcd import sizes
 from hcd.encoders import Encoder
 from hcd.files import hash_file
 from hcd.pool import in_parallel
@@ -40,21 +41,33 @@ class Cell:
         return self.bits / 1000 / self.clip.seconds()
 
 
+@dataclass(frozen=True)
+class Crfs:
+    """The CRFs of the curves: what the user said, or spread by size. By the encoder's name."""
+    every: dict[str, list[float]] = field(default_factory=dict)
+    full: dict[str, list[float]] = field(default_factory=dict)
+
+    def of(self, encoder: Encoder, chain: Chain) -> list[float]:
+        if chain.full_size and encoder.name in self.full:
+            return self.full[encoder.name]
+        return self.every.get(encoder.name) or sizes.crfs(encoder, chain.size or sizes.HALF)
+
+
 @dataclass
 class Work:
     """What every cell of a run shares."""
     cache: Cache
     preset: str
-    crfs: dict[str, list[float]]  # by encoder
+    crfs: Crfs
 
     def stream(self, clip: Clip, chain: Chain, encoder: Encoder, crf: float) -> encode.Stream:
-        return encode.encode(self.cache, clip, chain.down, encoder, self.preset, crf)
+        return encode.encode(self.cache, clip, clip.fill(chain.down, chain.size), encoder, self.preset, crf)
 
     def weights(self, clip: Clip, chain: Chain, encoder: Encoder) -> str:
         """The file that is sent with the stream, if any."""
         if not chain.tuned:
             return chain.weights
-        streams = [self.stream(clip, chain, encoder, crf) for crf in self.crfs[encoder.name]]
+        streams = [self.stream(clip, chain, encoder, crf) for crf in self.crfs.of(encoder, chain)]
         return str(tune.tuned_weights(self.cache, clip, streams))
 
     def fill(self, cell: Cell) -> None:
@@ -62,7 +75,7 @@ class Work:
         clip, chain = cell.clip, cell.chain
         stream = self.stream(clip, chain, cell.encoder, cell.crf)
         weights = self.weights(clip, chain, cell.encoder)
-        up = clip.fill(chain.up, weights)
+        up = clip.fill(chain.up, chain.size, weights)
         content = [hash_file(Path(weights))] if weights else []
 
         def make(key: str) -> tuple[dict, None]:
@@ -74,7 +87,7 @@ class Work:
             finally:
                 frames.unlink(missing_ok=True)
 
-        _, scored = self.cache.get(["score", stream.key, clip.fill(chain.up), content, tools.identity(up),
+        _, scored = self.cache.get(["score", stream.key, clip.fill(chain.up, chain.size), content, tools.identity(up),
                                     tools.measuring_id()], make)
         cell.weight_bits = encode.weight_bits(weights)
         cell.bits, cell.header_bits = stream.bits + cell.weight_bits, stream.header_bits

@@ -8,15 +8,17 @@ import shlex
 import sys
 from pathlib import Path
 
-from hcd import progress
+from hcd import progress, sizes
 from hcd.encoders import ENCODERS
 from hcd.report.failure import CellError
 from hcd.run import Fault, Script
 
+CLAIMS = "1/2"
 EPILOG = """\
-Filter strings of --add may hold {w} and {h} (the source's size), {siting} (options of scale that keep the place of
-chroma) and, with a third part |weights=FILE, {weights}: the file's bytes are billed. Exit code: 0 all cells were
-measured, 1 an error, 3 some cells failed (named on standard error and in the page)."""
+Filter strings of --add may hold {w} and {h} (the source's size), {sw} and {sh} (the small one, at each of --sizes),
+{siting} (options of scale that keep the place of chroma) and, with a third part |weights=FILE, {weights}: the file's
+bytes are billed. Exit code: 0 all cells were measured, 1 an error, 3 some cells failed (named on standard error and in
+the page)."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -29,16 +31,25 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--add", action="append", default=[], metavar="NAME=DOWN|UP",
                         help="a chain of your own filters")
     parser.add_argument("--encoders", default="libx264", help="of libx264, libx265, libsvtav1 (default: libx264)")
-    parser.add_argument("--crf", help="numbers, comma-separated, four or more for a BD-rate "
-                        "(default: 22,26,30,34; libsvtav1 30,38,46,54)")
+    parser.add_argument("--sizes", default=sizes.DEFAULT, help="full and fractions of the source's sides, "
+                        f"comma-separated (default: {sizes.DEFAULT})")
+    parser.add_argument("--claims", default=CLAIMS, help="sizes of which every CRF is measured, for BD-rates at one size, "
+                        f"or none; of the others what can change the hull (default: {CLAIMS})")
+    parser.add_argument("--crf", help="numbers, comma-separated, four or more for a BD-rate, the same for every size "
+                        f"(default: spread by size, libx264 {listed(sizes.HALF)} for half size)")
     parser.add_argument("--full-crf", help="other numbers for full size, whose curve meets those of smaller sizes at "
-                        "higher CRFs (default: as --crf)")
+                        f"higher CRFs (default: as --crf, or spread: libx264 {listed(sizes.FULL)})")
     parser.add_argument("--frames", type=int, help="at most so many of each clip (default: all)")
     parser.add_argument("--preset", default="medium", help="of the encoder (default: medium)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cells at a time (default: one per CPU)")
     parser.add_argument("--cache", type=Path, help="folder of the cache, to share it between reports (default: in -o)")
     parser.add_argument("--no-crops", action="store_true", help="no crop viewer, which may need more encodes")
     return parser.parse_args(arguments)
+
+
+def listed(size) -> str:
+    """The CRFs of libx264 at a size."""
+    return ",".join(f"{crf:g}" for crf in sizes.crfs(ENCODERS["libx264"], size))
 
 
 def numbers(option: str, text: str, encoder) -> list[float]:
@@ -53,26 +64,39 @@ def numbers(option: str, text: str, encoder) -> list[float]:
     return found
 
 
-def settings(options: argparse.Namespace, say) -> tuple[list, dict[str, list[float]], dict[str, list[float]]]:
-    """Encoders, and CRFs by encoder: of small sizes, and of full size."""
+def sizes_of(options: argparse.Namespace) -> tuple[list, list]:
+    """All sizes, and those of claims."""
+    wanted = sizes.parse("--sizes", options.sizes)
+    claims = [] if options.claims == "none" else sizes.parse("--claims", options.claims)
+    others = [sizes.name(size) for size in claims if size not in wanted]
+    if others and options.claims != CLAIMS:
+        raise Fault(f"--claims: expected sizes of {','.join(map(sizes.name, wanted))} (--sizes), found '{others[0]}'")
+    return wanted, claims
+
+
+def settings(options: argparse.Namespace, say) -> tuple[list, "cells.Crfs"]:
+    """Encoders, and what the user said of CRFs."""
     from hcd.bdrate import POINTS
+    from hcd.report.cells import Crfs
     from hcd.report.encode import preset_of
-    encoders, crfs, full = [], {}, {}
+    encoders, every, full = [], {}, {}
     for name in dict.fromkeys(options.encoders.split(",")):
         if name not in ENCODERS:
             raise Fault(f"--encoders: expected names of {', '.join(ENCODERS)}, found '{name}'")
         encoder = ENCODERS[name]
-        crfs[name] = numbers("--crf", options.crf, encoder) if options.crf else [float(crf) for crf in encoder.crfs]
-        full[name] = numbers("--full-crf", options.full_crf, encoder) if options.full_crf else crfs[name]
+        if options.crf:
+            every[name] = numbers("--crf", options.crf, encoder)
+        if options.full_crf:
+            full[name] = numbers("--full-crf", options.full_crf, encoder)
         preset_of(encoder, options.preset)
         encoders.append(encoder)
     for option, value in (("--jobs", options.jobs), ("--frames", options.frames)):
         if value is not None and not 1 <= value <= 999999:
             raise Fault(f"{option}: expected a number [1, 999999], found '{value}'")
-    few = min(len(own) for own in [*crfs.values(), *full.values()])
+    few = min((len(own) for own in [*every.values(), *full.values()]), default=POINTS)
     if few < POINTS:
         say(f"BD-rate: needs {POINTS} points, found {few}: there will be curves, but no such figures")
-    return encoders, crfs, full
+    return encoders, Crfs(every, full)
 
 
 def unique_names(clips: list) -> None:
@@ -90,15 +114,16 @@ def say(text: str) -> None:
 
 def work(options: argparse.Namespace) -> int:
     from hcd.files import write_whole
-    from hcd.report import cells, chains, compare, crops, page, plots, tables, tools
+    from hcd.report import cells, chains, compare, crops, group, page, plan, plots, tables, tools
     from hcd.report.cache import Cache
     from hcd.report.source import Clip
 
     for clip in options.clips:
         if not Path(clip).is_file():
             raise Fault(f"clip: expected a video file, found none at {clip}")
-    chosen = chains.choose(options.chains.split(",") if options.chains else None, options.add, say)
-    encoders, crfs, full = settings(options, say)
+    wanted, claims = sizes_of(options)
+    encoders, crfs = settings(options, say)
+    chosen = chains.choose(options.chains.split(",") if options.chains else None, options.add, wanted, say)
     tools.measuring_ffmpeg()
     options.output.mkdir(parents=True, exist_ok=True)
     cache = Cache((options.cache or options.output / "cache").resolve())
@@ -106,17 +131,20 @@ def work(options: argparse.Namespace) -> int:
         clips = [Clip(Path(clip).resolve(), options.frames, cache, say) for clip in dict.fromkeys(options.clips)]
         unique_names(clips)
         shared = cells.Work(cache, options.preset, crfs)
-        every = [cells.Cell(clip, chain, encoder, crf) for clip in clips for encoder in encoders for chain in chosen
-                 for crf in (full if chain.full_size else crfs)[encoder.name]]
-        cells.run_all(shared, every, options.jobs)
-        groups = compare.group(every)
+        possible = [cells.Cell(clip, chain, encoder, crf) for clip in clips for encoder in encoders for chain in chosen
+                    for crf in crfs.of(encoder, chain)]
+        every = plan.fill(possible, claims, lambda some: cells.run_all(shared, some, options.jobs))
+        if len(every) < len(possible):
+            say(f"left out: {len(possible) - len(every)} of {len(possible)} cells, which cannot change a hull")
+        groups = group.group(every)
         rows = compare.compare_all(groups)
         rows += compare.means(rows)
         tables.write_tables(options.output, every, rows, options.preset)
         drawn = {(own.clip, own.encoder): plots.plots_of(own) for own in groups}
         (options.output / "plots").mkdir(exist_ok=True)
-        for name, png in (item for own in drawn.values() for item in own.items()):
-            write_whole(options.output / "plots" / name, png)
+        for (clip, encoder), own in drawn.items():
+            for kind, png in own.items():
+                write_whole(options.output / "plots" / f"{clip}.{encoder}.{kind}.png", png)
         sheets = [] if options.no_crops else crops.make_sheets(shared, groups, options.jobs)
         about = ["scripts/report " + shlex.join(sys.argv[1:]), *tools.versions()]
         text = page.page(groups, every, rows, sheets, drawn, about)

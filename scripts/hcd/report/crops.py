@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy
 from PIL import Image
 
+from hcd import bdrate
 from hcd.files import hash_file
 from hcd.pictures import busiest_window
 from hcd.pool import in_parallel
@@ -15,13 +17,15 @@ from hcd.progress import Progress, clear
 from hcd.report import tools
 from hcd.report.cells import Cell, Work
 from hcd.report.chains import Chain
-from hcd.report.compare import Group
 from hcd.report.failure import CellError
+from hcd.report.group import Group
+from hcd.report.hull import viewer_of, viewers
 from hcd.report.source import Clip
 
 NEAR = 0.03       # of the target's bits
 TRIES = 4         # encodes to come near
 WIDTH, HEIGHT = 256, 192  # pixels
+FEW = 4           # chains that are shown without a choice
 PAGE_BYTES = 6e6  # for all crops of a page
 
 
@@ -108,7 +112,7 @@ def crop_of(work: Work, clip: Clip, chain: Chain, cells: list[Cell], target: int
         encoder = cells[0].encoder
         stream = work.stream(clip, chain, encoder, crf)
         weights = work.weights(clip, chain, encoder)
-        up = clip.fill(chain.up, weights)
+        up = clip.fill(chain.up, chain.size, weights)
 
         def make(key: str):
             file = work.cache.scratch / f"{key}.png"
@@ -116,7 +120,7 @@ def crop_of(work: Work, clip: Clip, chain: Chain, cells: list[Cell], target: int
             return {}, file
 
         content = [hash_file(Path(weights))] if weights else []
-        parts = ["crop", stream.key, clip.fill(chain.up), content, tools.identity(up), place]
+        parts = ["crop", stream.key, clip.fill(chain.up, chain.size), content, tools.identity(up), place]
         key, _ = work.cache.get(parts, make, ".png")
         return Crop(chain.name, f"CRF {crf:g}, {off}", bits, work.cache.file(key, ".png").read_bytes())
     except CellError as error:
@@ -129,8 +133,33 @@ def targets_of(own: Group) -> list[int]:
     for chain in sorted(small, key=lambda chain: not chain.blind):
         bits = sorted({cell.bits for cell in own.cells[chain.name] if not cell.error}, reverse=True)
         if len(bits) > 1:
-            return [bits[min(1, len(bits) - 2)], bits[-1]]
+            return [bits[min(1, len(bits) - 2)], bits[max(-2, 1 - len(bits))]]
     return []
+
+
+def quality_at(curve: bdrate.Curve, target: int) -> float:
+    """By straight lines over log bits; minus infinity where the curve does not reach there."""
+    points = bdrate.cheapest(curve)
+    if not points or not points[0][0] * (1 - NEAR) <= target <= points[-1][0] * (1 + NEAR):
+        return -math.inf
+    logs, qualities = [math.log(bits) for bits, _ in points], [quality for _, quality in points]
+    return float(numpy.interp(math.log(target), logs, qualities))
+
+
+def shown(own: Group, target: int) -> list[Chain]:
+    """Full size, and of each viewer's chains the best blind one and the best one at so many bits; all where there are
+    few, or no viewers."""
+    if len(own.chains) <= FEW or not viewers(own):
+        return own.chains
+    measures = own.measured()
+    judge = next((measure for measure in measures if measure.name == "vmaf_neg"), measures[0])
+    chosen = [chain for chain in own.chains if chain.full_size]
+    for viewer in viewers(own):
+        mine = [chain for chain in viewer.chains() if viewer_of(chain) == viewer.name] or viewer.chains()
+        for some in ([chain for chain in mine if chain.blind], mine):
+            if some:
+                chosen.append(max(some, key=lambda chain: quality_at(own.curve(chain, judge), target)))
+    return [chain for chain in own.chains if chain in chosen]
 
 
 def shrink(sheets: list[Sheet]) -> None:
@@ -150,16 +179,16 @@ def shrink(sheets: list[Sheet]) -> None:
 
 def make_sheets(work: Work, groups: list[Group], jobs: int) -> list[Sheet]:
     sheets = []
-    progress = Progress("report", sum(len(own.chains) * len(targets_of(own)) for own in groups))
-    for own in groups:
-        targets = targets_of(own)
+    wanted = [(own, {target: shown(own, target) for target in targets_of(own)}) for own in groups]
+    progress = Progress("report", sum(len(chains) for _, own in wanted for chains in own.values()))
+    for own, targets in wanted:
         if not targets:
             continue
         clip = own.cells[own.chains[0].name][0].clip
         place = window(clip)
         source = picture(clip, clip.input(), clip.first_filters(), place)
         left, top, width, height = place
-        for target in targets:
+        for target, chains in targets.items():
             def one(chain: Chain, target: int = target) -> Crop:
                 return crop_of(work, clip, chain, own.cells[chain.name], target, place)
 
@@ -169,8 +198,8 @@ def make_sheets(work: Work, groups: list[Group], jobs: int) -> list[Sheet]:
                 made[chain] = crop
                 progress.step(f"crops, {own.clip}, {own.encoder}, {crop.chain}")
 
-            in_parallel(one, own.chains, jobs, done)
-            crops = [Crop("source", "", 0, source), *(made[chain] for chain in own.chains)]
+            in_parallel(one, chains, jobs, done)
+            crops = [Crop("source", "", 0, source), *(made[chain] for chain in chains)]
             sheets.append(Sheet(own.clip, own.encoder, target,
                                 f"frame {clip.frames // 2}, {width}x{height} at {left},{top}", crops))
         clip.forget()

@@ -68,8 +68,7 @@ def small_frames(cache: Cache, clip: Clip, down: str) -> tuple[Path, dict]:
 
 
 def encode(cache: Cache, clip: Clip, down: str, encoder: Encoder, preset: str, crf: float) -> Stream:
-    """The stream of a chain's small frames, from the cache or made."""
-    down = clip.fill(down)
+    """The stream of a chain's small frames, from the cache or made. `down`: filters without placeholders."""
     options = ["-preset", preset_of(encoder, preset), "-crf", f"{crf:g}", *encoder.one_thread]
     parts = ["encode", clip.parts, down, encoder.name, options, tools.identity(down)]
 

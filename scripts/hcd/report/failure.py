@@ -9,6 +9,7 @@ class CellError(Exception):
 
     def __init__(self, stage: str, expected: str, found: str):
         super().__init__(f"{stage}: expected {expected}, found {found}")
+        self.found = found
 
 
 def disk_full(where: str) -> Fault:

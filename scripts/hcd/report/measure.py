@@ -40,6 +40,7 @@ MEASURES = [
     Measure("flicker", "PSNR of frame differences", "dB"),
     Measure("ringing", "ringing", "code values", 4, False),
 ]
+FIRST = ("psnr_y", "vmaf_neg")  # the ones that lead
 
 
 def psnr(error: numpy.ndarray) -> float:

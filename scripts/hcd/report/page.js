@@ -56,11 +56,16 @@
     if (event.key === "ArrowLeft") step(-1);
   });
   flip.addEventListener("change", () => box.classList.toggle("flip", flip.checked));
+  // On paper nothing is folded.
+  window.addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+  });
   if (!sheets.length) {
     byId("viewer").hidden = true;
     document.documentElement.dataset.viewer = "ready";
     return;
   }
+  zoom.value = box.clientWidth < 600 ? "1" : "2";
   sheets.forEach((sheet, index) => select.add(new Option(sheet.title, String(index))));
   select.addEventListener("change", draw);
   zoom.addEventListener("change", draw);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The untouched source: its first frames, cut to a size that half-size 4:2:0 can carry."""
+"""The untouched source: its first frames, cut so that half of it has its shape to the pixel."""
 
 import re
 import threading
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy
 
+from hcd import sizes
 from hcd.ffmpeg_log import reason
 from hcd.files import hash_file
 from hcd.measuring import measured_format, plain
@@ -20,7 +21,8 @@ from hcd.run import Fault
 # As scripts/encode reads a source: damage looks the same each time, and where frames change in mid-stream the first
 # filter, a scale, makes them like the first.
 READING = ["-noautorotate", "-threads", "1", "-reinit_filter", "0", "-max_error_rate", "1"]
-GRID = 4  # the source is cropped to multiples of this: half of it is even, which encoders of 4:2:0 want
+# The source is cropped to multiples of this: half of it is even, as encoders of 4:2:0 want it. Other sizes round up.
+GRID = 4
 LAYOUTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0)}  # log2 of the subsampling, horizontal and vertical
 SITINGS = {"left": (0, 128), "center": (128, 128), "topleft": (0, 0)}  # in 1/256 of a luma pixel
 SMALLEST = 64  # pixels
@@ -91,11 +93,23 @@ class Clip:
     def first_filters(self) -> str:
         return f"{self.stored},trim=end_frame={self.frames},{self.crop}format={self.frame_format}"
 
-    def fill(self, filters: str, weights: str = "") -> str:
+    @property
+    def chroma(self) -> tuple[int, int]:
+        """log2 of the subsampling of chroma, across and down."""
+        return LAYOUTS[self.pixel_format[3:6]]
+
+    def small(self, size: Fraction | None) -> tuple[int, int]:
+        """Width and height at a size; half of it where a chain has none."""
+        across, down = self.chroma
+        return sizes.pixels(self.width, self.height, size or sizes.HALF, (1 << across, 1 << down))
+
+    def fill(self, filters: str, size: Fraction | None, weights: str = "") -> str:
         horizontal, vertical = SITINGS.get(self.siting, SITINGS["left"])
         siting = "" if "444" in self.pixel_format else "".join(
             f":{side}_h_chr_pos={horizontal}:{side}_v_chr_pos={vertical}" for side in ("in", "out"))
-        for name, value in (("w", self.width), ("h", self.height), ("siting", siting), ("weights", weights)):
+        width, height = self.small(size)
+        for name, value in (("w", self.width), ("h", self.height), ("sw", width), ("sh", height), ("siting", siting),
+                            ("weights", weights)):
             filters = filters.replace("{" + name + "}", str(value))
         return filters
 
@@ -108,7 +122,7 @@ class Clip:
 
     def shapes(self) -> list[tuple[int, int]]:
         """Height and width of each plane."""
-        across, down = LAYOUTS[self.pixel_format[3:6]]
+        across, down = self.chroma
         return [(self.height, self.width)] + 2 * [(self.height >> down, self.width >> across)]
 
     def frame_bytes(self) -> int:
