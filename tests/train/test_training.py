@@ -158,12 +158,22 @@ class TrainingTest(CommandTest):
             self.assertEqual(metadata(self.folder / "out" / name)["hcd.steps_of"], model)
             self.assertEqual((self.folder / "out" / name).read_bytes(), (self.folder / "again" / name).read_bytes())
 
+    def test_learned_steps_at_a_ratio_that_is_not_whole(self):
+        """lite goes on by the kernel of resize."""
+        process = self.fit("out", scale=1.5, patch=33)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertRegex(process.stderr, r"steps-lite_x1\.5: .*plain [\d.]+;.*learned 1: [\d.]+ 2: [\d.]+")
+        for model in ("bilinear", "lite"):
+            self.assertEqual(metadata(self.folder / "out" / f"steps-{model}_x1.5.safetensors")["hcd.scale"], "1.5")
+
     def test_learned_steps_refuse(self):
         for words, changes, message in (
                 ((), {"models": ["srcnn"]}, "expected linear clients and light networks of luma, found 'srcnn'"),
                 ((), {"models": ["bicubic+lanczos"]}, "found 'bicubic\\+lanczos'"),
                 ((), {"loss": "mixed"}, "'loss': expected a key of a recipe"),
                 ((), {"coded": True}, "'coded': expected false for learned steps"),
+                ((), {"scale": 1}, r"'scale': expected a number in \(1, 8\], found 1"),
+                ((), {"scale": 1.5}, "'patch': expected a multiple of the scale, found 32"),
                 (("--resume",), {}, "expected none of --resume")):
             process = self.fit("out", *words, **changes)
             self.assertEqual(process.returncode, 1)
