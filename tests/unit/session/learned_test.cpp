@@ -74,7 +74,8 @@ TEST(LearnedSteps, OfEveryBuiltInLumaClient) {
   for (const char *client : kLinear) {
     EXPECT_EQ(learned_steps(client, fitted_at(client, 2)).size(), 4U) << client;
   }
-  for (const auto &[client, scale] : {std::pair("lite", 2), {"base", 2}, {"base", 4}}) {
+  for (const auto &[client, scale] :
+       {std::pair("lite", 2.0), {"base", 2}, {"base", 4}, {"lite", 1.5}, {"bicubic", 1.5}}) {
     const FittedAt at = fitted_at(client, scale);
     EXPECT_EQ(at.ratio, scale);
     const auto steps = learned_steps(client, at);
@@ -119,6 +120,9 @@ TEST(LearnedSteps, BelongToARatio) {
   EXPECT_EQ(ratio(gray(160, 96), gray(160, 96)), "");
   EXPECT_EQ(ratio(gray(160, 96), gray(32, 20)), "");
   EXPECT_EQ(std::string(fitted_at("bicubic", 3).text), "2");
+  EXPECT_EQ(std::string(fitted_at("bicubic", 1.7).text), "1.5");
+  EXPECT_EQ(std::string(fitted_at("bicubic", 1.75).text), "2");
+  EXPECT_EQ(std::string(fitted_at("lanczos", 1.5).text), "2");
   hcd_format rgb = gray(160, 96);
   rgb.layout = HCD_LAYOUT_RGB;
   EXPECT_EQ(ratio(rgb, gray(80, 48)), "");
