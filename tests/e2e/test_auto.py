@@ -14,9 +14,11 @@ import ffmpeg
 from scripts_case import TOP, Case
 
 sys.path[:0] = [str(TOP / "scripts")]
+from hcd import run  # noqa: E402
 from hcd.measuring import has_measuring_ffmpeg  # noqa: E402
 
 HCD = TOP / "build" / "bin" / "hcd"
+LITE = HCD.exists() and run.models(str(HCD))["lite"]
 PLAIN = ("--client", "bicubic", "--sizes", "full,1/2", "--measure", "psnr")
 UP = "hcd_up=model=bicubic:w=160:h=96"
 
@@ -72,15 +74,15 @@ class Targets(Case):
                 "from hcd import measuring; measuring.VENV_PYTHON = Path('absent')\n"
                 "from hcd.stream import encode; encode.main(sys.argv[2:])")
 
-        def run(*words):
+        def encode(*words):
             return subprocess.run([sys.executable, "-B", "-c", code, TOP / "scripts", source, self.path("out.mkv"), "--auto",
                                    "--sizes", "1/2", "--client", "bicubic", "--target", *words], stderr=subprocess.PIPE,
                                   text=True, check=False)
-        done = run("vmaf-neg:80")
+        done = encode("vmaf-neg:80")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"vmaf-neg: Python packages: expected imageio-ffmpeg, found .*scripts/setup.*psnr, bitrate "
                                       "and size need none")
-        done = run("bitrate:100k")
+        done = encode("bitrate:100k")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("quality is PSNR-Y: VMAF-NEG needs the Python package imageio-ffmpeg", done.stderr)
 
@@ -95,6 +97,16 @@ class Targets(Case):
             log = self.encode(source, "out.mkv", "--auto", "--target", target, *words, code=1)
             self.assertRegex(log.splitlines()[-1], pattern)
             self.assertFalse(self.path("out.mkv").exists())
+
+    @unittest.skipUnless(LITE, "no weights of lite in this build")
+    def test_for_lite(self):
+        """A network between half and full size."""
+        log = self.encode(self.source(), "out.mkv", "--auto", "--target", "psnr:29", "--sizes", "2/3,1/2", "--measure", "psnr")
+        self.assertRegex(log, r"(chose|at) 2/3 size \(106x64\)")
+        self.assertNotIn("left out", log)
+        self.assertEqual(self.look("out.mkv")["format"]["tags"]["HCD_MODEL"], "lite")
+        self.play()
+        self.assertEqual(self.video("large.mkv"), (160, 96, 16))
 
     def test_sources_as_they_come(self):
         """One frame; odd sizes; ten bits; sizes that a client or an encoder refuses are left out."""

@@ -7,6 +7,9 @@ import sys
 import ffmpeg
 from scripts_case import CLIP, TOP, Case
 
+sys.path.insert(0, str(TOP / "tests" / "support"))
+from light_start import write_start  # noqa: E402
+
 HCD = TOP / "build" / "bin" / "hcd"
 
 
@@ -73,6 +76,13 @@ class Packages(Case):
         self.assertEqual(len(re.findall('codecs="hvc1', manifest)), 2)
         self.assertEqual(self.decoded(out / "manifest.mpd", "-map", "0:v:0"), 32)
         self.assertEqual(self.look("out/1.init.mp4")["format"]["tags"]["HCD_MODEL"], "bicubic")
+
+    def test_weights_of_a_package(self):
+        weights = write_start(self.path("start.safetensors"))
+        self.encode(self.clip("clip.mkv", "crop=160:96", frames=4), "out", "--weights", weights, "--hls")
+        self.assertEqual(self.path("out/1/stream.hcd.safetensors").read_bytes(), weights.read_bytes())
+        self.assertEqual(self.play("out/1/stream.m3u8"), "")
+        self.assertEqual(self.video("large.mkv"), (160, 96, 4))
 
     def test_rungs_as_files(self):
         log = self.encode(self.clip("clip.mkv", "crop=160:96", frames=8), "out.mkv", "--ladder", "auto:3", "--target", "psnr:34",

@@ -34,6 +34,7 @@ class Auto:
         plan.tell("encode", plan.notes)
         self.frames, self.seconds = title.frames(), title.seconds()
         self.others = self.others_bytes() if self.target.kind == "size" else 0
+        self.curves: dict[Size, Curve] = {}
 
     # ---- the choice ----
 
