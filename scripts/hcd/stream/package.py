@@ -91,15 +91,15 @@ class Package:
         variants = [f"v:{number}{group},name:{number + 1}" for number in range(len(self.rungs))]
         variants += [f"a:{number},agroup:sound,name:sound{number + 1}{',default:yes' if number == 0 else ''}"
                      for number in range(len(self.sound))]
-        return [*codec, "-f", "hls", "-hls_time", self.seconds, "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_flags",
-                "independent_segments", "-hls_fmp4_init_filename", INIT, "-master_pl_name", PLAYLIST, "-var_stream_map",
+        return [*codec, "-f", "hls", "-hls_time", self.seconds, "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
+                "-hls_flags", "independent_segments", "-hls_fmp4_init_filename", INIT, "-master_pl_name", PLAYLIST, "-var_stream_map",
                 " ".join(variants), "-hls_segment_filename", "%v/%05d.m4s", "%v/stream.m3u8"]
 
     def dash(self) -> list[str]:
         sets = "id=0,streams=v" + (" id=1,streams=a" if self.sound else "")
         both = ["-hls_playlist", "1", "-hls_master_name", PLAYLIST] if self.options.hls else []
-        return ["-f", "dash", "-seg_duration", self.seconds, "-use_template", "1", "-use_timeline", "1", "-adaptation_sets", sets,
-                "-init_seg_name", "$RepresentationID$." + INIT, "-media_seg_name", "$RepresentationID$.$Number%05d$.m4s", *both,
+        return ["-f", "dash", "-seg_duration", self.seconds, "-use_template", "1", "-use_timeline", "1", "-adaptation_sets",
+                sets, "-init_seg_name", "$RepresentationID$." + INIT, "-media_seg_name", "$RepresentationID$.$Number%05d$.m4s", *both,
                 MANIFEST]
 
     def list_of(self, number: int) -> Path:
