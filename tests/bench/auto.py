@@ -3,12 +3,11 @@
 """What `scripts/encode --auto` loses against an exhaustive search over sizes and CRFs, and what time it saves.
 
 The search codes the whole title at every size and CRF by the same program and measures each; its bits for a quality are the
-lower envelope of its curves there, by straight lines in log bits over the quality. It is held against the bits that --auto
+least of its curves there, monotone cubics through all CRFs. It is held against the bits that --auto
 needs for the quality that its result has. Times are those of the clock, on an idle machine: those of the search are of coding
 and comparing alone."""
 
 import argparse
-import math
 import re
 import subprocess
 import sys
@@ -18,43 +17,33 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "scripts"))
+from hcd.progress import Progress  # noqa: E402
 from hcd.stream import options as command_line  # noqa: E402
 from hcd.stream import quality, sizes, video  # noqa: E402
+from hcd.stream.choice import Curve, Point, at_quality  # noqa: E402
 from hcd.stream.encoding import Encoding  # noqa: E402
 from hcd.stream.rung import Rate, Rung  # noqa: E402
 from hcd.work_folder import WorkFolder  # noqa: E402
 
 
 def search(source, folder, measure, crfs, words):
-    """By size: (log bits, quality) of each CRF; and the seconds."""
+    """The curve of each size, and the seconds."""
     options = command_line.parse([str(source), str(folder / "search.mkv"), "--auto", "--target", f"{measure.name}:50", *words])
     found, seconds = {}, 0.0
     with WorkFolder(options.output) as work:
         encoding = Encoding(options, video.look(source), work)
-        for size in sizes.candidates(encoding):
+        candidates = sizes.candidates(encoding)
+        progress = Progress(source.stem, len(candidates) * len(crfs))
+        for size in candidates:
             for crf in crfs:
                 rung = Rung(size.shape, Rate(crf), options.file, "search")
                 start = time.monotonic()
                 coded = encoding.encode(rung)
                 value = encoding.quality(rung, coded, None, measure)
                 seconds += time.monotonic() - start
-                found.setdefault(size, []).append((value, math.log(encoding.facts(coded).bits), crf))
-    return found, seconds
-
-
-def log_bits(points, at):
-    """Of one size for a quality; None outside of what it has."""
-    points = sorted(points)
-    for (q0, b0, _), (q1, b1, _) in zip(points, points[1:]):
-        if q0 <= at <= q1 and q1 > q0:
-            return b0 + (b1 - b0) * (at - q0) / (q1 - q0)
-    return None
-
-
-def envelope(found, at):
-    """(log bits, size) of the cheapest."""
-    return min(((bits, size) for size, points in found.items() if (bits := log_bits(points, at)) is not None),
-               key=lambda pair: pair[0], default=(None, None))
+                found.setdefault(size, []).append(Point(crf, encoding.facts(coded).bits, value))
+                progress.step(f"{size} at CRF {crf}: {measure.text(value)}")
+    return {size: Curve(points) for size, points in found.items()}, seconds
 
 
 def auto(source, output, target, words):
@@ -72,10 +61,10 @@ def row(source, folder, found, seconds, target, words, measure):
     size = re.search(r"chose (\S+ size \([0-9x]+\))", log)[1]
     value = float(re.search(rf"auto.mkv: {measure.name} ([\d.]+)", log)[1])
     bits = 8 * int(re.search(r"(\d+) bytes of video", log)[1])
-    best, where = envelope(found, value)
-    more = "outside" if best is None else f"{100 * math.expm1(math.log(bits) - best):+.1f}"
-    return (f"| {source.stem} | {target} | {measure.text(value)} | {size} | {where or ''} | {more} | {own:.0f} | {seconds:.0f} | "
-            f"{100 * own / seconds:.0f} |")
+    best = next(iter(at_quality(found, value, (0, 100))), None)
+    more = f"{100 * (bits / best.bits - 1):+.1f}" if best else "outside"
+    return (f"| {source.stem} | {target} | {measure.text(value)} | {size} | {best.size if best else ''} | {more} | {own:.0f} | "
+            f"{seconds:.0f} | {100 * own / seconds:.0f} |")
 
 
 def main():
@@ -96,7 +85,8 @@ def main():
             folder = Path(name)
             source = folder / f"{clip.stem}.mkv"
             subprocess.run([TOP / "build" / "bin" / "ffmpeg", "-v", "error", "-i", clip, "-map", "0:V:0", "-frames:v",
-                            str(given.frames), *(["-vf", given.scale] if given.scale else []), "-c:v", "ffv1", source], check=True)
+                            str(given.frames), *(["-vf", given.scale] if given.scale else []), "-c:v", "ffv1", source],
+                           check=True)
             found, seconds = search(source, folder, measure, range(*map(int, given.crfs.split(","))), words)
             for target in targets:
                 print(row(source, folder, found, seconds, target, words, measure), flush=True)

@@ -14,9 +14,11 @@ import ffmpeg
 from scripts_case import TOP, Case
 
 sys.path[:0] = [str(TOP / "scripts")]
+from hcd import run  # noqa: E402
 from hcd.measuring import has_measuring_ffmpeg  # noqa: E402
 
 HCD = TOP / "build" / "bin" / "hcd"
+LITE = HCD.exists() and run.models(str(HCD))["lite"]
 PLAIN = ("--client", "bicubic", "--sizes", "full,1/2", "--measure", "psnr")
 UP = "hcd_up=model=bicubic:w=160:h=96"
 
@@ -72,15 +74,15 @@ class Targets(Case):
                 "from hcd import measuring; measuring.VENV_PYTHON = Path('absent')\n"
                 "from hcd.stream import encode; encode.main(sys.argv[2:])")
 
-        def run(*words):
+        def encode(*words):
             return subprocess.run([sys.executable, "-B", "-c", code, TOP / "scripts", source, self.path("out.mkv"), "--auto",
                                    "--sizes", "1/2", "--client", "bicubic", "--target", *words], stderr=subprocess.PIPE,
                                   text=True, check=False)
-        done = run("vmaf-neg:80")
+        done = encode("vmaf-neg:80")
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"vmaf-neg: Python packages: expected imageio-ffmpeg, found .*scripts/setup.*psnr, bitrate "
-                                      "and size need none")
-        done = run("bitrate:100k")
+        self.assertRegex(done.stderr, r"vmaf-neg: Python packages: expected imageio-ffmpeg, found .*scripts/setup.*psnr, "
+                                      "bitrate and size need none")
+        done = encode("bitrate:100k")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("quality is PSNR-Y: VMAF-NEG needs the Python package imageio-ffmpeg", done.stderr)
 
@@ -88,13 +90,23 @@ class Targets(Case):
         source = self.clip("clip.mkv", frames=3)
         words = "--sizes", "1/2", "--client", "bicubic", "--measure", "psnr"
         for target, pattern in (
-                ("psnr:70", r"expected at most [3-6]\d\.\d\d dB, what 1/2 size \(48x32\) at CRF 1 makes of a sample, found 70.00"),
+                ("psnr:70", r"expected at most [3-6]\d\.\d\d dB, what 1/2 size \(48x32\) at CRF 1 makes of a sample, found 70"),
                 ("bitrate:1k", r"expected at least \d+ kb/s, what 1/2 size \(48x32\) at CRF 51 makes of a sample, found 1 kb/s"),
                 ("psnr:0", r"--target psnr: expected a number \(0, 100\], found '0'"),
                 ("bitrate:0", "expected bits per second as 800k or 2M, found '0'")):
             log = self.encode(source, "out.mkv", "--auto", "--target", target, *words, code=1)
             self.assertRegex(log.splitlines()[-1], pattern)
             self.assertFalse(self.path("out.mkv").exists())
+
+    @unittest.skipUnless(LITE, "no weights of lite in this build")
+    def test_for_lite(self):
+        """A network between half and full size."""
+        log = self.encode(self.source(), "out.mkv", "--auto", "--target", "psnr:29", "--sizes", "2/3,1/2", "--measure", "psnr")
+        self.assertRegex(log, r"(chose|at) 2/3 size \(106x64\)")
+        self.assertNotIn("left out", log)
+        self.assertEqual(self.look("out.mkv")["format"]["tags"]["HCD_MODEL"], "lite")
+        self.play()
+        self.assertEqual(self.video("large.mkv"), (160, 96, 16))
 
     def test_sources_as_they_come(self):
         """One frame; odd sizes; ten bits; sizes that a client or an encoder refuses are left out."""

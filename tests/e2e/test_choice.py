@@ -135,7 +135,7 @@ class Searches(unittest.TestCase):
             return Point(crf, found.bits, found.quality)
         search.goal, search.encoder, search.range = goal, EVERY[encoder], (1.0, float(EVERY[encoder].highest))
         search.encoding = SimpleNamespace(frame=SimpleNamespace(width=640))
-        search.sizes = [Size("full", Shape(""), (640, 360))]
+        search.sizes, search.points = [Size("full", Shape(""), (640, 360))], {}
         search.probes = SimpleNamespace(point=point)
         return search.close_in(search.sizes[0])
 
@@ -153,6 +153,24 @@ class Searches(unittest.TestCase):
         for bits in (900, 9000, 90000):
             crf = Curve(self.search(Goal(PSNR, bits=bits))).crf_for_bits(bits)
             self.assertAlmostEqual(title(crf).bits / bits, 1, delta=0.02)
+
+    def test_sizes_that_are_well_behind(self):
+        """Two probes are enough for them; of those that are near each other all are looked at."""
+        for share, most in ((1.6, 2), (1.02, PROBES + MORE)):
+            search = object.__new__(Search)
+            full, half = Size("full", Shape(""), (640, 360)), Size("1/2", Shape("bicubic"), (320, 180))
+            probed = {full: [], half: []}
+
+            def point(size, crf):
+                probed[size].append(crf)
+                return title(crf) if size is full else title(crf + 6, share)
+            search.goal, search.encoder, search.range = Goal(PSNR, quality=33), EVERY["libx264"], RANGE
+            search.encoding, search.sizes, search.points = SimpleNamespace(frame=SimpleNamespace(width=640)), [full, half], {}
+            search.probes = SimpleNamespace(point=point)
+            curves = search.run()
+            self.assertEqual(list(curves), [full, half])
+            self.assertGreater(len(probed[full]), 2)
+            self.assertTrue(len(probed[half]) == 2 if most == 2 else 2 < len(probed[half]) <= most, probed)
 
     def test_to_the_ends(self):
         for goal, end in ((Goal(PSNR, quality=90), 1), (Goal(PSNR, quality=1), 51), (Goal(PSNR, bits=1e9), 1),

@@ -11,7 +11,7 @@ from hcd.progress import say
 from hcd.run import Fault
 from hcd.stream import target as targets
 from hcd.stream import video
-from hcd.stream.choice import Choice, Curve, at_bits, at_quality, rounded
+from hcd.stream.choice import Choice, Curve, rounded
 from hcd.stream.probes import Size
 from hcd.stream.rung import Rate, Rung
 from hcd.stream.search import Goal, Search, measure_of
@@ -34,6 +34,7 @@ class Auto:
         plan.tell("encode", plan.notes)
         self.frames, self.seconds = title.frames(), title.seconds()
         self.others = self.others_bytes() if self.target.kind == "size" else 0
+        self.curves: dict[Size, Curve] = {}
 
     # ---- the choice ----
 
@@ -61,8 +62,7 @@ class Auto:
         goal = self.goal()
         search = Search(self.encoding, goal)
         curves = search.run()
-        found = at_bits(curves, goal.bits, search.range) if goal.quality is None else \
-            at_quality(curves, goal.quality, search.range)
+        found = search.choices(curves)
         if not found:
             raise self.unreachable(search, goal)
         return curves, found
@@ -169,7 +169,7 @@ class Auto:
                 text += f"; full size would have made about {self.measure.name} {self.measure.text(full.quality)} of them, " \
                     f"this about {self.measure.text(best.quality)}"
         elif not best.size.shape.model and len(found) > 1:
-            text += "; no smaller size does it with fewer bits" if self.target.measure else "; no smaller size makes more of them"
+            text += f"; no smaller size {'does it with fewer bits' if self.target.measure else 'makes more of them'}"
         say(f"encode: {name}: {text}")
         if abs(off) > 1:
             self.encoding.failed |= self.target.kind == "size" and off > 1

@@ -84,7 +84,8 @@ class Encoding:
     def try_coder(self, shape: Shape, rate: Rate, name: str) -> None:
         coded = self.format_of(shape, name)
         graph = f"{self.title.front},{self.trying(shape)},format={coded}"
-        self.coder.try_out(rate, bool(shape.model), self.title.words(), graph, f"{name}: encoding", self.work.path, self.source.readers)
+        self.coder.try_out(rate, bool(shape.model), self.title.words(), graph, f"{name}: encoding", self.work.path,
+                           self.source.readers)
 
     def trying(self, shape: Shape) -> str:
         """Filters that make a frame fast."""
@@ -117,8 +118,8 @@ class Encoding:
                 return run.ffmpeg(
                     f"{rung.output.name}: {stage}", *coder.encoder.device, "-v", "level+warning", *title.words(),
                     "-filter_complex", graph, "-map", "[small]", *self.source.timing(),
-                    *coder.words(rung.rate, bool(rung.model), turn, stats), *words, folder=self.work.path, frames=self.source.frames,
-                    readers=self.source.readers)
+                    *coder.words(rung.rate, bool(rung.model), turn, stats), *words, folder=self.work.path,
+                    frames=self.source.frames, readers=self.source.readers)
             except Fault as fault:
                 raise title.in_users_words(fault) from None
 

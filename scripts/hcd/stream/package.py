@@ -47,9 +47,7 @@ def complete(encoding: "Encoding", coded: dict[Rung, Path], weights: Path | None
     folder = encoding.work.path / "package"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    Package(encoding, finished, folder).make()
-    if weights and any(rung.model == "lite" for rung in coded):
-        shutil.copyfile(weights, folder / video.WEIGHTS)
+    Package(encoding, finished, folder).make(weights)
     if options.output.exists():
         os.rename(options.output, encoding.work.path / "before")  # goes with the work folder
     os.rename(folder, options.output)
@@ -68,7 +66,8 @@ class Package:
         if others:
             say(f"encode: {self.options.output.name}: left out: {', '.join(sorted(set(others)))}: segments take video and sound")
 
-    def make(self) -> None:
+    def make(self, weights: Path | None) -> None:
+        """`weights`: for the rungs whose tags name them."""
         words = []
         for path in self.rungs:
             words += ["-i", f"../{path.name}"]
@@ -82,6 +81,8 @@ class Package:
         run.ffmpeg(f"{self.options.output.name}: segments", "-v", "level+error", *words, folder=self.folder)
         for number, found in enumerate(self.found):
             self.tag(self.init_of(number), found)
+            if weights and found.tag(video.KEY):
+                shutil.copyfile(weights, video.beside(self.list_of(number)))
 
     def hls(self) -> list[str]:
         # It reads the codec's name for the master playlist from headers of this form only; the segments get the other one.
@@ -90,23 +91,29 @@ class Package:
         variants = [f"v:{number}{group},name:{number + 1}" for number in range(len(self.rungs))]
         variants += [f"a:{number},agroup:sound,name:sound{number + 1}{',default:yes' if number == 0 else ''}"
                      for number in range(len(self.sound))]
-        return [*codec, "-f", "hls", "-hls_time", self.seconds, "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", "-hls_flags",
-                "independent_segments", "-hls_fmp4_init_filename", INIT, "-master_pl_name", PLAYLIST, "-var_stream_map",
+        return [*codec, "-f", "hls", "-hls_time", self.seconds, "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
+                "-hls_flags", "independent_segments", "-hls_fmp4_init_filename", INIT, "-master_pl_name", PLAYLIST, "-var_stream_map",
                 " ".join(variants), "-hls_segment_filename", "%v/%05d.m4s", "%v/stream.m3u8"]
 
     def dash(self) -> list[str]:
         sets = "id=0,streams=v" + (" id=1,streams=a" if self.sound else "")
         both = ["-hls_playlist", "1", "-hls_master_name", PLAYLIST] if self.options.hls else []
-        return ["-f", "dash", "-seg_duration", self.seconds, "-use_template", "1", "-use_timeline", "1", "-adaptation_sets", sets,
-                "-init_seg_name", "$RepresentationID$." + INIT, "-media_seg_name", "$RepresentationID$.$Number%05d$.m4s", *both,
+        return ["-f", "dash", "-seg_duration", self.seconds, "-use_template", "1", "-use_timeline", "1", "-adaptation_sets",
+                sets, "-init_seg_name", "$RepresentationID$." + INIT, "-media_seg_name", "$RepresentationID$.$Number%05d$.m4s", *both,
                 MANIFEST]
+
+    def list_of(self, number: int) -> Path:
+        """What names the segments of a rung."""
+        if self.options.dash:
+            return self.folder / (f"media_{number}.m3u8" if self.options.hls else MANIFEST)
+        return self.folder / str(number + 1) / "stream.m3u8"
 
     def init_of(self, number: int) -> Path:
         """The muxer of HLS has names of its own."""
         if self.options.dash:
             return self.folder / f"{number}.{INIT}"
-        rung = self.folder / str(number + 1)
-        return rung / re.search(r'#EXT-X-MAP:URI="([^"/]+)"', (rung / "stream.m3u8").read_text(encoding="utf-8"))[1]
+        playlist = self.list_of(number)
+        return playlist.with_name(re.search(r'#EXT-X-MAP:URI="([^"/]+)"', playlist.read_text(encoding="utf-8"))[1])
 
     def tag(self, path: Path, found: video.Video) -> None:
         tags = {name: value for name in (video.MODEL, video.SIZE, video.KEY) if (value := found.tag(name))}

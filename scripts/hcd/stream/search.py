@@ -9,7 +9,7 @@ from hcd.ffmpeg_log import SYSTEM
 from hcd.measuring import has_measuring_ffmpeg, measuring_ffmpeg
 from hcd.progress import clear, say
 from hcd.run import Fault
-from hcd.stream.choice import BEYOND, Curve, Point, rounded
+from hcd.stream.choice import BEYOND, Choice, Curve, Point, at_bits, at_quality, rounded
 from hcd.stream.probes import Probes, Size
 from hcd.stream.quality import MEASURES, NEG, PSNR, Measure
 from hcd.stream.sizes import candidates
@@ -21,6 +21,8 @@ PROBES, MORE = 3, 2       # CRFs of a size; and where the target lies outside th
 START = 27.0              # CRF of the first one at full size, on libx264's scale
 SMALLER = 6.0             # less for half the size, which looks about as good
 APART = 3.0               # between the first and the second
+FAR = 1.25                # times the bits of the best size, after two probes, and
+FAR_CRF = 2.0             # CRFs behind it in quality: not looked at any further
 LOG_BITS = -0.115         # change by one CRF of libx264, about
 
 
@@ -65,32 +67,53 @@ class Search:
         self.points: dict[Size, list[Point]] = {}
 
     def run(self) -> dict[Size, Curve]:
+        """Two probes of each size; more of those that may be chosen."""
         refused = None
-        for size in self.sizes:
-            try:
-                self.points[size] = self.close_in(size)
-            except Fault as fault:
-                if not size.shape.model or SYSTEM.search(str(fault)):
-                    raise
-                refused = fault
-                say(f"encode: left out: {fault}")
+        for most in (2, PROBES + MORE):
+            worth = self.worth() if self.points else self.sizes
+            for size in worth:
+                try:
+                    self.close_in(size, most)
+                except Fault as fault:
+                    if not size.shape.model or SYSTEM.search(str(fault)):
+                        raise
+                    refused = fault
+                    self.points.pop(size, None)
+                    say(f"encode: left out: {fault}")
         clear()
         if not self.points:
             raise refused
         return {size: Curve(points) for size, points in self.points.items()}
 
+    def choices(self, curves: dict[Size, Curve]) -> list[Choice]:
+        if self.goal.quality is None:
+            return at_bits(curves, self.goal.bits, self.range)
+        return at_quality(curves, self.goal.quality, self.range)
+
+    def worth(self) -> list[Size]:
+        """Without the sizes that are well behind by the two points around the goal."""
+        found = self.choices({size: Curve(points) for size, points in self.points.items() if len(points) > 1})
+        behind = {choice.size for choice in found[1:]
+                  if choice.bits > FAR * found[0].bits or found[0].quality - choice.quality > FAR_CRF * -self.goal.measure.slope}
+        return [size for size in self.points if size not in behind]
+
     def moved(self, crf: float, by: float) -> float:
         """A whole CRF that is so many of libx264's away, or the end of the range."""
         return rounded(self.encoder.crf_like_x264(self.encoder.crf_on_x264(crf) + by), 1, self.range)
 
-    def close_in(self, size: Size) -> list[Point]:
-        share = math.log2(size.pixels[0] / self.encoding.frame.width)
-        points = [self.probes.point(size, self.moved(self.encoder.crf_like_x264(START), SMALLER * share))]
-        while len(points) < PROBES + MORE:
+    def close_in(self, size: Size, most: int = PROBES + MORE) -> list[Point]:
+        """Until so many points at most are known of a size."""
+        if size not in self.points:
+            share = math.log2(size.pixels[0] / self.encoding.frame.width)
+            start = self.moved(self.encoder.crf_like_x264(START), SMALLER * share)
+            self.points[size] = [self.probes.point(size, start)]
+        points = self.points[size]
+        while len(points) < most:
             crf = self.next_crf(points, size in (self.sizes[0], self.sizes[-1]))
             if crf is None:
                 break
-            points = sorted([*points, self.probes.point(size, crf)], key=lambda point: point.crf)
+            points.append(self.probes.point(size, crf))
+            points.sort(key=lambda point: point.crf)
         return points
 
     def next_crf(self, points: list[Point], thorough: bool) -> float | None:
