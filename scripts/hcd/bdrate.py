@@ -93,11 +93,12 @@ def cheapest(curve: Curve) -> Curve:
 
 
 def log_bits_at(curve: Curve, qualities: numpy.ndarray) -> numpy.ndarray:
-    """Straight lines in (quality, log bits) between the points; infinite outside the measured range."""
+    """The log bits for a quality or better: straight lines in (quality, log bits) between the points, the least of them
+    below their range, infinite above it."""
     bits, quality = columns(cheapest(curve))
     if not bits:
         return numpy.full(len(qualities), numpy.inf)
-    return numpy.interp(qualities, quality, numpy.log(bits), left=numpy.inf, right=numpy.inf)
+    return numpy.interp(qualities, quality, numpy.log(bits), right=numpy.inf)
 
 
 def lower_envelope(curves: list[Curve], qualities: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:

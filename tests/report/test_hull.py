@@ -52,6 +52,14 @@ class Definition(unittest.TestCase):
         self.assertEqual([bits for bits, _ in bdrate.cheapest(bent)], [500, 1000, 2000])
         self.assertAlmostEqual(bdrate.bd_hull(FULL, [bent]).value, -50, places=6)
 
+    def test_a_hull_never_falls(self):
+        # The cheaper curve begins at 33 dB; its first point serves for less, too, where that is cheaper.
+        late = [(1100.0, 33.0), (2200.0, 37.0)]
+        least, which = bdrate.lower_envelope([FULL, late], numpy.array([30, 30.5, 30.6, 32, 33, 35, 37, 37.1]))
+        self.assertEqual(list(which), [0, 0, 1, 1, 1, 1, 1, 0])
+        self.assertEqual(list(least), sorted(least))
+        self.assertAlmostEqual(math.exp(least[3]), 1100)
+
     def test_nothing_in_common(self):
         far = [(bits, quality - 20) for bits, quality in FULL]
         self.assertIsNone(bdrate.common_range(FULL, [far]))

@@ -207,6 +207,20 @@ class Runs(unittest.TestCase):
         self.assertEqual((made[0].weight_bits, made[0].bits - made[1].bits), (4000, 4000))
         self.assertEqual(made[0].values, made[1].values)
 
+    def test_measures_that_are_asked_for(self):
+        """Each by itself has the value that it has among all."""
+        cache = Cache(self.folder / "asked")
+        clip = Clip(self.clip, 2, cache, self.fail)
+        shown = cache.scratch / "shown.yuv"
+        samples = bytearray(clip.raw().read_bytes())
+        samples[::7] = bytes(len(samples[::7]))
+        shown.write_bytes(samples)
+        every = measure.score(clip, shown)
+        self.assertEqual(every.keys(), measure.ALL)
+        for asked in ({"psnr_y"}, {"psnr_y", "vmaf_neg"}, {"psnr_y", "psnr_hvs", "xpsnr_y"}):
+            self.assertEqual(measure.score(clip, shown, frozenset(asked)), {name: every[name] for name in asked})
+        cache.close()
+
     def test_identical_frames(self):
         cache = Cache(self.folder / "same")
         clip = Clip(self.clip, 2, cache, self.fail)
@@ -238,6 +252,8 @@ class Runs(unittest.TestCase):
                  "--sizes: expected full and fractions as 2/3 with commas between them, found '0.5'"),
                 ((self.clip, "--sizes", "full"),
                  "--chains, --sizes: expected a chain at a size that it takes, found none at full"),
+                ((self.clip, "--measures", "psnr"), "--measures: expected psnr_y and any of vmaf_neg, "),
+                ((self.clip, "--measures", "vmaf_neg"), "ringing, found 'vmaf_neg'"),
                 ((self.clip, "--claims", "1/3"), "--claims: expected sizes of full,2/3,1/2 (--sizes), found '1/3'"),
                 ((self.clip, "--claims", "all"), "--claims: expected full and fractions"),
                 ((self.clip, "--crf", "20,a"), "--crf: expected numbers"),

@@ -59,6 +59,7 @@ class Work:
     cache: Cache
     preset: str
     crfs: Crfs
+    measures: frozenset[str] = measure.ALL
 
     def stream(self, clip: Clip, chain: Chain, encoder: Encoder, crf: float) -> encode.Stream:
         return encode.encode(self.cache, clip, clip.fill(chain.down, chain.size), encoder, self.preset, crf)
@@ -82,13 +83,13 @@ class Work:
             frames = self.cache.scratch / f"{key}.yuv"
             try:
                 done = encode.enlarge(clip, stream.path, up, frames)
-                return {"values": measure.score(clip, frames), "seconds": done.seconds,
+                return {"values": measure.score(clip, frames, self.measures), "seconds": done.seconds,
                         "cpu_seconds": done.cpu_seconds}, None
             finally:
                 frames.unlink(missing_ok=True)
 
         _, scored = self.cache.get(["score", stream.key, clip.fill(chain.up, chain.size), content, tools.identity(up),
-                                    tools.measuring_id()], make)
+                                    tools.measuring_id(), sorted(self.measures)], make)
         cell.weight_bits = encode.weight_bits(weights)
         cell.bits, cell.header_bits = stream.bits + cell.weight_bits, stream.header_bits
         cell.values = scored["values"]

@@ -39,6 +39,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         f"(default: spread by size, libx264 {listed(sizes.HALF)} for half size)")
     parser.add_argument("--full-crf", help="other numbers for full size, whose curve meets those of smaller sizes at "
                         f"higher CRFs (default: as --crf, or spread: libx264 {listed(sizes.FULL)})")
+    parser.add_argument("--measures", help="of psnr_y, vmaf_neg and the others in results.csv, comma-separated; with "
+                        "psnr_y,vmaf_neg a report takes a third of its time (default: all)")
     parser.add_argument("--frames", type=int, help="at most so many of each clip (default: all)")
     parser.add_argument("--preset", default="medium", help="of the encoder (default: medium)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cells at a time (default: one per CPU)")
@@ -72,6 +74,17 @@ def sizes_of(options: argparse.Namespace) -> tuple[list, list]:
     if others and options.claims != CLAIMS:
         raise Fault(f"--claims: expected sizes of {','.join(map(sizes.name, wanted))} (--sizes), found '{others[0]}'")
     return wanted, claims
+
+
+def measures_of(text: str | None) -> frozenset[str]:
+    from hcd.report.measure import ALL, MEASURES
+    if text is None:
+        return ALL
+    found = frozenset(text.split(","))
+    if not found <= ALL or MEASURES[0].name not in found:
+        raise Fault(f"--measures: expected {MEASURES[0].name} and any of {', '.join(each.name for each in MEASURES[1:])}, "
+                    f"found '{text}'")
+    return found
 
 
 def settings(options: argparse.Namespace, say) -> tuple[list, "cells.Crfs"]:
@@ -122,6 +135,7 @@ def work(options: argparse.Namespace) -> int:
         if not Path(clip).is_file():
             raise Fault(f"clip: expected a video file, found none at {clip}")
     wanted, claims = sizes_of(options)
+    measures = measures_of(options.measures)
     encoders, crfs = settings(options, say)
     chosen = chains.choose(options.chains.split(",") if options.chains else None, options.add, wanted, say)
     tools.measuring_ffmpeg()
@@ -130,7 +144,7 @@ def work(options: argparse.Namespace) -> int:
     try:
         clips = [Clip(Path(clip).resolve(), options.frames, cache, say) for clip in dict.fromkeys(options.clips)]
         unique_names(clips)
-        shared = cells.Work(cache, options.preset, crfs)
+        shared = cells.Work(cache, options.preset, crfs, measures)
         possible = [cells.Cell(clip, chain, encoder, crf) for clip in clips for encoder in encoders for chain in chosen
                     for crf in crfs.of(encoder, chain)]
         every = plan.fill(possible, claims, lambda some: cells.run_all(shared, some, options.jobs))

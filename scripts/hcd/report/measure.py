@@ -40,6 +40,9 @@ MEASURES = [
     Measure("flicker", "PSNR of frame differences", "dB"),
     Measure("ringing", "ringing", "code values", 4, False),
 ]
+ALL = frozenset(measure.name for measure in MEASURES)
+MODELS = {"vmaf": r"version=vmaf_v0.6.1\:name=vmaf", "vmaf_neg": NEG_MODEL}  # as libvmaf is asked
+FEATURES = {"ssim": "float_ssim", "ms_ssim": "float_ms_ssim", "psnr_hvs": "psnr_hvs"}
 FIRST = ("psnr_y", "vmaf_neg")  # the ones that lead
 
 
@@ -77,38 +80,60 @@ def by_samples(clip: Clip, frames: Path) -> dict[str, float | None]:
     return {name: sum(list_) / len(list_) if list_ else None for name, list_ in values.items()}
 
 
-def by_filters(clip: Clip, frames: Path) -> dict[str, float | None]:
-    """What libvmaf and xpsnr compute, of luma; PSNR-HVS of all planes, as libvmaf weighs them."""
-    large = min(clip.width, clip.height) >= MS_SSIM_SIDE
-    features = ["float_ssim", "psnr_hvs"] + (["float_ms_ssim"] if large else [])
-    models = rf"version=vmaf_v0.6.1\:name=vmaf|{NEG_MODEL}"
-    scores, lines = frames.with_suffix(".json"), frames.with_suffix(".xpsnr")
-    graph = ("[0:v]split[a][b];[1:v]split[c][d];"
-             f"[a][c]libvmaf=model='{models}':feature='{'|'.join('name=' + name for name in features)}'"
-             f":log_fmt=json:log_path={quoted(scores)}:n_threads=1[x];[b][d]xpsnr=stats_file={quoted(lines)}[y]")
+def compared(clip: Clip, frames: Path, graph: str) -> None:
+    """Runs the measuring ffmpeg over the shown frames and the source."""
     raw = ["-f", "rawvideo", "-pix_fmt", clip.pixel_format, "-s", f"{clip.width}x{clip.height}", "-r", str(clip.rate)]
     tools.run("measured", tools.MEASURING, "-v", "level+error", "-nostdin", "-y", *raw, "-i", frames, *raw, "-i",
-              clip.raw(), "-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[x]", "-f", "null", "-",
-              "-map", "[y]", "-f", "null", "-")
+              clip.raw(), "-filter_complex_threads", "1", "-filter_complex", f"[0:v][1:v]{graph}[x]", "-map", "[x]", "-f",
+              "null", "-")
+
+
+def checked(clip: Clip, count: int) -> None:
+    if count != clip.frames:
+        raise CellError("measured", f"{clip.frames} frames", str(count))
+
+
+def by_libvmaf(clip: Clip, frames: Path, wanted: set[str]) -> dict[str, float | None]:
+    """What libvmaf computes, of luma; PSNR-HVS of all planes, as it weighs them."""
+    large = min(clip.width, clip.height) >= MS_SSIM_SIDE
+    names = [name for name in MODELS | FEATURES if name in wanted]
+    features = [FEATURES[name] for name in names if name in FEATURES and (large or name != "ms_ssim")]
+    # It wants a model, whatever it is asked for.
+    models = [name for name in names if name in MODELS] or [next(iter(MODELS))]
+    scores = frames.with_suffix(".json")
+    graph = f"libvmaf=model='{'|'.join(MODELS[name] for name in models)}':log_fmt=json:log_path={quoted(scores)}:n_threads=1"
+    if features:
+        graph += f":feature='{'|'.join('name=' + name for name in features)}'"
     try:
+        compared(clip, frames, graph)
         found = [frame["metrics"] for frame in json.loads(scores.read_text(encoding="utf-8"))["frames"]]
-        xpsnr = [float(line.split("y:")[1].split()[0]) for line in lines.read_text(encoding="ascii").splitlines()
-                 if line.startswith("n:")]
     except (ValueError, LookupError) as error:
-        raise CellError("measured", "the files that libvmaf and xpsnr write", str(error)) from error
+        raise CellError("measured", "the file that libvmaf writes", str(error)) from error
     finally:
         scores.unlink(missing_ok=True)
+    checked(clip, len(found))
+
+    def mean(name: str) -> float | None:
+        key = FEATURES.get(name, name)
+        if name in FEATURES and key not in features:
+            return None
+        return sum(HIGHEST if frame[key] is None else frame[key] for frame in found) / len(found)
+
+    return {name: mean(name) for name in names}
+
+
+def by_xpsnr(clip: Clip, frames: Path) -> dict[str, float | None]:
+    lines = frames.with_suffix(".xpsnr")
+    try:
+        compared(clip, frames, f"xpsnr=stats_file={quoted(lines)}")
+        found = [float(line.split("y:")[1].split()[0]) for line in lines.read_text(encoding="ascii").splitlines()
+                 if line.startswith("n:")]
+    except (ValueError, LookupError) as error:
+        raise CellError("measured", "the file that xpsnr writes", str(error)) from error
+    finally:
         lines.unlink(missing_ok=True)
-    for count in (len(found), len(xpsnr)):
-        if count != clip.frames:
-            raise CellError("measured", f"{clip.frames} frames", str(count))
-
-    def mean(name: str) -> float:
-        return sum(HIGHEST if frame[name] is None else frame[name] for frame in found) / len(found)
-
-    return {"vmaf": mean("vmaf"), "vmaf_neg": mean("vmaf_neg"), "ssim": mean("float_ssim"),
-            "ms_ssim": mean("float_ms_ssim") if large else None, "psnr_hvs": mean("psnr_hvs"),
-            "xpsnr_y": sum(min(HIGHEST, value) for value in xpsnr) / len(xpsnr)}
+    checked(clip, len(found))
+    return {"xpsnr_y": sum(min(HIGHEST, value) for value in found) / len(found)}
 
 
 def quoted(path: Path) -> str:
@@ -117,8 +142,14 @@ def quoted(path: Path) -> str:
     return "".join("\\" + letter if letter in "\\'[],; " else letter for letter in text)
 
 
-def score(clip: Clip, frames: Path) -> dict[str, float | None]:
+def score(clip: Clip, frames: Path, wanted: frozenset[str] = ALL) -> dict[str, float | None]:
+    """Those of the measures that are wanted, by name."""
     expected = clip.frames * clip.frame_bytes()
     if frames.stat().st_size != expected:
         raise CellError("enlarged", f"{expected} bytes", str(frames.stat().st_size))
-    return {**by_samples(clip, frames), **by_filters(clip, frames)}
+    found = {name: value for name, value in by_samples(clip, frames).items() if name in wanted}
+    if wanted & (MODELS | FEATURES).keys():
+        found |= by_libvmaf(clip, frames, wanted)
+    if "xpsnr_y" in wanted:
+        found |= by_xpsnr(clip, frames)
+    return found

@@ -60,25 +60,26 @@ def each(rows: list[Row], kind: str, measures: list[Measure], head: str) -> str:
 def lead_table(groups: list[Group], rows: list[Row]) -> str:
     """Bits saved against full size alone by the measures that lead, and the cost beside them."""
     found = {(row.clip, row.encoder, row.tested, row.measure): row for row in rows if row.kind == "hull"}
-    body = []
+    body, names = [], [name for name in FIRST if any(key[3] == name for key in found)]
     for encoder, viewer in dict.fromkeys((key[1], key[2]) for key in found if key[0] == "mean"):
         body.append(["mean", escape(encoder), escape(with_what(viewer)),
-                     *(figure(found.get(("mean", encoder, viewer, name)), with_anchor=False) for name in FIRST), "", ""])
+                     *(figure(found.get(("mean", encoder, viewer, name)), with_anchor=False) for name in names),
+                     "", ""])
     for own in groups:
         full = full_of(own)
         if full is None:
             continue
         place = [escape(own.clip), escape(own.encoder)]
-        body.append([*place, "full size alone", *[""] * len(FIRST),
+        body.append([*place, "full size alone", *[""] * len(names),
                      *(milliseconds(own.seconds_per_frame(full, name)) for name in COSTS)])
         for viewer in viewers(own):
             along = next((each for measure in own.measured() if measure.name in FIRST
                           and (each := winners(own, viewer, measure))), None)
             body.append([*place, escape(with_what(viewer.name)),
                          *(figure(found.get((own.clip, own.encoder, viewer.name, name)), with_anchor=False)
-                           for name in FIRST),
+                           for name in names),
                          *(milliseconds(along and cost(own, along, name)) for name in COSTS)])
-    labels = [f"{escape(measure.label)}, % bits" for measure in MEASURES if measure.name in FIRST]
+    labels = [f"{escape(measure.label)}, % bits" for measure in MEASURES if measure.name in names]
     return table(["clip", "encoder", "viewer", *labels, "making", "playing"], body) if body else (
         "<p>Full size, or a smaller one, was not measured.</p>")
 

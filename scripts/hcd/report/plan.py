@@ -75,18 +75,15 @@ def fill(possible: list[Cell], claims: list[Fraction], run: Callable[[list[Cell]
 
 
 def gaps(own: Group, cells: list[Cell], places: list[int], rivals: list, measure) -> list[float]:
-    """How far the cells at these places lie above the rivals' hull, in log bits; minus infinity where that is unknown.
-    A rival's point of no less quality counts where the hull does not reach."""
+    """How far the cells at these places lie above the rivals' hull, in log bits; minus infinity where that is unknown."""
     curves = [own.curve(chain, measure) for chain in rivals]
-    points = [point for curve in curves for point in curve]
     found = []
     for place in places:
         cell, quality = cells[place], cells[place].values.get(measure.name)
         if cell.error or quality is None:
             found.append(-math.inf)
             continue
-        least = min([bdrate.lower_envelope(curves, numpy.array([quality]))[0][0],
-                     *(math.log(bits) for bits, theirs in points if theirs >= quality)])
+        least = bdrate.lower_envelope(curves, numpy.array([quality]))[0][0]
         found.append(math.log(cell.bits) - least)
     return found
 
