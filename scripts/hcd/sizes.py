@@ -16,15 +16,15 @@ POINTS = 5            # of a curve
 PER_OCTAVE = 3        # steps of libx264's CRF that twice the pixels are worth where sizes compete
 
 
-def parse(option: str, text: str) -> list[Fraction]:
+def parse(option: str, text: str, least: Fraction = LEAST) -> list[Fraction]:
     """Different sizes, the largest first."""
     found = []
     for part in text.split(","):
         if part != "full" and not re.fullmatch(r"[1-9]\d{0,3}/[1-9]\d{0,3}", part):
             raise Fault(f"{option}: expected full and fractions as 2/3 with commas between them, found '{part}'")
         size = FULL if part == "full" else Fraction(part)
-        if not LEAST <= size <= FULL or (size == FULL) != (part == "full"):
-            raise Fault(f"{option}: expected full, or fractions from {LEAST} to below 1, found '{part}'")
+        if not least <= size <= FULL or (size == FULL) != (part == "full"):
+            raise Fault(f"{option}: expected full, or fractions from {least} to below 1, found '{part}'")
         found.append(size)
     return sorted(set(found), reverse=True)
 

@@ -19,7 +19,8 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "scripts"))
 from hcd.progress import Progress  # noqa: E402
 from hcd.stream import options as command_line  # noqa: E402
-from hcd.stream import quality, sizes, video  # noqa: E402
+from hcd.stream import quality, video  # noqa: E402
+from hcd.stream.candidates import candidates  # noqa: E402
 from hcd.stream.choice import Curve, Point, at_quality  # noqa: E402
 from hcd.stream.encoding import Encoding  # noqa: E402
 from hcd.stream.rung import Rate, Rung  # noqa: E402
@@ -32,9 +33,9 @@ def search(source, folder, measure, crfs, words):
     found, seconds = {}, 0.0
     with WorkFolder(options.output) as work:
         encoding = Encoding(options, video.look(source), work)
-        candidates = sizes.candidates(encoding)
-        progress = Progress(source.stem, len(candidates) * len(crfs))
-        for size in candidates:
+        sizes = candidates(encoding)
+        progress = Progress(source.stem, len(sizes) * len(crfs))
+        for size in sizes:
             for crf in crfs:
                 rung = Rung(size.shape, Rate(crf), options.file, "search")
                 start = time.monotonic()

@@ -167,7 +167,7 @@ class Ends(Case):
                 (("--target", "psnr:30"), "--target: expected --auto or --ladder auto:N with it, found none"),
                 (("--client", "lite"), "--client: expected --auto or --ladder auto:N with it"),
                 (("--auto", "--target", "psnr:30", "--crf", "20"), "--crf: expected --target in its place"),
-                (("--auto", "--target", "psnr:30", "--sizes", "1/8"), r"--sizes: expected full or fractions \[1/4, 1\]"),
+                (("--auto", "--target", "psnr:30", "--sizes", "1/8"), r"--sizes: expected full, or fractions from 1/4 to below 1, found '1/8'"),
                 (("--auto", "--target", "psnr:30", "--ladder", "64"), "--auto: expected no --ladder beside it"),
                 (("--auto", "--target", "psnr:30", "--two-pass"), "--two-pass: expected --bitrate, or --auto with"),
                 (("--auto", "--target", "psnr:30", "--measure", "vmaf-neg"), "--measure: expected that of --target psnr:30"),

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from hcd.encoders import EVERY  # noqa: E402
 from hcd.run import Fault  # noqa: E402
-from hcd.stream import coder, ladder, sizes, target  # noqa: E402
+from hcd.stream import candidates, coder, ladder, target  # noqa: E402
 from hcd.stream.choice import Curve, Line, Point, at_bits, at_quality, falling, rounded  # noqa: E402
 from hcd.stream.probes import Size, windows  # noqa: E402
 from hcd.stream.quality import PSNR  # noqa: E402
@@ -223,9 +223,9 @@ class Words(unittest.TestCase):
         self.assertEqual([length for _, length in windows(90000, Fraction(25))], [50, 50, 50])
 
     def test_sizes(self):
-        self.assertEqual(sizes.fractions("1/2,full,0.75"), [Fraction(1), Fraction(3, 4), Fraction(1, 2)])
+        self.assertEqual(candidates.fractions("1/2,full,3/4"), [Fraction(1), Fraction(3, 4), Fraction(1, 2)])
         for text in ("1/5", "2", "1/0", "", "full,x", "-1/2"):
-            self.refused(lambda: sizes.fractions(text), r"--sizes: expected full or fractions \[1/4, 1\] .*, found '")
+            self.refused(lambda: candidates.fractions(text), r"--sizes: expected full.* fractions .*, found '")
 
     def test_ladder(self):
         self.assertEqual([ladder.count_of(text) for text in ("auto:4", "720,540", None)], [4, 0, 0])

@@ -12,7 +12,7 @@ from hcd.stream.choice import Curve, at_quality, rounded
 from hcd.stream.probes import Probes, Size
 from hcd.stream.rung import Rate, Rung, check_output
 from hcd.stream.search import measure_of
-from hcd.stream.sizes import candidates
+from hcd.stream.candidates import candidates
 
 if TYPE_CHECKING:
     from hcd.stream.encoding import Encoding

@@ -5,9 +5,10 @@ import argparse
 import re
 from pathlib import Path
 
+from hcd import sizes
 from hcd.encoders import DEFAULT_CRF, ENCODERS, EVERY, HARDWARE
 from hcd.run import Fault
-from hcd.stream import coder, ladder, sizes, streams, target, video
+from hcd.stream import candidates, coder, ladder, streams, target, video
 from hcd.stream.quality import MEASURES
 
 EPILOG = """\
@@ -71,9 +72,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     group.add_argument("--auto", action="store_true", help="choose size and CRF for --target")
     group.add_argument("--target", help=f"{target.FORMS}: a quality at the source's size behind the viewer's client, bits per "
                        "second of the video, or bytes of the file at most. With --ladder auto: the quality of the best rung")
-    group.add_argument("--client", choices=sizes.CLIENTS, help="what the viewer has (default: lite where this build has it, "
+    group.add_argument("--client", choices=candidates.CLIENTS, help="what the viewer has (default: lite where this build has it, "
                        "else bicubic); tuned: lite with --tune")
-    group.add_argument("--sizes", help=f"that are tried: full or fractions [1/4, 1] (default: {sizes.DEFAULT})")
+    group.add_argument("--sizes", help=f"that are tried: full or fractions from 1/4 (default: {sizes.DEFAULT})")
     group.add_argument("--measure", choices=list(MEASURES), help="by which a bit rate, a size or a ladder is judged (default: "
                        "vmaf-neg where it can be had)")
 
@@ -148,7 +149,7 @@ def check_choice(options: argparse.Namespace) -> None:
     if wanted and wanted.measure and options.measure not in (None, wanted.kind):
         raise Fault(f"--measure: expected that of --target {options.target}, found {options.measure}")
     if options.sizes is not None:
-        sizes.fractions(options.sizes)
+        candidates.fractions(options.sizes)
     if options.two_pass and not (options.bitrate or wanted and not wanted.measure):
         raise Fault("--two-pass: expected --bitrate, or --auto with a bit rate or a size, found none")
     if choosing and options.tune and options.client not in (None, "lite", "tuned"):

@@ -3,15 +3,12 @@
 
 import argparse
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from hcd import run
 from hcd.encoders import EVERY
 from hcd.run import Fault
 from hcd.stream import pixels, video
-
-HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True)

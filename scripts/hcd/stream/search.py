@@ -12,7 +12,7 @@ from hcd.run import Fault
 from hcd.stream.choice import BEYOND, Choice, Curve, Point, at_bits, at_quality, rounded
 from hcd.stream.probes import Probes, Size
 from hcd.stream.quality import MEASURES, NEG, PSNR, Measure
-from hcd.stream.sizes import candidates
+from hcd.stream.candidates import candidates
 
 if TYPE_CHECKING:
     from hcd.stream.encoding import Encoding

@@ -2,38 +2,27 @@
 """The sizes that --auto and --ladder auto try, and who the viewer is."""
 
 import argparse
-import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from hcd import run
+from hcd import run, sizes
 from hcd.encoders import DEFAULT_CRF, EVERY
 from hcd.progress import say
 from hcd.run import Fault
 from hcd.stream import pixels
 from hcd.stream.probes import Size
-from hcd.stream.rung import HALF, Rate, Shape, has_lite
+from hcd.stream.rung import Rate, Shape, has_lite
 
 if TYPE_CHECKING:
     from hcd.stream.encoding import Encoding
 
 CLIENTS = ("bicubic", "lite", "base", "tuned")
-DEFAULT = "full,2/3,1/2"
-LEAST = Fraction(1, 4)
+LEAST = Fraction(1, 4)  # what light networks take
 
 
 def fractions(text: str) -> list[Fraction]:
     """Of --sizes, the largest first."""
-    found = []
-    for part in text.split(","):
-        match = re.fullmatch(r"(full)|([0-9]+)/([1-9][0-9]*)|([0-9]*\.?[0-9]+)", part)
-        value = None
-        if match:
-            value = Fraction(1) if match[1] else Fraction(int(match[2]), int(match[3])) if match[2] else Fraction(match[4])
-        if value is None or not LEAST <= value <= 1:
-            raise Fault(f"--sizes: expected full or fractions [1/4, 1] as 2/3, with commas between them, found '{part}'")
-        found.append(value)
-    return sorted(set(found), reverse=True)
+    return sizes.parse("--sizes", text, LEAST)
 
 
 def client_of(options: argparse.Namespace) -> str:
@@ -51,21 +40,18 @@ def client_of(options: argparse.Namespace) -> str:
 
 
 def size_of(fraction: Fraction, model: str, frame: pixels.Frame) -> Size:
-    if fraction == 1:
+    if fraction == sizes.FULL:
         return Size("full", Shape(""), (frame.width, frame.height))
-    across, down = (1 << bits for bits in pixels.subsampling(frame.pixels))
-    if fraction == HALF:  # as hcd_down has it by itself: no pixel is lost
-        width, height = -(-frame.width // (2 * across)) * across, -(-frame.height // (2 * down)) * down
-        return Size("1/2", Shape(model), (width, height))
-    width = max(1, round(frame.width * fraction / across)) * across
-    height = max(1, round(frame.height * fraction / down)) * down
-    return Size(str(fraction), Shape(model, (width, height)), (width, height))
+    grid = tuple(1 << bits for bits in pixels.subsampling(frame.pixels))
+    small = sizes.pixels(frame.width, frame.height, fraction, grid)
+    # Of half the size as hcd_down has it by itself.
+    return Size(str(fraction), Shape(model, None if fraction == sizes.HALF else small), small)
 
 
 def candidates(encoding: "Encoding") -> list[Size]:
     """The largest first; what this build or the encoder refuses is left out, with its reason."""
     options, model, found, last = encoding.options, client_of(encoding.options), {}, None
-    for fraction in fractions(options.sizes or DEFAULT):
+    for fraction in fractions(options.sizes or sizes.DEFAULT):
         size = size_of(fraction, model, encoding.frame)
         if size.pixels in (each.pixels for each in found.values()):
             continue
@@ -80,6 +66,6 @@ def candidates(encoding: "Encoding") -> list[Size]:
             say(f"encode: left out: {size}: {fault}")
     if not found:
         raise last or Fault(f"--sizes: expected full or 1/2 for --client tuned, found {options.sizes}")
-    sizes = list(found.values())
-    encoding.try_coder(sizes[0].shape, Rate(EVERY[options.encoder].crf_like_x264(DEFAULT_CRF)), options.file.name)
-    return sizes
+    chosen = list(found.values())
+    encoding.try_coder(chosen[0].shape, Rate(EVERY[options.encoder].crf_like_x264(DEFAULT_CRF)), options.file.name)
+    return chosen
