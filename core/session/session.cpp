@@ -11,6 +11,7 @@
 #include "session/clients.h"
 #include "session/down_session.h"
 #include "session/learned_steps.h"
+#include "session/sizes.h"
 #include "session/trial.h"
 #include "session/up_session.h"
 
@@ -18,7 +19,6 @@ namespace hcd::session {
 namespace {
 
 constexpr int kMinTile = 32;
-constexpr double kDefaultScale = 2;
 
 // Checks common to both directions: names and values that need no frame.
 template <typename Settings>
@@ -64,24 +64,6 @@ const image::Kernel *start_kernel(const DownSettings &s, Loss loss) {
   return image::find_kernel(s.start);
 }
 
-int round_up(int size, int shift) { return (size + (1 << shift) - 1) >> shift << shift; }
-
-// ceil(size / scale) on the chroma grid, but never more than the source has.
-int small_size(int size, double scale, int shift) {
-  return std::min(size, round_up(static_cast<int>(std::ceil(size / scale - 1e-9)), shift));
-}
-
-double factor_or_default(double scale) { return scale == HCD_AUTO ? kDefaultScale : scale; }
-
-// How many times as large the larger of two formats is, in the direction where it is more; as far
-// as `asked` gives a size. 0: it gives none.
-double ratio_asked(const hcd_format &asked, const hcd_format &in) {
-  const auto along = [](int a, int b) {
-    return a == 0 ? 0 : static_cast<double>(std::max(a, b)) / std::min(a, b);
-  };
-  return std::max(along(asked.width, in.width), along(asked.height, in.height));
-}
-
 // `asked`: the size of the format that comes out, as in hcd_configure().
 template <typename Settings>
 std::shared_ptr<client::Network> open(const Settings &s, const hcd_format &in,
@@ -101,23 +83,6 @@ std::shared_ptr<client::Network> open(const Settings &s, const hcd_format &in,
   return client::open_network(request, log);
 }
 
-void check_larger(const hcd_format &hr, const hcd_format &in) {
-  HCD_CHECK(
-      hr.width >= in.width && hr.height >= in.height, HCD_E_FORMAT,
-      "size of the enlarged frame: expected at least %dx%d, the size of the small one, found %dx%d",
-      in.width, in.height, hr.width, hr.height);
-}
-
-// Whether a network's factor makes `hr` of `lr`: to the next whole pixel, or on the chroma grid,
-// with the rest to cut off.
-bool is_whole(const hcd_format &hr, const hcd_format &lr, int factor) {
-  const auto along = [factor](int large, int small, int shift) {
-    return small == small_size(large, factor, 0) || small == small_size(large, factor, shift);
-  };
-  return along(hr.width, lr.width, image::shift_x(hr, 1)) &&
-         along(hr.height, lr.height, image::shift_y(hr, 1));
-}
-
 void check_network_scale(double scale, const client::NetworkInfo &info) {
   HCD_CHECK(scale == HCD_AUTO || scale == info.scale, HCD_E_OPTION,
             "option scale: expected %d, the factor of the network %s, found %g", info.scale,
@@ -129,25 +94,6 @@ void check_network_layout(const hcd_format &format, const client::NetworkInfo &i
             "network %s sees luma: expected Y'CbCr or gray frames, found %s (linear clients as "
             "model=bicubic take RGB)",
             info.name.c_str(), image::describe(format).c_str());
-}
-
-// The format that comes out: that of `in` but for the size, which `out` may ask for.
-hcd_format sized(const hcd_format &in, const hcd_format &out, int default_width,
-                 int default_height) {
-  hcd_format format = in;
-  format.width = out.width != 0 ? out.width : default_width;
-  format.height = out.height != 0 ? out.height : default_height;
-  return format;
-}
-
-hcd_format small_format(const hcd_format &in, const hcd_format &out, double scale) {
-  const hcd_format lr = sized(in, out, small_size(in.width, scale, image::shift_x(in, 1)),
-                              small_size(in.height, scale, image::shift_y(in, 1)));
-  HCD_CHECK(lr.width >= 1 && lr.height >= 1 && lr.width <= in.width && lr.height <= in.height,
-            HCD_E_FORMAT,
-            "size of the small frame: expected 1x1 to %dx%d, the size of the source, found %dx%d",
-            in.width, in.height, lr.width, lr.height);
-  return lr;
 }
 
 // Whether the learned steps of the built-in weights gain as much with those of `s`, or nearly.
