@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from hcd.progress import clear, say
 from hcd.run import Fault
 from hcd.stream import target as targets
+from hcd.stream.candidates import candidates
 from hcd.stream.choice import Curve, at_quality, rounded
 from hcd.stream.probes import Probes, Size
 from hcd.stream.rung import Rate, Rung, check_output
 from hcd.stream.search import measure_of
-from hcd.stream.candidates import candidates
 
 if TYPE_CHECKING:
     from hcd.stream.encoding import Encoding

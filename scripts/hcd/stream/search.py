@@ -9,10 +9,10 @@ from hcd.ffmpeg_log import SYSTEM
 from hcd.measuring import has_measuring_ffmpeg, measuring_ffmpeg
 from hcd.progress import clear, say
 from hcd.run import Fault
+from hcd.stream.candidates import candidates
 from hcd.stream.choice import BEYOND, Choice, Curve, Point, at_bits, at_quality, rounded
 from hcd.stream.probes import Probes, Size
 from hcd.stream.quality import MEASURES, NEG, PSNR, Measure
-from hcd.stream.candidates import candidates
 
 if TYPE_CHECKING:
     from hcd.stream.encoding import Encoding
