@@ -76,7 +76,7 @@ class TuneTest(CommandTest):
         self.assert_done(hcd(*up, "lite"))
         self.assertIn("expected those of model base, found those of 'lite'", hcd(*up, "base").stderr)
         self.assertIn("expected those of model srcnn, found those of 'lite'", hcd(*up, "srcnn").stderr)
-        self.assertIn("option scale: expected 2", hcd(*up, "lite", "--scale", 4).stderr)
+        self.assertIn("option scale: expected 1 to 4 with model=lite, found 5", hcd(*up, "lite", "--scale", 5).stderr)
 
     def test_other_formats(self):
         """Ten bits, full range, an odd size."""
