@@ -83,7 +83,7 @@ typedef struct HCDFilter {
     int measure;              ///< option: one frame in so many has statistics
     int signal_interval;      ///< option: seconds between two frames with a signal
     int size_given;           ///< hcd_up: whether an option says the size of the output
-    const char *model;        ///< hcd_up: the option
+    const char *model, *weights; ///< hcd_up: the options
 
     const HCDKind *kind;
     hcd_ctx    *lib;

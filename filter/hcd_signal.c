@@ -124,6 +124,11 @@ void ff_hcd_tell_signal(AVFilterContext *ctx, const hcd_signal *signal, const ch
                ff_hcd_model_given(s) ? s->model : "bicubic");
         return;
     }
+    if (!ff_hcd_model_given(s) && *s->weights && !signal->factor) {
+        av_log(ctx, AV_LOG_INFO, "the stream was made for %s; lite enlarges it, since an "
+               "option names weights\n", signal->model);
+        return;
+    }
     if (ff_hcd_model_given(s) && strcmp(s->model, signal->model)) {
         av_log(ctx, AV_LOG_INFO, "the stream was made for %s; %s enlarges it, as the "
                "option says\n", signal->model, s->model);

@@ -62,7 +62,8 @@ static int create(AVFilterContext *ctx, hcd_ctx **lib, int threads)
         params.threads = threads;
     s->hcd.nb_threads = params.threads;
     s->hcd.size_given = s->hcd.w || s->hcd.h || s->scale != HCD_AUTO;
-    s->hcd.model = s->model;
+    s->hcd.model   = s->model;
+    s->hcd.weights = s->weights;
 
     status = hcd_up_create(lib, &params, ff_hcd_log, ctx);
     return status < 0 ? ff_hcd_error(ctx, status, hcd_last_error(*lib)) : 0;

@@ -14,9 +14,9 @@ hcd_format enlarged(hcd_format format, int factor) {
 
 }  // namespace
 
-ChainClient::ChainClient(std::shared_ptr<Network> network, int tile, const image::Kernel &resize,
-                         std::shared_ptr<LinearClient> chroma, const hcd_format &hr,
-                         const hcd_format &lr, Engine &engine)
+ChainClient::ChainClient(const std::shared_ptr<Network> &network, int tile,
+                         const image::Kernel &resize, std::shared_ptr<LinearClient> chroma,
+                         const hcd_format &hr, const hcd_format &lr, Engine &engine)
     : network_(network, tile, nullptr, enlarged(lr, network->info().scale), lr, engine),
       chroma_(std::move(chroma)),
       hr_(hr),

@@ -14,7 +14,7 @@ namespace hcd::client {
 // straight from the small size to the large one by `chroma`. For networks that see luma alone.
 class ChainClient : public Client {
  public:
-  ChainClient(std::shared_ptr<Network> network, int tile, const image::Kernel &resize,
+  ChainClient(const std::shared_ptr<Network> &network, int tile, const image::Kernel &resize,
               std::shared_ptr<LinearClient> chroma, const hcd_format &hr, const hcd_format &lr,
               Engine &engine);
 

@@ -79,7 +79,7 @@ Clients make_network_clients(std::shared_ptr<client::Network> network, int tile,
   } else {
     const image::Kernel &behind = *image::find_kernel(resize == "auto" ? kResize : resize);
     clients.resize = behind.name;
-    clients.all.push_back(std::make_unique<client::ChainClient>(std::move(network), tile, behind,
+    clients.all.push_back(std::make_unique<client::ChainClient>(network, tile, behind,
                                                                 clients.chroma, hr, lr, engine));
   }
   return clients;

@@ -133,6 +133,10 @@ UpSettings follow(const UpSettings &asked, const hcd_signal &signal) {
   s.sent_siting = signal.siting;
   const std::string model = signal.model;
   if (s.model != "auto" && s.model != model) return s;
+  if (s.model == "auto" && !client::is_network(model)) {
+    if (!s.weights.empty()) return s;            // who gives weights wants their network
+    s.latent = s.precision = s.resize = "auto";  // of networks only
+  }
   s.model = model;
   if (*signal.resize && s.resize == "auto") s.resize = signal.resize;
   if (signal.weights_key == 0 || !s.weights.empty()) return s;

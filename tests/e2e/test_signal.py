@@ -130,6 +130,14 @@ class Signal(unittest.TestCase):
         self.assertEqual(made, self.shown(self.encode("off.mkv", "hcd_down=model=bicubic:signal=off"), "hcd_up=model=lite")[1])
         self.assertEqual(self.shown(path, "hcd_up=w=100:h=80")[1][0], 30 * 100 * 80 * 3 // 2)
 
+    def test_options_of_networks_where_the_stream_names_none(self):
+        path = self.encode("small.mkv")
+        made = self.shown(path)[1]
+        self.assertEqual(self.shown(path, "hcd_up=precision=int16")[1], made)
+        log, with_weights = self.shown(path, f"hcd_up=weights={LITE}")
+        self.assertIn("made for bicubic; lite enlarges it, since an option names weights", log)
+        self.assertEqual(with_weights, self.shown(path, "hcd_up=model=lite")[1])
+
     def test_another_size_is_an_error_that_names_it(self):
         path = self.encode("small.mkv", "hcd_down=model=bicubic:w=96:h=72")
         code, _, log = ffmpeg.run("-i", path, "-vf", "hcd_up", "-f", "null", "-")
