@@ -92,12 +92,12 @@ int ff_hcd_write_signal(AVFilterContext *ctx, AVFrame *out, const AVFrame *in)
     size_t size;
 
     strip(out);
-    if (!s->kind->is_down)
+    if (!s->kind->is_down || !is_due(s, in, ctx->inputs[0]->time_base))
         return 0;
     status = hcd_get_signal(s->lib, &signal);
     if (status < 0)
         return ff_hcd_error(ctx, status, hcd_last_error(s->lib));
-    if (status == HCD_AGAIN || !is_due(s, in, ctx->inputs[0]->time_base))
+    if (status == HCD_AGAIN) /* off */
         return 0;
     size = HCD_SIGNAL_BYTES + signal.weights_size;
     sd = av_frame_new_side_data(out, AV_FRAME_DATA_SEI_UNREGISTERED, size);
