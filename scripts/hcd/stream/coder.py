@@ -2,7 +2,6 @@
 """The words of ffmpeg for the encoder: what the options ask for, in the encoder's own names."""
 
 import argparse
-import functools
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -52,13 +51,6 @@ def merged(words: list[str]) -> list[str]:
     return [word for pair in found.items() for word in pair]
 
 
-@functools.cache
-def has_signal() -> bool:
-    """Whether this build's hcd_down writes into the stream how it is to be enlarged."""
-    listed = run.quick("ffmpeg", "-v", "error", "-h", "filter=hcd_down").text
-    return re.search(r"^ +signal_interval +<", listed, re.MULTILINE) is not None
-
-
 class Coder:
     def __init__(self, options: argparse.Namespace, frame_rate: Fraction):
         self.options, self.encoder = options, EVERY[options.encoder]
@@ -80,7 +72,7 @@ class Coder:
         if options.maxrate:
             words += ["-maxrate:v:0", str(options.maxrate), "-bufsize:v:0", str(options.bufsize or 2 * options.maxrate)]
         words += self.gop_words()
-        words += encoder.sei if small and has_signal() else ()
+        words += encoder.sei if small else ()
         for key, value in split_options(options.encoder_options) if options.encoder_options else ():
             words += [f"-{key}:v:0", value]
         if turn and encoder.two_pass == "log":
@@ -100,12 +92,12 @@ class Coder:
 
     def alone(self) -> str:
         """Filters by which the stream carries our message only: a source's own user data was of its own coding."""
-        return "sidedata=mode=delete:type=SEI_UNREGISTERED," if has_signal() and self.encoder.sei else ""
+        return "sidedata=mode=delete:type=SEI_UNREGISTERED," if self.encoder.sei else ""
 
     def signal(self) -> str:
         """Options of hcd_down: the signal stands where key frames are, if these stand at whole seconds."""
         whole = self.gop_seconds and self.gop_seconds.denominator == 1
-        return f":signal_interval={self.gop_seconds}" if has_signal() and whole else ""
+        return f":signal_interval={self.gop_seconds}" if whole else ""
 
     def try_out(self, rate: Rate, small: bool, source: list[str], filters: str, stage: str, folder: Path,
                 readers: tuple[str, ...]) -> None:
