@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/cuda/device.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/error.h"
+#include "engine/cuda/kernels/vectors.h"
+#include "engine/cuda/module.h"
+
+namespace hcd::cuda {
+namespace {
+
+class Scope {
+ public:
+  explicit Scope(Context context) {
+    driver().check(driver().context_push(context), "cuCtxPushCurrent");
+  }
+  ~Scope() {
+    Context popped = nullptr;
+    driver().context_pop(&popped);
+  }
+  Scope(const Scope &) = delete;
+  Scope &operator=(const Scope &) = delete;
+};
+
+}  // namespace
+
+// The context, and blocks of its memory: freed when the device and all buffers are gone.
+struct Device::State {
+  explicit State(Context caller) : context(caller) {}
+  ~State() {
+    if (!context) return;
+    try {
+      const Scope scope(context);
+      for (const auto &[pointer, block] : blocks) driver().memory_free(pointer);
+      if (own_stream) driver().stream_destroy(own_stream);
+      if (changed) driver().event_destroy(changed);
+      if (module) driver().module_unload(module);
+    } catch (const Error &) {  // a lost device: its memory is gone with it
+    }
+    if (retained) driver().primary_release(device);
+  }
+  State(const State &) = delete;
+  State &operator=(const State &) = delete;
+
+  struct Block {
+    size_t floats = 0;
+    bool lent = false;
+  };
+
+  DeviceId device = 0;
+  Context context = nullptr;
+  bool retained = false;
+  Module module = nullptr;
+  Stream own_stream = nullptr;
+  Event changed = nullptr;
+  std::unordered_map<std::string, Function> functions;
+  std::map<DevicePointer, Block> blocks;  // by address
+};
+
+Device::Device(int index, Context context) : state_(std::make_shared<State>(context)) {
+  const Driver &d = driver();
+  State &s = *state_;
+  if (!context) {
+    int count = 0;
+    d.check(d.device_count(&count), "cuDeviceGetCount");
+    HCD_CHECK(index >= 0 && index < count, HCD_E_DEVICE,
+              "device=cuda:%d: expected the number of a CUDA device, of which there are %d", index,
+              count);
+    d.check(d.device_get(&s.device, index), "cuDeviceGet");
+    d.check(d.primary_retain(&s.context, s.device), "cuDevicePrimaryCtxRetain");
+    s.retained = true;
+  }
+  const Scope scope(s.context);
+  if (context) d.check(d.context_device(&s.device), "cuCtxGetDevice");
+  char text[256] = "";
+  d.check(d.device_name(text, sizeof(text), s.device), "cuDeviceGetName");
+  name_ = text;
+  d.check(d.module_load(&s.module, kernels_image()), "cuModuleLoadData");
+  constexpr unsigned kNonBlocking = 1, kNoTiming = 2;
+  d.check(d.stream_create(&s.own_stream, kNonBlocking), "cuStreamCreate");
+  d.check(d.event_create(&s.changed, kNoTiming), "cuEventCreate");
+  stream_ = s.own_stream;
+}
+
+Device::~Device() = default;
+
+Device::Current::Current(const Device &device) {
+  driver().check(driver().context_push(device.state_->context), "cuCtxPushCurrent");
+}
+Device::Current::~Current() {
+  Context popped = nullptr;
+  driver().context_pop(&popped);
+}
+
+void Device::use_stream(Stream stream) {
+  if (!stream) stream = state_->own_stream;
+  if (stream == stream_) return;
+  const Current current(*this);
+  const Driver &d = driver();
+  d.check(d.event_record(state_->changed, stream_), "cuEventRecord");
+  d.check(d.stream_wait(stream, state_->changed, 0), "cuStreamWaitEvent");
+  stream_ = stream;
+}
+
+Buffer Device::allocate(size_t floats) {
+  State &s = *state_;
+  // The smallest that is large enough, if less than half of it would lie idle.
+  auto best = s.blocks.end();
+  for (auto it = s.blocks.begin(); it != s.blocks.end(); ++it) {
+    const auto &[lent, size] = std::pair(it->second.lent, it->second.floats);
+    if (lent || size < floats || size > 2 * floats + 64) continue;
+    if (best == s.blocks.end() || size < best->second.floats) best = it;
+  }
+  if (best == s.blocks.end()) {
+    const Current current(*this);
+    DevicePointer pointer = 0;
+    const size_t bytes = std::max<size_t>(floats, 1) * sizeof(float);
+    const Result result = driver().memory_allocate(&pointer, bytes);
+    HCD_CHECK(result != kOutOfMemory, HCD_E_MEMORY,
+              "out of memory of the GPU: expected %zu MB for the planes of a frame, found less",
+              bytes >> 20);
+    driver().check(result, "cuMemAlloc");
+    best = s.blocks.emplace(pointer, State::Block{floats, false}).first;
+  }
+  best->second.lent = true;
+  const DevicePointer pointer = best->first;
+  return {reinterpret_cast<float *>(pointer), floats,
+          [state = state_, pointer](float *) { state->blocks.at(pointer).lent = false; }};
+}
+
+bool Device::contains(const void *pointer) const {
+  const auto address = reinterpret_cast<DevicePointer>(pointer);
+  auto after = state_->blocks.upper_bound(address);
+  if (after == state_->blocks.begin()) return false;
+  --after;
+  return address < after->first + std::max<size_t>(after->second.floats, 1) * sizeof(float);
+}
+
+void Device::launch(const char *kernel, Extent grid, Extent block, unsigned shared_bytes,
+                    void **parameters) {
+  const Current current(*this);
+  const Driver &d = driver();
+  Function &function = state_->functions[kernel];
+  if (!function) d.check(d.module_function(&function, state_->module, kernel), kernel);
+  d.check(d.launch(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, shared_bytes,
+                   stream_, parameters, nullptr),
+          kernel);
+}
+
+void Device::copy(const void *from, void *to, size_t bytes) {
+  const Current current(*this);
+  driver().check(driver().copy_async(reinterpret_cast<DevicePointer>(to),
+                                     reinterpret_cast<DevicePointer>(from), bytes, stream_),
+                 "cuMemcpyAsync");
+  if (!contains(from) || !contains(to)) synchronise();
+}
+
+double Device::total(const double *partials, size_t n) {
+  Buffer sum = allocate(sizeof(double) / sizeof(float));
+  auto *on_device = reinterpret_cast<double *>(sum.data());
+  launch(HCD_KERNEL_OF(hcd_total), {1}, {kVectorBlock}, 0, partials, n, on_device);
+  double result = 0;
+  copy(on_device, &result, sizeof(result));
+  return result;
+}
+
+void Device::synchronise() {
+  const Current current(*this);
+  driver().check(driver().stream_synchronize(stream_), "cuStreamSynchronize");
+}
+
+}  // namespace hcd::cuda

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// All kernels in one piece of code: one module to load.
+#include "engine/cuda/kernels/vectors.cu"

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The table of all kernels: HCD_ALL_KERNELS(X) is X(name) for each.
+#pragma once
+
+#include "engine/cuda/kernels/vectors.h"
+
+#define HCD_ALL_KERNELS(X) HCD_VECTOR_KERNELS(X)
