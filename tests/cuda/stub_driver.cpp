@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A stand-in for the CUDA driver (libcuda.so.1), for tests on machines without a GPU: memory is the
 // host's, and launches run the real kernels on the host, at once.
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -17,22 +18,27 @@ namespace {
 
 using hcd::cuda::Result;
 
-using Launcher = void (*)(Dim3 grid, Dim3 block, void **parameters);
+using Launcher = const char *(*)(dim3 grid, dim3 block, unsigned shared_bytes, void **parameters);
 
 template <auto kernel, typename... P, size_t... i>
-void run(void (*)(P...), Dim3 grid, Dim3 block, void **parameters, std::index_sequence<i...>) {
+const char *run(void (*)(P...), dim3 grid, dim3 block, unsigned shared_bytes, void **parameters,
+                std::index_sequence<i...>) {
   const std::tuple<P...> values{*static_cast<std::remove_const_t<P> *>(parameters[i])...};
-  hcd::cuda_on_host::launch(grid, block, [&] { std::apply(kernel, values); });
+  return hcd::cuda_on_host::launch(grid, block, shared_bytes, 0,
+                                   [&] { std::apply(kernel, values); });
 }
 template <auto kernel, typename... P>
-void run(void (*types)(P...), Dim3 grid, Dim3 block, void **parameters) {
-  run<kernel>(types, grid, block, parameters, std::index_sequence_for<P...>());
+const char *run(void (*types)(P...), dim3 grid, dim3 block, unsigned shared_bytes,
+                void **parameters) {
+  return run<kernel>(types, grid, block, shared_bytes, parameters, std::index_sequence_for<P...>());
 }
 
 const std::unordered_map<std::string, Launcher> &kernels() {
   static const std::unordered_map<std::string, Launcher> table = {
-#define HCD_ENTRY(name) \
-  {#name, [](Dim3 grid, Dim3 block, void **p) { run<&name>(&name, grid, block, p); }},
+#define HCD_ENTRY(name)                                                \
+  {#name, [](dim3 grid, dim3 block, unsigned shared_bytes, void **p) { \
+     return run<&name>(&name, grid, block, shared_bytes, p);           \
+   }},
       HCD_ALL_KERNELS(HCD_ENTRY)
 #undef HCD_ENTRY
   };
@@ -98,9 +104,12 @@ STUB cuModuleGetFunction(void **function, void *, const char *name) {
 }
 STUB cuFuncSetAttribute(void *, int, int) { return 0; }
 STUB cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
-                    unsigned bz, unsigned, void *, void **parameters, void **) {
-  reinterpret_cast<Launcher>(function)({gx, gy, gz}, {bx, by, bz}, parameters);
-  return 0;
+                    unsigned bz, unsigned shared_bytes, void *, void **parameters, void **) {
+  const char *failure =
+      reinterpret_cast<Launcher>(function)({gx, gy, gz}, {bx, by, bz}, shared_bytes, parameters);
+  if (!failure) return 0;
+  std::fprintf(stderr, "stand-in for a GPU: a kernel failed: %s\n", failure);
+  return 719;
 }
 STUB cuMemAlloc_v2(uint64_t *pointer, size_t bytes) {
   *pointer = reinterpret_cast<uint64_t>(std::malloc(bytes));
