@@ -149,17 +149,21 @@ size_t step_through(size_t n) {
 
 // Lets all go on that wait at the block's barrier, if all threads do.
 void release_block() {
+  bool some_ended = false, warp_waits = false, one_line = true;
   for (size_t i = 0; i < thread_count; ++i) {
-    if (threads[i].state == State::kEnded) {
-      failure = "__syncthreads() that some threads of the block never reach";
-    } else if (threads[i].state == State::kAtWarpBarrier) {
-      failure = "a warp that waits for lanes that never come";
-    } else if (threads[i].line != threads[0].line) {
-      failure = "__syncthreads() at which not all threads of the block wait: some are at another";
-    }
+    some_ended |= threads[i].state == State::kEnded;
+    warp_waits |= threads[i].state == State::kAtWarpBarrier;
+    one_line &= threads[i].line == threads[0].line;
   }
-  if (failure) return;
-  for (size_t i = 0; i < thread_count; ++i) threads[i].state = State::kReady;
+  if (warp_waits) {
+    failure = "a warp that waits for lanes that never come";
+  } else if (some_ended) {
+    failure = "__syncthreads() that some threads of the block never reach";
+  } else if (!one_line) {
+    failure = "__syncthreads() at which not all threads of the block wait: some are at another";
+  } else {
+    for (size_t i = 0; i < thread_count; ++i) threads[i].state = State::kReady;
+  }
 }
 
 void run_block(size_t shared_bytes, uint32_t seed) {
