@@ -80,7 +80,7 @@ __device__ __forceinline__ float seen(const DetailLevel &l, int band, const Deco
 HCD_KERNEL hcd_detail_mask(const hcd::cuda::DetailAll all, double *cubes) {
   using namespace hcd::cuda;
   using namespace hcd::cuda::detail;
-  __shared__ Tile<1> masking;
+  HCD_SHARED(masking, Tile<1>);
   const DetailLevel &l = all.levels[level_of_block(all)];
   const int x0 = first_column(l), y0 = first_row(l), c = int(threadIdx.x);
   masking.fill(l, x0, y0, [&](int x, int y) { return additive(l, x, y); });
@@ -123,8 +123,8 @@ HCD_KERNEL hcd_detail_pool(const hcd::cuda::DetailAll all, const double *cubes, 
 HCD_KERNEL hcd_detail_slope(const hcd::cuda::DetailAll all, const float *factors) {
   using namespace hcd::cuda;
   using namespace hcd::cuda::detail;
-  __shared__ Tile<2> masking;
-  __shared__ Tile<1> by_threshold;  // the derivatives
+  HCD_SHARED(masking, Tile<2>);
+  HCD_SHARED(by_threshold, Tile<1>);  // the derivatives
   const int level = level_of_block(all);
   const DetailLevel &l = all.levels[level];
   const float *factor = factors + level * kDetailBands;

@@ -67,7 +67,8 @@ HCD_KERNEL hcd_wavelet(hcd::cuda::ConstDevicePlane in, hcd::cuda::DevicePlane lo
   // Even columns and odd ones apart, so that neighbours lie in banks of their own, reading and
   // writing.
   constexpr int kOdd = kWaveletColumns + 16;
-  __shared__ float lows[kWaveletRows][2 * kOdd], highs[kWaveletRows][2 * kOdd];
+  HCD_SHARED(lows, float[kWaveletRows][2 * kOdd]);
+  HCD_SHARED(highs, float[kWaveletRows][2 * kOdd]);
   const int x0 = int(blockIdx.x) * kWaveletColumns, y0 = int(blockIdx.y) * kWaveletRows;
   for (int i = thread_of_block(); i < kWaveletRows * kRead; i += kThreads) {
     const int r = i / kRead, c = i % kRead, y = y0 + r;
@@ -102,7 +103,8 @@ HCD_KERNEL hcd_wavelet_adjoint(hcd::cuda::ConstDevicePlane low, hcd::cuda::Devic
   using namespace hcd::cuda::wavelet;
   // Bands' columns from one before those of the block to what mirrored positions read.
   constexpr int kRows = 2 * kWaveletRows, kRead = kWaveletColumns + 3;
-  __shared__ float lows[kRows][kRead], highs[kRows][kRead];
+  HCD_SHARED(lows, float[kRows][kRead]);
+  HCD_SHARED(highs, float[kRows][kRead]);
   const int x0 = int(blockIdx.x) * 2 * kWaveletColumns, y0 = int(blockIdx.y) * kRows;
   const int first = x0 / 2 - 1;
   for (int i = thread_of_block(); i < kRows * kRead; i += kThreads) {
