@@ -4,6 +4,7 @@
 
 #include "base/view.h"
 #include "engine/cuda/device.h"
+#include "engine/cuda/kernels/tile.h"
 
 namespace hcd::cuda {
 
@@ -21,5 +22,9 @@ inline Extent blocks_of(int width, int height, int columns, int rows) {
   return {static_cast<unsigned>((width + columns - 1) / columns),
           static_cast<unsigned>((height + rows - 1) / rows)};
 }
+
+// Of kTileBlock threads, kTile x kTile samples each.
+inline constexpr Extent kTileBlock{kTile, kTileRows};
+inline Extent tiles_of(int width, int height) { return blocks_of(width, height, kTile, kTile); }
 
 }  // namespace hcd::cuda
