@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Frames a second of device=cuda through the C API, frames resident on the GPU, most important case
 // first. usage: hcd_cuda_bench [seconds a case] [divisor of the sizes]. One JSON object a line:
-// {"name", "fps", "frames", "device_mb"}, or {"name", "error"}.
+// {"name", "fps", "frames", "device_mb", "psnr_plain", "psnr"} (the last two: of down), or
+// {"name", "error"}.
 #include <dlfcn.h>
 #include <hcd/hcd.h>
 
@@ -125,9 +126,9 @@ class Session {
   void configure(const hcd_format &in, hcd_format &out) {
     check(hcd_configure(context_, &in, &out));
   }
-  void process(const hcd_frame &in, hcd_frame out) {
+  void process(const hcd_frame &in, hcd_frame out, hcd_stats *stats = nullptr) {
     check(hcd_send_frame(context_, &in));
-    check(hcd_receive_frame(context_, &out, nullptr));
+    check(hcd_receive_frame(context_, &out, stats));
   }
 
  private:
@@ -173,7 +174,10 @@ void run(const Case &c, double seconds, int divisor) {
   session.configure(in, out);
   const Frame source(in.width, in.height, c.on_device), made(out.width, out.height, c.on_device);
   const auto finish = [] { driver().check(driver().stream_synchronize(nullptr), "the frames"); };
-  for (int i = 0; i < 2; ++i) session.process(source.frame, made.frame);
+  hcd_stats stats{};
+  stats.struct_size = sizeof(stats);
+  session.process(source.frame, made.frame, &stats);
+  session.process(source.frame, made.frame);
   finish();
   const auto now = [] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
@@ -188,8 +192,10 @@ void run(const Case &c, double seconds, int divisor) {
   finish();
   const double fps = frames / (now() - start);
   const size_t used = used_memory();
-  std::printf("{\"name\": \"%s\", \"fps\": %.2f, \"frames\": %d, \"device_mb\": %.0f}\n", c.name,
-              fps, frames, static_cast<double>(used > before ? used - before : 0) / (1 << 20));
+  std::printf("{\"name\": \"%s\", \"fps\": %.2f, \"frames\": %d, \"device_mb\": %.0f", c.name, fps,
+              frames, static_cast<double>(used > before ? used - before : 0) / (1 << 20));
+  if (c.down) std::printf(", \"psnr_plain\": %.3f, \"psnr\": %.3f", stats.psnr_plain, stats.psnr);
+  std::printf("}\n");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ import argparse
 import json
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -108,9 +109,21 @@ class Check:
             if line.startswith("{"):
                 self.result["bench"].append(json.loads(line))
                 say("gpu_check: " + page.sentence(self.result["bench"][-1]))
+        if not self.on_stand_in:
+            self.beside_torch()
         if done[0] > 0 or any("error" in case for case in self.result["bench"]) or not self.result["bench"]:
             self.fail("bench", done[1])
 
+
+    def beside_torch(self) -> None:
+        """The same method in eager PyTorch, where this Python has it."""
+        script = programs.TOP / "tests" / "bench" / "torch_descent.py"
+        done = self.run("eager PyTorch", [sys.executable, "-B", script, 8], 60)
+        if done and done[0] == 0:
+            self.result["bench"].append(json.loads(done[1].splitlines()[-1]))
+            say("gpu_check: " + page.sentence(self.result["bench"][-1]))
+        elif done:
+            self.result["did_not_fit"].append("eager PyTorch: " + (done[1].splitlines() or ["failed"])[-1])
 
     def torch(self) -> None:
         """The paper's networks on LibTorch's CUDA part, where scripts/setup --cuda has built it."""

@@ -14,7 +14,12 @@ AIMS = {"down, 4K, lite": 20, "down, 4K, bicubic": 150, "down, 1080p, lite": 80,
 def sentence(case: dict) -> str:
     if "error" in case:
         return f"{case['name']}: {case['error']}"
-    return f"{case['name']}: {case['fps']:.1f} frames a second, {case['device_mb']:.0f} MB of the device"
+    words = [f"{case['name']}: {case['fps']:.1f} frames a second"]
+    if "device_mb" in case:
+        words.append(f"{case['device_mb']:.0f} MB of the device")
+    if "psnr" in case:
+        words.append(f"PSNR {case['psnr_plain']:.2f} to {case['psnr']:.2f} dB")
+    return ", ".join(words)
 
 
 def table(result: dict) -> str:
@@ -23,11 +28,15 @@ def table(result: dict) -> str:
              "the GPU unless said otherwise. "
              f"{sum(test['passed'] for test in result['tests'])} tests ran there, "
              + ("all passed." if result["passed"] else f"failed: {', '.join(result['failed'])}."), "",
-             "| case | frames a second | aim | MB of the device |", "|---|---|---|---|"]
+             "| case | frames a second | aim | MB of the device | PSNR plain, ours |", "|---|---|---|---|---|"]
     for case in result["bench"]:
-        aim = AIMS.get(case["name"])
-        lines.append(f"| {case['name']} | {case['fps']:.1f} | {f'≥ {aim}' if aim else ''} | {case['device_mb']:.0f} |"
-                     if "fps" in case else f"| {case['name']} | {case['error']} | | |")
+        if "error" in case:
+            lines.append(f"| {case['name']} | {case['error']} | | | |")
+            continue
+        aim = f"≥ {AIMS[case['name']]}" if case["name"] in AIMS else ""
+        memory = f"{case['device_mb']:.0f}" if "device_mb" in case else ""
+        psnr = f"{case['psnr_plain']:.2f}, {case['psnr']:.2f}" if "psnr" in case else ""
+        lines.append(f"| {case['name']} | {case['fps']:.1f} | {aim} | {memory} | {psnr} |")
     if result["did_not_fit"]:
         lines += ["", f"Did not fit into the time: {', '.join(result['did_not_fit'])}."]
     return "\n".join(lines) + "\n"
