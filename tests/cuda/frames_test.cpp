@@ -5,6 +5,7 @@
 
 #include "engine/cuda/engine.h"
 #include "image/storage.h"
+#include "stub/for_tests.h"
 #include "support/formats.h"
 #include "support/frames.h"
 
@@ -157,6 +158,52 @@ TEST(CudaFrames, FollowTheCallersStream) {
   for (Stream stream : streams) {
     const Device::Current current(*stand.device);
     driver().check(driver().stream_destroy(stream), "cuStreamDestroy");
+  }
+}
+
+// Whatever was queued on the device's stream is still waiting there: nobody has waited for it.
+bool waits(Device &device) {
+  const Device::Current current(device);
+  constexpr Result kNotReady = 600;  // CUDA_ERROR_NOT_READY
+  return stub_function<Result(Stream)>("cuStreamQuery")(device.stream()) == kNotReady;
+}
+
+TEST(CudaFrames, OfTheDeviceAreNotWaitedFor) {
+  Stand stand;
+  const hcd_format format = test::format_of(16, 16, HCD_LAYOUT_NV12);
+  test::Frame frame(format);
+  frame.fill_natural();
+  FrameOnDevice there(format, frame, *stand.device);
+  Buffer planes = stand.engine->allocate(image::Geometry(format).size());
+  ASSERT_FALSE(waits(*stand.device));
+  stand.engine->unpack(on_device(format), there.view(), planes.data());
+  EXPECT_TRUE(waits(*stand.device));
+  stand.device->synchronise();
+  stand.engine->pack(on_device(format), planes.data(), image::legal_ranges(format), there.view());
+  EXPECT_TRUE(waits(*stand.device));
+  stand.device->synchronise();
+  // On its way up the host's is not waited for, either.
+  stand.engine->unpack(format, frame.view(), planes.data());
+  EXPECT_TRUE(waits(*stand.device));
+}
+
+// Pinned memory is not written while frames in it are on their way.
+TEST(CudaFrames, OfTheHostMayFollowEachOther) {
+  Stand stand;
+  const hcd_format format = test::format_of(33, 20, HCD_LAYOUT_YUV420);
+  const size_t n = image::Geometry(format).size();
+  constexpr uint64_t kFrames = 7;
+  Buffer planes = stand.engine->allocate(kFrames * n);
+  for (uint64_t i = 0; i < kFrames; ++i) {
+    test::Frame frame(format);
+    frame.fill_random(i);
+    stand.engine->unpack(format, frame.view(), planes.data() + i * n);
+  }
+  for (uint64_t i = 0; i < kFrames; ++i) {
+    test::Frame expected(format), found(format);
+    expected.fill_random(i);
+    stand.engine->pack(format, planes.data() + i * n, {image::Range{}, {}, {}}, found.view());
+    EXPECT_TRUE(found.same_samples(expected)) << i;
   }
 }
 
