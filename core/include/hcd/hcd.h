@@ -97,7 +97,7 @@ typedef enum hcd_siting {
 } hcd_siting;
 
 /* Where the samples of a frame lie. This version works in host memory and refuses all else. */
-typedef enum hcd_device { HCD_DEVICE_HOST = 0 } hcd_device;
+typedef enum hcd_device { HCD_DEVICE_HOST = 0, HCD_DEVICE_CUDA = 1 } hcd_device;
 
 /* What the samples of a frame are. Plane sizes of subsampled chroma are rounded up. */
 typedef struct hcd_format {
