@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Runs kernels on the host, for tests: a block's threads are fibers. A fiber runs until it waits at
-// a barrier or ends; then the next one runs.
+// What a kernel's source finds when the host's compiler compiles it, for tests: CUDA's words, over
+// threads that are fibers (on_host/block.h).
 #pragma once
 
-#include <ucontext.h>
-
-#include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <functional>
-#include <memory>
-#include <stdexcept>
-#include <vector>
+#include <cstring>
+
+#include "on_host/block.h"
+#include "on_host/intrinsics.h"
 
 #define __global__
 #define __device__
@@ -19,78 +15,66 @@
 #define __constant__ static
 #define __forceinline__ inline
 #define __launch_bounds__(...)
-#define __shared__ static
+#define __align__(bytes) alignas(bytes)
 
-struct Dim3 {
-  unsigned x = 1, y = 1, z = 1;
-};
-using dim3 = Dim3;
+// See engine/cuda/kernels/kernel.h.
+#define HCD_SHARED(name, ...)                                          \
+  static ::hcd::cuda_on_host::Shared<__VA_ARGS__> name##_of_any_block; \
+  auto &name = name##_of_any_block.get()
+#define HCD_SHARED_BYTES(name) unsigned char *name = ::hcd::cuda_on_host::dynamic_shared()
+
+#define threadIdx (::hcd::cuda_on_host::where.thread)
+#define blockIdx (::hcd::cuda_on_host::where.block)
+#define blockDim (::hcd::cuda_on_host::where.block_size)
+#define gridDim (::hcd::cuda_on_host::where.grid_size)
+inline constexpr int warpSize = ::hcd::cuda_on_host::kWarp;
+
+inline void __syncthreads(int line = __builtin_LINE()) { ::hcd::cuda_on_host::block_barrier(line); }
+inline void __syncwarp(unsigned mask = ~0U) {
+  ::hcd::cuda_on_host::warp_exchange(mask, 0, 0, false);
+}
+inline unsigned __ballot_sync(unsigned mask, int vote) {
+  return ::hcd::cuda_on_host::warp_exchange(mask, 0, 0, vote != 0).votes;
+}
+inline int __any_sync(unsigned mask, int vote) { return __ballot_sync(mask, vote) != 0; }
+inline int __all_sync(unsigned mask, int vote) { return __ballot_sync(mask, vote == 0) == 0; }
 
 namespace hcd::cuda_on_host {
 
-struct Fiber {
-  ucontext_t context;
-  std::unique_ptr<char[]> stack;
-  bool done = false;
-  Dim3 thread;
-};
-inline constexpr size_t kStack = 64 << 10;
-inline std::vector<Fiber> fibers;
-inline size_t running;
-inline ucontext_t scheduler;
-inline Dim3 block_index, block_size, grid_size;
-inline const std::function<void()> *body;
-
-inline void wait() { swapcontext(&fibers[running].context, &scheduler); }
-inline void enter() {
-  (*body)();
-  fibers[running].done = true;
-  wait();
-}
-
-// A block at a time, in order. Throws where some threads of a block end while others wait.
-inline void launch(Dim3 grid, Dim3 block, const std::function<void()> &kernel) {
-  const size_t n = size_t{block.x} * block.y * block.z;
-  if (fibers.size() < n) fibers.resize(n);
-  body = &kernel;
-  grid_size = grid;
-  block_size = block;
-  for (block_index.z = 0; block_index.z < grid.z; ++block_index.z) {
-    for (block_index.y = 0; block_index.y < grid.y; ++block_index.y) {
-      for (block_index.x = 0; block_index.x < grid.x; ++block_index.x) {
-        for (size_t i = 0; i < n; ++i) {
-          Fiber &fiber = fibers[i];
-          if (!fiber.stack) fiber.stack = std::make_unique<char[]>(kStack);
-          fiber.done = false;
-          const auto at = static_cast<unsigned>(i);
-          fiber.thread = {at % block.x, at / block.x % block.y, at / (block.x * block.y)};
-          getcontext(&fiber.context);
-          fiber.context.uc_stack.ss_sp = fiber.stack.get();
-          fiber.context.uc_stack.ss_size = kStack;
-          fiber.context.uc_link = nullptr;
-          makecontext(&fiber.context, enter, 0);
-        }
-        for (size_t waiting = n; waiting > 0;) {
-          waiting = 0;
-          size_t ended = 0;
-          for (running = 0; running < n; ++running) {
-            if (!fibers[running].done) swapcontext(&scheduler, &fibers[running].context);
-            fibers[running].done ? ++ended : ++waiting;
-          }
-          if (waiting > 0 && ended > 0) {
-            throw std::runtime_error("a barrier that not all threads of the block reach");
-          }
-        }
-      }
-    }
-  }
+template <typename T>
+T shuffle(unsigned mask, T value, unsigned source) {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof(T));
+  bits = warp_exchange(mask, bits, source, false).value;
+  std::memcpy(&value, &bits, sizeof(T));
+  return value;
 }
 
 }  // namespace hcd::cuda_on_host
 
-#define threadIdx (::hcd::cuda_on_host::fibers[::hcd::cuda_on_host::running].thread)
-#define blockIdx (::hcd::cuda_on_host::block_index)
-#define blockDim (::hcd::cuda_on_host::block_size)
-#define gridDim (::hcd::cuda_on_host::grid_size)
-inline void __syncthreads() { ::hcd::cuda_on_host::wait(); }
-inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b, c); }
+// Shuffles within groups of `width` lanes, a power of two.
+template <typename T>
+T __shfl_sync(unsigned mask, T value, int source, int width = warpSize) {
+  const auto lane = int(::hcd::cuda_on_host::lane()), in_group = width - 1;
+  return ::hcd::cuda_on_host::shuffle(mask, value,
+                                      unsigned(lane & ~in_group) | unsigned(source & in_group));
+}
+template <typename T>
+T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = warpSize) {
+  const unsigned lane = ::hcd::cuda_on_host::lane(), in_group = unsigned(width) - 1;
+  const bool inside = (lane & in_group) >= delta;
+  return ::hcd::cuda_on_host::shuffle(mask, value, inside ? lane - delta : lane);
+}
+template <typename T>
+T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = warpSize) {
+  const unsigned lane = ::hcd::cuda_on_host::lane(), in_group = unsigned(width) - 1;
+  const bool inside = (lane & in_group) + delta <= in_group;
+  return ::hcd::cuda_on_host::shuffle(mask, value, inside ? lane + delta : lane);
+}
+template <typename T>
+T __shfl_xor_sync(unsigned mask, T value, int bits, int width = warpSize) {
+  const unsigned lane = ::hcd::cuda_on_host::lane(), in_group = unsigned(width) - 1;
+  const unsigned source = lane ^ unsigned(bits);
+  return ::hcd::cuda_on_host::shuffle(mask, value, source <= (lane | in_group) ? source : lane);
+}

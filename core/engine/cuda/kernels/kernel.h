@@ -18,7 +18,18 @@
 #define HCD_KERNEL extern "C" void
 #endif
 
+// Memory of a block, in place of __shared__: HCD_SHARED(tile, float[18][18]) is the array `tile`,
+// and HCD_SHARED_BYTES(tail) the bytes that the launch asked for (at most one in a kernel; aligned
+// to 16). Nobody may read what the block has not written: on the host it is NaN.
+#ifdef __CUDACC__
+#define HCD_SHARED(name, ...) __shared__ ::hcd::cuda::Type<__VA_ARGS__> name
+#define HCD_SHARED_BYTES(name) extern __shared__ __align__(16) unsigned char name[]
+#endif
+
 namespace hcd::cuda {
+
+template <typename T>
+using Type = T;  // so that an array's type can stand before its name
 
 // A plane in device memory as kernels get it: View of base/view.h with fixed types.
 template <typename T>

@@ -11,7 +11,7 @@ namespace hcd::cuda {
 // numbered by `thread`). All of them call it, and get it.
 template <int kBlock>
 __device__ double block_sum(double value, int thread) {
-  __shared__ double sums[kBlock];
+  HCD_SHARED(sums, double[kBlock]);
   sums[thread] = value;
   __syncthreads();
   for (int half = kBlock / 2; half > 0; half /= 2) {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the stand-in's parts share: its objects, and the frame around every call.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "engine/cuda/driver.h"
+#include "on_host/block.h"
+
+namespace hcd::stub {
+
+using cuda::Result;
+
+enum : Result {
+  kSuccess = 0,
+  kInvalidValue = 1,
+  kOutOfMemory = 2,
+  kNotInitialized = 3,
+  kDeviceUnavailable = 46,
+  kNoDevice = 100,
+  kInvalidDevice = 101,
+  kInvalidContext = 201,
+  kInvalidHandle = 400,
+  kNotFound = 500,
+  kNotReady = 600,
+  kIllegalAddress = 700,
+  kLaunchOutOfResources = 701,
+  kPrimaryContextActive = 708,
+  kLaunchFailed = 719,
+  kNotSupported = 801,
+};
+const char *error_name(Result result);  // nullptr: no such error
+const char *error_text(Result result);
+
+struct Settings {
+  int devices, driver_version;
+  size_t memory;  // bytes
+  size_t no_memory_at, no_launch_at, lost_at;
+  uint32_t seed;
+};
+
+// ---- objects; a handle is the address of one ----
+
+using Work = std::function<Result()>;
+
+struct Context;
+struct Stream {
+  Context *context;
+  bool blocking;  // waits for the default stream, and it for this
+  std::deque<Work> pending;
+};
+struct Context {
+  int device;
+  bool primary;
+  unsigned flags;
+  Result error = kSuccess;  // of a kernel, for good
+  Stream default_stream{this, true, {}};
+};
+// A place in a stream.
+struct Marker {
+  Stream *stream;
+  bool reached = false;
+};
+struct Event {
+  Context *context;
+  std::shared_ptr<Marker> recorded;  // nullptr: not yet
+};
+// Runs a kernel with the parameters that it was made with; nullptr, or what was wrong.
+using Launch =
+    std::function<const char *(dim3 grid, dim3 block, size_t shared_bytes, uint32_t seed)>;
+struct Kernel {
+  const char *name;
+  Launch (*with)(void **parameters);  // copies them
+};
+const Kernel *find_kernel(const std::string &name);  // nullptr: there is none
+
+struct Module;
+struct Function {
+  Module *module;
+  const Kernel *kernel;
+  size_t most_dynamic_shared = cuda_on_host::kMostStaticShared;
+};
+struct Module {
+  Context *context;
+  std::map<std::string, Function> functions;
+};
+
+template <typename T>
+class Registry {
+ public:
+  T *add(T object) {
+    objects_.push_back(std::make_unique<T>(std::move(object)));
+    return objects_.back().get();
+  }
+  // nullptr: no such handle, or no longer.
+  T *find(const void *handle) const {
+    for (const auto &object : objects_) {
+      if (object.get() == handle) return object.get();
+    }
+    return nullptr;
+  }
+  template <typename Condition>
+  void remove_if(Condition condition) {
+    std::erase_if(objects_, [&](const auto &object) { return condition(*object); });
+  }
+  void remove(const T *one) {
+    remove_if([&](const T &object) { return &object == one; });
+  }
+  auto begin() const { return objects_.begin(); }
+  auto end() const { return objects_.end(); }
+  size_t size() const { return objects_.size(); }
+
+ private:
+  std::vector<std::unique_ptr<T>> objects_;
+};
+
+struct Driver {
+  std::recursive_mutex mutex;  // of all below, and of memory.h; recursive: callbacks call us
+  bool initialised = false;
+  Settings settings;
+  std::map<int, std::pair<Context *, int>> primary;  // of a device: with its users
+  std::map<int, unsigned> primary_flags;
+  std::vector<int> lost;  // devices
+  Registry<Context> contexts;
+  Registry<Stream> streams;
+  Registry<Event> events;
+  Registry<Module> modules;
+  size_t launches = 0;
+};
+Driver &driver();
+
+std::vector<Context *> &pushed();  // of the calling thread
+
+// ---- streams ----
+
+// `handle`: nullptr is the default stream of `context`. nullptr: no stream of this context.
+Stream *find_stream(Context &context, void *handle);
+void enqueue(Stream &stream, Work work);
+// Runs what waits in it. Returns the context's error.
+Result finish(Stream &stream);
+Result finish(Context &context);
+
+// ---- around every call ----
+
+// For the log: what is worth knowing of the arguments.
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+Result logged(const char *name, Result result);
+
+// Runs `body` with the lock held, if the driver is initialised; a `body` that takes a Context gets
+// the current one, which has to be there and without an error.
+template <typename Body>
+Result call(const char *name, Body body) {
+  const std::lock_guard lock(driver().mutex);
+  if (!driver().initialised) return logged(name, kNotInitialized);
+  if constexpr (std::is_invocable_v<Body, Context &>) {
+    if (pushed().empty() || !driver().contexts.find(pushed().back())) {
+      return logged(name, kInvalidContext);
+    }
+    Context &context = *pushed().back();
+    if (context.error != kSuccess) return logged(name, context.error);
+    return logged(name, body(context));
+  } else {
+    return logged(name, body());
+  }
+}
+
+}  // namespace hcd::stub
+
+#define HCD_STUB extern "C" __attribute__((visibility("default"))) ::hcd::cuda::Result

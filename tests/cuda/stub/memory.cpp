@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stub/memory.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) (void)(address), (void)(size)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) (void)(address), (void)(size)
+#endif
+
+namespace hcd::stub {
+namespace {
+
+struct Allocation {
+  size_t bytes;
+  Context *context;
+};
+
+constexpr size_t kReserved = size_t{64} << 30;
+constexpr size_t kAlignment = 256, kPage = 4096;
+constexpr unsigned char kUnwritten = 0xff;
+
+struct Memory {
+  std::map<uint64_t, Allocation> allocations;
+  std::map<uint64_t, size_t> host_allocations;
+  size_t bytes = 0, most_bytes = 0, tried = 0;
+  uint64_t used_end = 0;  // of the addresses that were ever in use
+  int open_scopes = 0;
+};
+// Never destroyed: others may free theirs when the process ends.
+Memory &memory() {
+  static Memory &one = *new Memory;
+  return one;
+}
+
+uint64_t reserved_begin() {
+  static const auto begin = [] {
+    void *reserved =
+        mmap(nullptr, kReserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reserved == MAP_FAILED) std::abort();
+    return reinterpret_cast<uint64_t>(reserved);
+  }();
+  return begin;
+}
+
+void set_access(int protection) {
+  if (memory().used_end == 0) return;
+  const uint64_t begin = reserved_begin();
+  if (mprotect(reinterpret_cast<void *>(begin), memory().used_end - begin, protection) != 0)
+    std::abort();
+}
+
+// Up to where nothing else may lie: behind a margin.
+uint64_t margin_end(uint64_t address, size_t bytes) {
+  return (address + bytes + kAlignment - 1) / kAlignment * kAlignment + kAlignment;
+}
+
+uint64_t find_room(size_t bytes) {
+  uint64_t at = reserved_begin();
+  for (const auto &[address, allocation] : memory().allocations) {
+    if (margin_end(at, bytes) <= address) return at;
+    at = margin_end(address, allocation.bytes);
+  }
+  return margin_end(at, bytes) <= reserved_begin() + kReserved ? at : 0;
+}
+
+void erase(std::map<uint64_t, Allocation>::iterator it) {
+  memory().bytes -= it->second.bytes;
+  ASAN_POISON_MEMORY_REGION(reinterpret_cast<void *>(it->first), it->second.bytes);
+  memory().allocations.erase(it);
+}
+
+}  // namespace
+
+uint64_t allocate(Context &context, size_t bytes) {
+  if (++memory().tried == driver().settings.no_memory_at || bytes > free_bytes(context.device))
+    return 0;
+  const uint64_t address = find_room(bytes);
+  if (address == 0) return 0;
+  const uint64_t end = margin_end(address, bytes);
+  memory().used_end = std::max(memory().used_end, (end + kPage - 1) / kPage * kPage);
+  const Open open;
+  void *begin = reinterpret_cast<void *>(address);
+  ASAN_UNPOISON_MEMORY_REGION(begin, end - address);
+  std::memset(begin, kUnwritten, end - address);
+  ASAN_POISON_MEMORY_REGION(reinterpret_cast<void *>(address + bytes), end - address - bytes);
+  memory().allocations.emplace(address, Allocation{bytes, &context});
+  memory().bytes += bytes;
+  memory().most_bytes = std::max(memory().most_bytes, memory().bytes);
+  return address;
+}
+
+bool release(uint64_t address) {
+  const auto found = memory().allocations.find(address);
+  if (found == memory().allocations.end()) return false;
+  erase(found);
+  return true;
+}
+
+void free_memory_of(Context &context) {
+  for (auto it = memory().allocations.begin(); it != memory().allocations.end();) {
+    const auto next = std::next(it);
+    if (it->second.context == &context) erase(it);
+    it = next;
+  }
+}
+
+size_t free_bytes(int device) {
+  size_t used = 0;
+  for (const auto &[address, allocation] : memory().allocations) {
+    if (allocation.context->device == device) used += allocation.bytes;
+  }
+  const size_t all = driver().settings.memory;
+  return used < all ? all - used : 0;
+}
+
+bool is_of_device(uint64_t address) { return address - reserved_begin() < kReserved; }
+
+bool is_allocated(uint64_t address, size_t bytes) {
+  auto after = memory().allocations.upper_bound(address);
+  if (after == memory().allocations.begin()) return false;
+  --after;
+  return address + bytes <= after->first + after->second.bytes;
+}
+
+__attribute__((no_sanitize("address"))) bool margins_are_untouched() {
+  const Open open;
+  for (const auto &[address, allocation] : memory().allocations) {
+    const auto *end = reinterpret_cast<unsigned char *>(margin_end(address, allocation.bytes));
+    for (const auto *at = reinterpret_cast<unsigned char *>(address + allocation.bytes); at < end;
+         ++at) {
+      if (*at != kUnwritten) return false;
+    }
+  }
+  return true;
+}
+
+Open::Open() {
+  if (memory().open_scopes++ == 0) set_access(PROT_READ | PROT_WRITE);
+}
+Open::~Open() {
+  if (--memory().open_scopes == 0) set_access(PROT_NONE);
+}
+
+void *allocate_host(size_t bytes) {
+  void *made = std::malloc(std::max<size_t>(bytes, 1));
+  if (made) {
+    std::memset(made, kUnwritten, bytes);
+    memory().host_allocations.emplace(reinterpret_cast<uint64_t>(made), bytes);
+  }
+  return made;
+}
+bool release_host(void *made) {
+  if (memory().host_allocations.erase(reinterpret_cast<uint64_t>(made)) == 0) return false;
+  std::free(made);
+  return true;
+}
+bool is_pinned(uint64_t address, size_t bytes) {
+  auto after = memory().host_allocations.upper_bound(address);
+  if (after == memory().host_allocations.begin()) return false;
+  --after;
+  return address + bytes <= after->first + after->second;
+}
+
+MemoryCounts memory_counts() {
+  return {memory().allocations.size(), memory().bytes, memory().most_bytes,
+          memory().host_allocations.size()};
+}
+void reset_memory_counts() {
+  memory().most_bytes = memory().bytes;
+  memory().tried = 0;
+}
+
+}  // namespace hcd::stub
