@@ -7,10 +7,17 @@
 #include <cstdint>
 #include <cstring>
 
+// The kernels of engine/cuda draw the same numbers by the same code.
+#ifdef __CUDACC__
+#define HCD_HOST_DEVICE __host__ __device__
+#else
+#define HCD_HOST_DEVICE
+#endif
+
 namespace hcd {
 
 // Finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): a bijection with good avalanche.
-inline uint64_t mix(uint64_t x) {
+HCD_HOST_DEVICE inline uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15ULL;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
@@ -33,15 +40,15 @@ inline uint64_t hash_bytes(const void *data, size_t size, uint64_t hash) {
 // Counter-based: the n-th number of a key is the same whoever asks for it and in whatever order.
 class Random {
  public:
-  explicit Random(uint64_t key) : key_(mix(key)) {}
+  HCD_HOST_DEVICE explicit Random(uint64_t key) : key_(mix(key)) {}
 
   // Uniform in (0, 1).
-  double uniform(uint64_t n) const {
+  HCD_HOST_DEVICE double uniform(uint64_t n) const {
     return (static_cast<double>(mix(key_ ^ mix(n)) >> 11) + 0.5) * 0x1p-53;
   }
 
   // Standard normal (Box and Muller 1958).
-  double normal(uint64_t n) const {
+  HCD_HOST_DEVICE double normal(uint64_t n) const {
     const double radius = std::sqrt(-2.0 * std::log(uniform(2 * n)));
     return radius * std::cos(2.0 * M_PI * uniform(2 * n + 1));
   }

@@ -12,6 +12,7 @@
 #include "engine/cpu/resample.h"
 #include "engine/cpu/samples.h"
 #include "engine/cpu/vector_ops.h"
+#include "image/storage.h"
 
 namespace hcd {
 namespace {
@@ -92,7 +93,7 @@ class CpuEngine : public Engine {
     return cpu::clip(plane, range, pool_);
   }
   uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) override {
-    return cpu::hash_frame(format, frame, seed);
+    return image::hash_frame(format, frame, seed);
   }
 
   std::unique_ptr<Operator> prepare(image::Separable op) override {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "base/random.h"
 #include "engine/cpu/rows.h"
 #include "engine/cpu/targets.h"
+#include "image/storage.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/cpu/samples.cpp"
@@ -188,31 +188,12 @@ HWY_EXPORT(clip_row);
 HWY_EXPORT(range_of_rows);
 HWY_EXPORT(mix_row);
 
-// Where component `c` of a frame lies: first sample, samples from one to the next, bytes from row
-// to row.
-struct Storage {
-  uint8_t *data;
-  int step;
-  ptrdiff_t stride;
-};
-Storage storage(const hcd_format &format, const hcd_frame &frame, int c) {
-  if (format.layout == HCD_LAYOUT_NV12 && c > 0) {
-    return {frame.data[1] + (c - 1) * (format.depth > 8 ? 2 : 1), 2, frame.stride[1]};
-  }
-  return {frame.data[c], 1, frame.stride[c]};
-}
-
 // Runs `work(c, y)` for every row of every component.
 template <typename Work>
 void for_component_rows(const hcd_format &format, ThreadPool &pool, const Work &work) {
   for (int c = 0; c < image::n_components(format); ++c) {
     for_rows(image::component_height(format, c), pool, [&](int y) { work(c, y); });
   }
-}
-
-image::Range code_range(int depth, image::Range range) {
-  const float scale = code_scale(depth), top = static_cast<float>((1 << depth) - 1);
-  return {std::min(range.low * scale, top), range.high >= 255 ? top : range.high * scale};
 }
 
 // The sum of row(y), in order.
@@ -236,7 +217,7 @@ double clip(Plane plane, const image::Range &range, ThreadPool &pool) {
 void unpack(const hcd_format &format, const hcd_frame &frame, float *out, ThreadPool &pool) {
   const Geometry geometry(format);
   for_component_rows(format, pool, [&](int c, int y) {
-    const Storage from = storage(format, frame, c);
+    const image::Storage from = image::storage(format, frame, c);
     const Plane plane = geometry.plane(out, c);
     const uint8_t *row = from.data + y * from.stride;
     HWY_DYNAMIC_DISPATCH(unpack_row)(format, row, from.step, plane.row(y), plane.width);
@@ -247,34 +228,19 @@ void pack(const hcd_format &format, const float *in, const image::Ranges &ranges
           const hcd_frame &frame, ThreadPool &pool) {
   const Geometry geometry(format);
   for_component_rows(format, pool, [&](int c, int y) {
-    const Storage to = storage(format, frame, c);
+    const image::Storage to = image::storage(format, frame, c);
     const ConstPlane plane = geometry.plane(in, c);
-    const image::Range codes = code_range(format.depth, ranges[static_cast<size_t>(c)]);
+    const image::Range codes = image::code_range(format.depth, ranges[static_cast<size_t>(c)]);
     uint8_t *row = to.data + y * to.stride;
     HWY_DYNAMIC_DISPATCH(pack_row)(format, plane.row(y), codes, to.step, row, plane.width);
   });
 }
 
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool) {
-  const image::Range codes = code_range(depth, range);
+  const image::Range codes = image::code_range(depth, range);
   for_rows(plane.height, pool, [&](int y) {
     HWY_DYNAMIC_DISPATCH(quantise_row)(plane.row(y), codes, code_scale(depth), plane.width);
   });
-}
-
-uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed) {
-  uint64_t hash = seed;
-  const size_t bytes = format.depth > 8 ? 2 : 1;
-  const int planes = format.layout == HCD_LAYOUT_NV12 ? 2 : image::n_components(format);
-  for (int p = 0; p < planes; ++p) {
-    const size_t interleaved = format.layout == HCD_LAYOUT_NV12 && p == 1 ? 2 : 1;
-    const size_t row_bytes =
-        static_cast<size_t>(image::component_width(format, p)) * bytes * interleaved;
-    for (int y = 0; y < image::component_height(format, p); ++y) {
-      hash = hash_bytes(frame.data[p] + y * frame.stride[p], row_bytes, hash);
-    }
-  }
-  return hash;
 }
 
 double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool) {

@@ -14,7 +14,6 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
 void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
           const hcd_frame &frame, ThreadPool &pool);
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool);
-uint64_t hash_frame(const hcd_format &format, const hcd_frame &frame, uint64_t seed);
 double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool);
 double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                  const MixWeights &weights, Plane slope, ThreadPool &pool);

@@ -37,6 +37,7 @@ struct Device::State {
       for (const auto &[pointer, block] : blocks) driver().memory_free(pointer);
       if (own_stream) driver().stream_destroy(own_stream);
       if (changed) driver().event_destroy(changed);
+      if (sum) driver().host_free(sum);
       if (module) driver().module_unload(module);
     } catch (const Error &) {  // a lost device: its memory is gone with it
     }
@@ -46,9 +47,20 @@ struct Device::State {
   State &operator=(const State &) = delete;
 
   struct Block {
-    size_t floats = 0;
+    explicit Block(size_t n) : floats(n) {}
+    size_t floats;
     bool lent = false;
   };
+  // Whether there was one. The context is current.
+  bool free_idle() {
+    return std::erase_if(blocks, [this](const auto &entry) {
+             const auto &[pointer, block] = entry;
+             if (block.lent) return false;
+             driver().memory_free(pointer);  // waits for work on it
+             kept -= block.floats;
+             return true;
+           }) > 0;
+  }
 
   DeviceId device = 0;
   Context context = nullptr;
@@ -57,7 +69,9 @@ struct Device::State {
   Stream own_stream = nullptr;
   Event changed = nullptr;
   std::unordered_map<std::string, Function> functions;
-  std::map<DevicePointer, Block> blocks;  // by address
+  std::map<DevicePointer, Block> blocks;     // by address
+  size_t kept = 0, lent = 0, most_lent = 0;  // floats
+  double *sum = nullptr;                     // pinned
 };
 
 Device::Device(int index, Context context) : state_(std::make_shared<State>(context)) {
@@ -82,6 +96,9 @@ Device::Device(int index, Context context) : state_(std::make_shared<State>(cont
   constexpr unsigned kNonBlocking = 1, kNoTiming = 2;
   d.check(d.stream_create(&s.own_stream, kNonBlocking), "cuStreamCreate");
   d.check(d.event_create(&s.changed, kNoTiming), "cuEventCreate");
+  void *pinned = nullptr;
+  d.check(d.host_allocate(&pinned, sizeof(double), 0), "cuMemHostAlloc");
+  s.sum = static_cast<double *>(pinned);
   stream_ = s.own_stream;
 }
 
@@ -114,21 +131,32 @@ Buffer Device::allocate(size_t floats) {
     if (lent || size < floats || size > 2 * floats + 64) continue;
     if (best == s.blocks.end() || size < best->second.floats) best = it;
   }
-  if (best == s.blocks.end()) {
-    const Current current(*this);
-    DevicePointer pointer = 0;
-    const size_t bytes = std::max<size_t>(floats, 1) * sizeof(float);
-    const Result result = driver().memory_allocate(&pointer, bytes);
-    HCD_CHECK(result != kOutOfMemory, HCD_E_MEMORY,
-              "out of memory of the GPU: expected %zu MB for the planes of a frame, found less",
-              bytes >> 20);
-    driver().check(result, "cuMemAlloc");
-    best = s.blocks.emplace(pointer, State::Block{floats, false}).first;
-  }
+  if (best == s.blocks.end()) best = s.blocks.emplace(new_block(floats), floats).first;
   best->second.lent = true;
+  s.lent += best->second.floats;
+  s.most_lent = std::max(s.most_lent, s.lent);
   const DevicePointer pointer = best->first;
-  return {reinterpret_cast<float *>(pointer), floats,
-          [state = state_, pointer](float *) { state->blocks.at(pointer).lent = false; }};
+  return {reinterpret_cast<float *>(pointer), floats, [state = state_, pointer](float *) {
+            State::Block &block = state->blocks.at(pointer);
+            block.lent = false;
+            state->lent -= block.floats;
+          }};
+}
+
+uint64_t Device::new_block(size_t floats) {
+  State &s = *state_;
+  const Current current(*this);
+  if (s.kept + floats > 2 * std::max(s.most_lent, s.lent + floats)) s.free_idle();
+  DevicePointer pointer = 0;
+  const size_t bytes = std::max<size_t>(floats, 1) * sizeof(float);
+  Result result = driver().memory_allocate(&pointer, bytes);
+  if (result == kOutOfMemory && s.free_idle()) result = driver().memory_allocate(&pointer, bytes);
+  HCD_CHECK(result != kOutOfMemory, HCD_E_MEMORY,
+            "out of memory of the GPU: expected %zu MB for the planes of a frame, found less",
+            bytes >> 20);
+  driver().check(result, "cuMemAlloc");
+  s.kept += floats;
+  return pointer;
 }
 
 bool Device::contains(const void *pointer) const {
@@ -150,21 +178,41 @@ void Device::launch(const char *kernel, Extent grid, Extent block, unsigned shar
           kernel);
 }
 
-void Device::copy(const void *from, void *to, size_t bytes) {
+void Device::queue_copy(const void *from, void *to, size_t bytes) {
+  if (bytes == 0) return;
   const Current current(*this);
   driver().check(driver().copy_async(reinterpret_cast<DevicePointer>(to),
                                      reinterpret_cast<DevicePointer>(from), bytes, stream_),
                  "cuMemcpyAsync");
+}
+
+void Device::copy(const void *from, void *to, size_t bytes) {
+  queue_copy(from, to, bytes);
+  if (!contains(from) || !contains(to)) synchronise();
+}
+
+void Device::copy_rows(const void *from, size_t from_pitch, void *to, size_t to_pitch,
+                       size_t row_bytes, size_t rows) {
+  if (row_bytes == 0 || rows == 0) return;
+  const Current current(*this);
+  Copy2D c;
+  c.src = reinterpret_cast<DevicePointer>(from);
+  c.src_pitch = from_pitch;
+  c.dst = reinterpret_cast<DevicePointer>(to);
+  c.dst_pitch = to_pitch;
+  c.width_bytes = row_bytes;
+  c.height = rows;
+  driver().check(driver().copy_2d_async(&c, stream_), "cuMemcpy2DAsync");
   if (!contains(from) || !contains(to)) synchronise();
 }
 
 double Device::total(const double *partials, size_t n) {
   Buffer sum = allocate(sizeof(double) / sizeof(float));
-  auto *on_device = reinterpret_cast<double *>(sum.data());
-  launch(HCD_KERNEL_OF(hcd_total), {1}, {kVectorBlock}, 0, partials, n, on_device);
-  double result = 0;
-  copy(on_device, &result, sizeof(result));
-  return result;
+  launch(HCD_KERNEL_OF(hcd_total), {1}, {kVectorBlock}, 0, partials, n,
+         reinterpret_cast<double *>(sum.data()));
+  queue_copy(sum.data(), state_->sum, sizeof(double));
+  synchronise();
+  return *state_->sum;
 }
 
 void Device::synchronise() {

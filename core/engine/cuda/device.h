@@ -53,8 +53,9 @@ class Device {
     Current &operator=(const Current &) = delete;
   };
 
-  // Of the device; what is given back is kept and handed out again. Throws HCD_E_MEMORY with what
-  // was asked for. Buffers may outlive it.
+  // Of the device; what is given back is kept and handed out again, in all never more than twice of
+  // what was lent at the busiest moment (a lent block may be twice as large as asked for). Throws
+  // HCD_E_MEMORY with what was asked for. Buffers may outlive it.
   Buffer allocate(size_t floats);
   // Whether `pointer` is in memory that allocate() gave.
   bool contains(const void *pointer) const;
@@ -77,6 +78,11 @@ class Device {
   // Between addresses of this device or of the host. Where one is the host's it is done when the
   // call returns.
   void copy(const void *from, void *to, size_t bytes);
+  // Rows, whose beginnings lie so many bytes apart (at least `row_bytes`).
+  void copy_rows(const void *from, size_t from_pitch, void *to, size_t to_pitch, size_t row_bytes,
+                 size_t rows);
+  // Between this device and pinned memory, which has to stay as it is until the stream is there.
+  void queue_copy(const void *from, void *to, size_t bytes);
 
   // The sum of `n` numbers of the device, in a fixed order; waits for it.
   double total(const double *partials, size_t n);
@@ -86,6 +92,7 @@ class Device {
 
  private:
   struct State;  // shared with the buffers
+  uint64_t new_block(size_t floats);
   void launch(const char *kernel, Extent grid, Extent block, unsigned shared_bytes,
               void **parameters);
 

@@ -19,6 +19,9 @@ using Event = void *;            // CUevent
 using Module = void *;           // CUmodule
 using Function = void *;         // CUfunction
 
+// CU_STREAM_LEGACY: the stream that callers call NULL, where work of theirs without a stream goes.
+inline const Stream kDefaultStream = reinterpret_cast<Stream>(uintptr_t{1});
+
 // CUDA_MEMCPY2D. A pointer of the unified kind may be of the host or of a device.
 inline constexpr int kUnifiedMemory = 4;  // CU_MEMORYTYPE_UNIFIED
 struct Copy2D {

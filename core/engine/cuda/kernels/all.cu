@@ -1,3 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // All kernels in one piece of code: one module to load.
+#include "engine/cuda/kernels/axes.cu"
+#include "engine/cuda/kernels/planes.cu"
+#include "engine/cuda/kernels/samples.cu"
 #include "engine/cuda/kernels/vectors.cu"

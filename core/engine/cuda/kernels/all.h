@@ -2,6 +2,10 @@
 // The table of all kernels: HCD_ALL_KERNELS(X) is X(name) for each.
 #pragma once
 
+#include "engine/cuda/kernels/axes.h"
+#include "engine/cuda/kernels/planes.h"
+#include "engine/cuda/kernels/samples.h"
 #include "engine/cuda/kernels/vectors.h"
 
-#define HCD_ALL_KERNELS(X) HCD_VECTOR_KERNELS(X)
+#define HCD_ALL_KERNELS(X) \
+  HCD_AXIS_KERNELS(X) HCD_PLANE_KERNELS(X) HCD_SAMPLE_KERNELS(X) HCD_VECTOR_KERNELS(X)

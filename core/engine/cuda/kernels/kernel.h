@@ -41,4 +41,9 @@ struct PlaneOf {
 using DevicePlane = PlaneOf<float>;
 using ConstDevicePlane = PlaneOf<const float>;
 
+// Rect of base/view.h likewise.
+struct DeviceRect {
+  int32_t x, y, width, height;
+};
+
 }  // namespace hcd::cuda

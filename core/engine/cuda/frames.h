@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Frames, of the host or of the device, to planes on the device and back.
+#pragma once
+
+#include <memory>
+
+#include "base/parallel.h"
+#include "engine/cuda/staging.h"
+#include "image/format.h"
+
+namespace hcd::cuda {
+
+// Operations of Engine. The samples of a frame of format.device HCD_DEVICE_CUDA lie on the device:
+// data[] are its addresses, and all work goes to frame.device_stream from then on (NULL: the
+// context's default stream), which has to outlive the next frame's first operation. Nothing waits
+// for the device then, but hash(). Frames of the host go through pinned memory: unpack() returns
+// when the frame has been read, pack() when it is there.
+class Frames {
+ public:
+  Frames(std::shared_ptr<Device> device, ThreadPool &pool);
+
+  void unpack(const hcd_format &format, const hcd_frame &frame, float *planes);
+  void pack(const hcd_format &format, const float *planes, const image::Ranges &ranges,
+            const hcd_frame &frame);
+  uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed);
+
+ private:
+  void unpack_here(const hcd_format &format, const hcd_frame &frame, float *planes);
+  void pack_here(const hcd_format &format, const float *planes, const image::Ranges &ranges,
+                 const hcd_frame &frame);
+
+  std::shared_ptr<Device> device_;
+  ThreadPool &pool_;
+  // While a frame is on its way up, the next is copied.
+  Staging up_[2], down_;
+  int turn_ = 0;
+};
+
+}  // namespace hcd::cuda
