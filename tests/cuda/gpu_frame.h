@@ -62,8 +62,8 @@ class GpuFrame {
   GpuFrame(const hcd_format &format, cuda::Stream stream) : shape_(format), stream_(stream) {
     format_ = format;
     for (int p = 0; p < shape_.n_planes(); ++p) {
-      expect_cuda(cuda::driver().memory_allocate(
-          &planes_[static_cast<size_t>(p)], kPitch * static_cast<size_t>(shape_.height(p))));
+      expect_cuda(cuda::driver().memory_allocate(&planes_[static_cast<size_t>(p)],
+                                                 kPitch * static_cast<size_t>(shape_.height(p))));
     }
   }
   ~GpuFrame() {
