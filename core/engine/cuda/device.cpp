@@ -68,10 +68,10 @@ struct Device::State {
   Module module = nullptr;
   Stream own_stream = nullptr;
   Event changed = nullptr;
-  std::unordered_map<std::string, Function> functions;
-  std::map<DevicePointer, Block> blocks;     // by address
-  size_t kept = 0, lent = 0, most_lent = 0;  // floats
-  double *sum = nullptr;                     // pinned
+  std::unordered_map<const char *, Function> functions;  // by where the name lies
+  std::map<DevicePointer, Block> blocks;                 // by address
+  size_t kept = 0, lent = 0, most_lent = 0;              // floats
+  double *sum = nullptr;                                 // pinned
 };
 
 Device::Device(int index, Context context) : state_(std::make_shared<State>(context)) {
