@@ -173,9 +173,8 @@ class SamplesTest(unittest.TestCase):
 
     def test_frames_on_a_gpu(self):
         """On the stand-in for a driver, with the real kernels."""
-        driver = Path(os.environ["HCD_TEST_CUDA"])
-        environment = {**os.environ, "LD_LIBRARY_PATH": str(driver),
-                       "HCD_CUDA_BACKEND": str(driver / "libhcd-cuda.so")}
+        environment = {**os.environ, "LD_LIBRARY_PATH": os.environ["HCD_TEST_STUB"],
+                       "HCD_CUDA_BACKEND": os.environ["HCD_TEST_CUDA"]}
         for model in ("bicubic", "lite"):
             with self.subTest(model):
                 result = run([installed.build_sample("cuda_frames"), "1", model], env=environment)
@@ -183,9 +182,9 @@ class SamplesTest(unittest.TestCase):
 
     def test_frames_on_no_gpu(self):
         program = installed.build_sample("cuda_frames")
-        driver = Path(os.environ["HCD_TEST_CUDA"])
         result = subprocess.run([program], capture_output=True, text=True,
-                                env={**os.environ, "LD_LIBRARY_PATH": str(driver), "HCD_STUB_DEVICES": "0"})
+                                env={**os.environ, "LD_LIBRARY_PATH": os.environ["HCD_TEST_STUB"],
+                                     "HCD_STUB_DEVICES": "0"})
         self.assertEqual(result.returncode, 3)
         self.assertEqual(result.stderr, "cuda_frames: no CUDA driver here (libcuda.so.1), or no GPU\n")
 

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/cuda/detail.h"
 #include "engine/cuda/frames.h"
 #include "engine/cuda/kernels/planes.h"
 #include "engine/cuda/kernels/vectors.h"
+#include "engine/cuda/losses.h"
 #include "engine/cuda/operators.h"
 #include "engine/cuda/planes.h"
 #include "image/storage.h"
@@ -85,9 +87,13 @@ class CudaEngine : public Engine {
 
   double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override;
   double shown_error(int depth, ConstPlane shown, ConstPlane truth) override;
-  std::unique_ptr<Detail> detail(ConstPlane reference) override;
+  std::unique_ptr<Detail> detail(ConstPlane reference) override {
+    return make_detail(*device_, reference);
+  }
   double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
-                   const MixWeights &weights, Plane slope) override;
+                   const MixWeights &weights, Plane slope) override {
+    return cuda::mix_slope(*device_, shown, y, range, weights, slope);
+  }
 
  private:
   // One thread a value; n is the kernel's last parameter.
@@ -202,15 +208,6 @@ double CudaEngine::shown_error(int depth, ConstPlane shown, ConstPlane truth) {
   });
   const auto scale = static_cast<double>(codes.scale);
   return sum / static_cast<double>(truth.size()) / (scale * scale);
-}
-
-std::unique_ptr<Detail> CudaEngine::detail(ConstPlane) {
-  throw Error(HCD_E_INTERNAL, "lost detail on the GPU: not yet");
-}
-
-double CudaEngine::mix_slope(ConstPlane, ConstPlane, const image::Range &, const MixWeights &,
-                             Plane) {
-  throw Error(HCD_E_INTERNAL, "the mixed loss on the GPU: not yet");
 }
 
 }  // namespace

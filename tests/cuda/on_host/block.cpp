@@ -10,12 +10,7 @@
 #include <vector>
 
 #include "on_host/fiber.h"
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size) (void)(address), (void)(size)
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) (void)(address), (void)(size)
-#endif
+#include "on_host/guard.h"
 
 namespace hcd::cuda_on_host {
 
@@ -94,9 +89,9 @@ size_t dynamic_at;
 size_t take(size_t bytes) {
   const size_t at = arena_end;
   arena_end = (at + bytes + kGap + 15) / 16 * 16;
-  ASAN_UNPOISON_MEMORY_REGION(arena + at, arena_end - at);
-  std::memset(arena + at, kUnwritten, arena_end - at);
-  ASAN_POISON_MEMORY_REGION(arena + at + bytes, arena_end - at - bytes);
+  ASAN_UNPOISON_MEMORY_REGION(arena + at, bytes);
+  std::memset(arena + at, kUnwritten, bytes);
+  guard(arena + at + bytes, arena_end - at - bytes);
   arrays.push_back({at, bytes});
   return at;
 }
@@ -109,12 +104,9 @@ void new_shared(size_t dynamic_bytes) {
 
 bool gaps_are_untouched() {
   for (size_t i = 0; i < arrays.size(); ++i) {
+    const size_t begin = arrays[i].begin + arrays[i].size;
     const size_t end = i + 1 < arrays.size() ? arrays[i + 1].begin : arena_end;
-    const char *gap = arena + arrays[i].begin + arrays[i].size;
-    ASAN_UNPOISON_MEMORY_REGION(gap, end - arrays[i].begin - arrays[i].size);
-    for (const char *c = gap; c < arena + end; ++c) {
-      if (static_cast<unsigned char>(*c) != kUnwritten) return false;
-    }
+    if (!is_intact(arena + begin, end - begin)) return false;
   }
   return true;
 }

@@ -6,12 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size) (void)(address), (void)(size)
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) (void)(address), (void)(size)
-#endif
+#include "on_host/guard.h"
 
 namespace hcd::stub {
 namespace {
@@ -85,10 +80,9 @@ uint64_t allocate(Context &context, size_t bytes) {
   const uint64_t end = margin_end(address, bytes);
   memory().used_end = std::max(memory().used_end, (end + kPage - 1) / kPage * kPage);
   const Open open;
-  void *begin = reinterpret_cast<void *>(address);
-  ASAN_UNPOISON_MEMORY_REGION(begin, end - address);
-  std::memset(begin, kUnwritten, end - address);
-  ASAN_POISON_MEMORY_REGION(reinterpret_cast<void *>(address + bytes), end - address - bytes);
+  ASAN_UNPOISON_MEMORY_REGION(reinterpret_cast<void *>(address), bytes);
+  std::memset(reinterpret_cast<void *>(address), kUnwritten, bytes);
+  cuda_on_host::guard(reinterpret_cast<void *>(address + bytes), end - address - bytes);
   memory().allocations.emplace(address, Allocation{bytes, &context});
   memory().bytes += bytes;
   memory().most_bytes = std::max(memory().most_bytes, memory().bytes);
@@ -128,14 +122,12 @@ bool is_allocated(uint64_t address, size_t bytes) {
   return address + bytes <= after->first + after->second.bytes;
 }
 
-__attribute__((no_sanitize("address"))) bool margins_are_untouched() {
+bool margins_are_untouched() {
   const Open open;
   for (const auto &[address, allocation] : memory().allocations) {
-    const auto *end = reinterpret_cast<unsigned char *>(margin_end(address, allocation.bytes));
-    for (const auto *at = reinterpret_cast<unsigned char *>(address + allocation.bytes); at < end;
-         ++at) {
-      if (*at != kUnwritten) return false;
-    }
+    const uint64_t begin = address + allocation.bytes;
+    const uint64_t end = margin_end(address, allocation.bytes);
+    if (!cuda_on_host::is_intact(reinterpret_cast<void *>(begin), end - begin)) return false;
   }
   return true;
 }

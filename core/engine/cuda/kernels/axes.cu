@@ -116,7 +116,7 @@ __device__ void sweep_rows(const DeviceSolver &solver, const DevicePlane &plane,
 
 template <int kUnknowns>
 __device__ void solve_rows(const DeviceSolver &solver, const DevicePlane &plane) {
-  __shared__ float tile[kTile][kTile + 1];
+  HCD_SHARED(tile, float[kTile][kTile + 1]);
   sweep_rows<kUnknowns, false>(solver, plane, tile);
   sweep_rows<kUnknowns, true>(solver, plane, tile);
 }
@@ -140,7 +140,7 @@ __device__ void weigh(const DeviceAxis &axis, int x, const Read &read,
 HCD_KERNEL hcd_along_rows(hcd::cuda::DeviceAxis axis, hcd::cuda::ConstDevicePlane in,
                           hcd::cuda::DevicePlane out) {
   using namespace hcd::cuda;
-  __shared__ float tile[kTile][kSpan];
+  HCD_SHARED(tile, float[kTile][kSpan]);
   const int column = int(threadIdx.x), row = int(threadIdx.y);
   const int x = int(blockIdx.x) * kTile + column, top = int(blockIdx.y) * kTile;
   const int first = axis.first[blockIdx.x];

@@ -55,7 +55,7 @@ HCD_KERNEL hcd_correlate(hcd::cuda::ConstDevicePlane in, hcd::cuda::Correlation 
   using namespace hcd::cuda;
   // The block's samples and what is around them.
   constexpr int kSide = kTile + kMaxCorrelation - 1;
-  __shared__ float tile[kSide][kSide];
+  HCD_SHARED(tile, float[kSide][kSide]);
   const int radius = kernel.size / 2, side = kTile + 2 * radius;
   const int left = int(blockIdx.x) * kTile - radius, top = int(blockIdx.y) * kTile - radius;
   for (int i = int(threadIdx.y); i < side; i += kTileRows) {

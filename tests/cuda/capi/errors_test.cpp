@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/gpu_frame.h"
+#include "cuda/capi/gpu_frame.h"
 #include "cuda/stub/stub.h"
 
 namespace hcd::test {
@@ -82,7 +82,7 @@ TEST_F(CudaErrors, AutoTellsWhatItTook) {
 
 TEST_F(CudaErrors, NamesWhatIsThere) {
   EXPECT_EQ(configure("cuda:3", kLarge, HCD_E_DEVICE),
-            "device=cuda:3: expected the number of a CUDA device, of which there are 1");
+            "device=cuda:3: expected the number of a CUDA device, of which there are 1, found 3");
   const GpuContext context;
   hcd_format in = context.format(kLarge);
   EXPECT_EQ(configure("cpu", in, HCD_E_OPTION),

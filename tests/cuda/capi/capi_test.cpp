@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <optional>
+#include <ostream>
 
-#include "cuda/gpu_frame.h"
+#include "cuda/capi/gpu_frame.h"
 
 namespace hcd::test {
 namespace {
@@ -18,6 +18,8 @@ struct Case {
   hcd_format in;
   int width = 0, height = 0;  // wanted of what comes out
 };
+
+void PrintTo(const Case &c, std::ostream *out) { *out << c.name; }
 
 const hcd_format kSmall = format_of(32, 24), kLarge = format_of(64, 48);
 const hcd_format kP010 = format_of(64, 48, HCD_LAYOUT_NV12, 10, 6);

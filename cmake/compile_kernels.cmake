@@ -1,0 +1,17 @@
+# cmake -D RESOURCES=<file> -P compile_kernels.cmake -- <command of nvcc...>: runs it, keeps what ptxas tells
+# of each kernel in the file, and prints it only where the command fails.
+set(command "")
+set(found FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(found)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(found TRUE)
+  endif()
+endforeach()
+execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${said}")
+endif()
+file(WRITE ${RESOURCES} "${said}")
