@@ -95,13 +95,12 @@ int device_number(const hcd_device &device) {
   return number;
 }
 
-// Fields of a format or a frame that this version takes one value of.
 template <typename T>
-void check_fixed(const T &from, bool plain, const char *type) {
-  HCD_CHECK(device_number(from.device) == HCD_DEVICE_HOST && plain, HCD_E_FORMAT,
-            "%s: expected host memory (device, its number, context and stream all 0), found device "
-            "%d or another of them set",
-            type, device_number(from.device));
+void check_device(const T &from, const char *type) {
+  const int device = device_number(from.device);
+  HCD_CHECK(device == HCD_DEVICE_HOST || device == HCD_DEVICE_CUDA, HCD_E_FORMAT,
+            "%s.device: expected %d (host memory) or %d (CUDA memory), found %d", type,
+            HCD_DEVICE_HOST, HCD_DEVICE_CUDA, device);
   for (const uint64_t value : from.reserved) {
     HCD_CHECK(value == 0, HCD_E_FORMAT, "%s.reserved: expected 0, found %llu", type,
               static_cast<unsigned long long>(value));
@@ -116,19 +115,44 @@ constexpr size_t kLeastStats = offsetof(hcd_stats, client) + sizeof(hcd_stats::c
 hcd_format read_format(const hcd_format &caller) {
   hcd_format format{};
   hcd::capi::read_struct(caller, format, kLeastFormat, HCD_E_FORMAT, "hcd_format");
-  check_fixed(format, format.device_index == 0 && !format.device_context, "hcd_format");
+  check_device(format, "hcd_format");
+  const bool host = format.device == HCD_DEVICE_HOST;
+  HCD_CHECK(host ? format.device_index == 0 : format.device_index >= 0, HCD_E_FORMAT,
+            "hcd_format.device_index: expected 0%s, found %d",
+            host ? " for host memory" : " or more", format.device_index);
+  HCD_CHECK(!host || !format.device_context, HCD_E_FORMAT,
+            "hcd_format.device_context: expected NULL for host memory, found a context");
   format.struct_size = sizeof(format);
   return format;
+}
+
+// "device 1, index 0, context NULL".
+std::string memory_of(const hcd_format &format) {
+  return hcd::format_text("device %d, index %d, context ", format.device, format.device_index) +
+         (format.device_context ? hcd::format_text("%p", format.device_context) : "NULL");
+}
+
+// `asked`: of the frames that come out, which lie where those of `in` do.
+void check_same_memory(const hcd_format &in, const hcd_format &asked) {
+  HCD_CHECK(asked.device == HCD_DEVICE_HOST || memory_of(asked) == memory_of(in), HCD_E_FORMAT,
+            "format of the frames that come out: expected the memory of those that go in (%s), or "
+            "device 0 for the same, found %s",
+            memory_of(in).c_str(), memory_of(asked).c_str());
 }
 
 hcd_frame read_frame(const hcd_frame &caller) {
   hcd_frame frame{};
   hcd::capi::read_struct(caller, frame, kLeastFrame, HCD_E_FORMAT, "hcd_frame");
-  check_fixed(frame, !frame.device_stream, "hcd_frame");
+  check_device(frame, "hcd_frame");
+  HCD_CHECK(frame.device != HCD_DEVICE_HOST || !frame.device_stream, HCD_E_FORMAT,
+            "hcd_frame.device_stream: expected NULL for host memory, found a stream");
   return frame;
 }
 
 void check_frame(const hcd_format &format, const hcd_frame &frame) {
+  HCD_CHECK(frame.device == format.device, HCD_E_FORMAT,
+            "hcd_frame.device: expected %d (%s memory), as in its format, found %d", format.device,
+            format.device == HCD_DEVICE_HOST ? "host" : "CUDA", frame.device);
   const int planes = format.layout == HCD_LAYOUT_GRAY   ? 1
                      : format.layout == HCD_LAYOUT_NV12 ? 2
                                                         : 3;
@@ -215,6 +239,7 @@ hcd_status hcd_configure(hcd_ctx *ctx, const hcd_format *in, hcd_format *out) {
     HCD_CHECK(in && out, HCD_E_FORMAT, "formats: expected both, found NULL");
     const hcd_format from = read_format(*in);
     hcd_format to = read_format(*out);
+    check_same_memory(from, to);
     ctx->session.reset();
     ctx->drained = false;
     const int threads = ctx->down ? ctx->down->threads : ctx->up->threads;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The option `device`, and the back ends of this process that it asks for: opened at the first
-// need, kept for good.
+// The option `device`, and the GPU that it names.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "client/backend.h"
@@ -12,21 +12,15 @@ namespace hcd::client {
 struct Device {
   enum class Kind { kAuto, kCpu, kCuda };
   Kind kind = Kind::kCpu;
-  int index = 0;  // of a CUDA device
+  int index = -1;  // of a CUDA device; -1: not said
 };
 
-// Reads "auto", "cpu", "cuda" (the first one) or "cuda:N"; throws HCD_E_OPTION for anything else.
+// Reads "auto", "cpu", "cuda" (the first one, or the one where the frames lie) or "cuda:N"; throws
+// HCD_E_OPTION for anything else.
 Device parse_device(const std::string &text);
 
-struct Choice {
-  const TorchBackend *torch = nullptr;
-  int cuda_device = -1;     // -1: the CPU
-  std::string device_name;  // for the log
-  std::string reason;       // why "auto" took the CPU; else ""
-};
-
-// Opens what `wanted` needs. Throws HCD_E_DEVICE with what is missing and what to do; only "auto"
-// falls back to the CPU. Thread-safety: any thread.
-Choice open_backends(const Device &wanted);
+// Opens libhcd-cuda, and a GPU as CudaBackend::open() does. Throws HCD_E_DEVICE with what is
+// missing. Thread-safety: any thread.
+std::unique_ptr<Gpu> open_gpu(int index, void *context);
 
 }  // namespace hcd::client

@@ -2,10 +2,10 @@
 // The loader of client/network.h, as the rest of libhcd calls it.
 #include "base/error.h"
 #include "client/catalogue.h"
-#include "client/device.h"
 #include "client/light/light_network.h"
 #include "client/light/spec.h"
 #include "client/network.h"
+#include "client/torch_device.h"
 #include "client/weights_label.h"
 #include "files/mapped_file.h"
 #include "files/safetensors.h"
@@ -70,30 +70,21 @@ std::unique_ptr<Network> load_light(const NetworkRequest &request, const Network
 std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log) {
   const Device wanted = parse_device(request.device);
   const NetworkEntry *entry = find_network(request.model);
-  const bool light = entry && is_light(entry->kind);
-  if (light && wanted.kind != Device::Kind::kCuda) {
-    if (wanted.kind == Device::Kind::kAuto) {
-      log(HCD_LOG_VERBOSE, "device=auto: light networks run on the CPU");
-    }
-    return load_light(request, *entry, log);
-  }
+  if (entry && is_light(entry->kind)) return load_light(request, *entry, log);
   HCD_CHECK(request.precision != Precision::kInt16, HCD_E_OPTION,
             "option precision: expected auto or fp32 for networks that LibTorch runs, found int16");
   // What is wrong with the file is said before LibTorch is looked for.
-  files::Safetensors file;
-  if (light) {
-    file = open_light(request, *entry);
-  } else if (request.model == kTorchscript) {
+  if (request.model == kTorchscript) {
     check_torchscript_file(request.weights);
   } else if (!request.weights.empty()) {
     files::Safetensors::open(request.weights);
   }
-  const Choice choice = open_backends(wanted);
+  const TorchChoice choice = open_torch_backends(wanted);
   if (wanted.kind == Device::Kind::kAuto) {
     const std::string because = choice.reason.empty() ? "" : " (" + choice.reason + ")";
     log(HCD_LOG_INFO, "device=auto: networks run on " + choice.device_name + because);
   }
-  return choice.torch->load(request, file.bytes(), choice.cuda_device, log);
+  return choice.torch->load(request, choice.cuda_device, log);
 }
 
 }  // namespace hcd::client

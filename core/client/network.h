@@ -81,14 +81,15 @@ enum class Precision { kAuto, kInt16, kFp32 };
 struct NetworkRequest {
   std::string model;           // a name of client/catalogue.h
   std::string weights;         // path; "": those below, or the built-in ones
-  std::string device = "cpu";  // auto, cpu, cuda or cuda:N
+  std::string device = "cpu";  // of LibTorch's networks: auto, cpu, cuda or cuda:N
   int scale = 0;               // 0: as the weights say
   Latent latent = Latent::kDefault;
   Precision precision = Precision::kAuto;
   std::shared_ptr<const std::vector<uint8_t>> sent;  // a light network's file, in a stream
 };
 
-// Opens a network in the back end that runs it. Throws hcd::Error.
+// Opens a network in the back end that runs it: a light one on the host (client::Gpu puts it on a
+// GPU). Throws hcd::Error.
 std::unique_ptr<Network> load_network(const NetworkRequest &request, const Log &log);
 
 }  // namespace hcd::client

@@ -38,10 +38,10 @@ constexpr double kHarmlessCut = 0.1, kHarmlessShownCut = 1e-3;
 
 }  // namespace
 
-DownSession::DownSession(std::unique_ptr<Engine> engine, Clients clients,
-                         const DownSettings &settings, const hcd_format &in,
-                         const hcd_format &model_hr, const hcd_format &out)
-    : engine_(std::move(engine)),
+DownSession::DownSession(Processor on, Clients clients, const DownSettings &settings,
+                         const hcd_format &in, const hcd_format &model_hr, const hcd_format &out)
+    : Session(std::move(on.gpu)),
+      engine_(std::move(on.engine)),
       clients_(std::move(clients)),
       seed_(static_cast<uint64_t>(settings.seed)),
       in_(in),

@@ -9,6 +9,7 @@
 #include "loss/mixed.h"
 #include "session/clients.h"
 #include "session/objectives.h"
+#include "session/processor.h"
 #include "session/session.h"
 
 namespace hcd::session {
@@ -17,8 +18,8 @@ class DownSession : public Session {
  public:
   // `model_hr`: the format of the planes the clients work on: `in`, extended at the right and the
   // bottom where a network's factor asks for it.
-  DownSession(std::unique_ptr<Engine> engine, Clients clients, const DownSettings &settings,
-              const hcd_format &in, const hcd_format &model_hr, const hcd_format &out);
+  DownSession(Processor on, Clients clients, const DownSettings &settings, const hcd_format &in,
+              const hcd_format &model_hr, const hcd_format &out);
 
   int factor() const override { return clients_.factor; }
   const char *resize() const override { return clients_.resize; }

@@ -11,6 +11,7 @@
 #include "session/clients.h"
 #include "session/down_session.h"
 #include "session/learned_steps.h"
+#include "session/processor.h"
 #include "session/sizes.h"
 #include "session/trial.h"
 #include "session/up_session.h"
@@ -44,9 +45,6 @@ void check_common(const Settings &s, bool several) {
             "option resize: belongs to light networks (lite, base), found '%s' with model=%s",
             s.resize.c_str(), s.model.c_str());
   client::parse_device(s.device);
-  HCD_CHECK(network || s.device.rfind("cuda", 0) != 0, HCD_E_OPTION,
-            "option device: model %s runs on the CPU only, found '%s'", s.model.c_str(),
-            s.device.c_str());
   HCD_CHECK(s.tile == 0 || s.tile >= kMinTile, HCD_E_OPTION,
             "option tile: expected 0 or %d to 8192, found %d", kMinTile, s.tile);
 }
@@ -72,7 +70,8 @@ std::shared_ptr<client::Network> open(const Settings &s, const hcd_format &in,
   if constexpr (std::is_same_v<Settings, UpSettings>) request.sent = s.sent_weights;
   request.model = s.model;
   request.weights = s.weights;
-  request.device = s.device;
+  // A light network is opened on the host, once for all contexts, whatever it then runs on.
+  request.device = client::is_light_network(s.model) ? "cpu" : s.device;
   request.scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
   if (client::is_light_network(s.model)) {
     const double ratio = s.scale != HCD_AUTO ? s.scale : ratio_asked(asked, in);
@@ -154,15 +153,14 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   image::check_format(in);
   // The players' default matrix depends on the frame's size: both sides must mean the same one.
   const hcd_format source = image::resolve(in);
-  auto engine = make_cpu_engine(pool);
+  Processor on = choose_processor(s.device, s.model, source, pool, log);
   if (!client::is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
     const Loss loss = make_plan(s, linear_traits(s.model, source, lr)).loss;
-    auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *engine);
+    auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *on.engine);
     log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
     *out = sized(in, lr, 0, 0);
-    return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, source,
-                                         lr);
+    return std::make_unique<DownSession>(std::move(on), std::move(clients), s, source, source, lr);
   }
   auto network = open(s, source, *out, log);
   const client::NetworkInfo &info = network->info();
@@ -193,8 +191,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
             "found '%s'",
             info.name.c_str(), s.start.c_str());
   const Loss loss = make_plan(s, network_traits(info, extended, lr)).loss;
-  auto clients =
-      make_network_clients(network, s.tile, start_kernel(s, loss), s.resize, extended, lr, *engine);
+  auto clients = make_network_clients(on.place(network), s.tile, start_kernel(s, loss), s.resize,
+                                      extended, lr, *on.engine);
   if (!s.weights.empty() && s.optimizer == "auto" &&
       make_plan(s, clients.traits).rule == Rule::kLearned &&
       !learned_steps_hold(s, network, extended, lr, pool, log)) {
@@ -203,8 +201,7 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   }
   log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
   *out = sized(in, lr, 0, 0);
-  return std::make_unique<DownSession>(std::move(engine), std::move(clients), s, source, extended,
-                                       lr);
+  return std::make_unique<DownSession>(std::move(on), std::move(clients), s, source, extended, lr);
 }
 
 std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_format &from,
@@ -213,7 +210,7 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
   hcd_format in = from;
   image::check_format(in);
   if (in.siting == HCD_SITING_UNSPECIFIED) in.siting = s.sent_siting;
-  auto engine = make_cpu_engine(pool);
+  Processor on = choose_processor(s.device, s.model, in, pool, log);
   std::shared_ptr<client::Network> network;
   double scale = factor_or_default(s.scale);
   const bool light = client::is_light_network(s.model);
@@ -249,23 +246,35 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
     }
     const bool stochastic = network->info().stochastic;
     auto clients =
-        make_network_clients(std::move(network), s.tile, nullptr, s.resize, full, small, *engine);
-    return std::make_unique<UpSession>(std::move(engine), std::move(clients.all[0]), stochastic,
+        make_network_clients(on.place(network), s.tile, nullptr, s.resize, full, small, *on.engine);
+    return std::make_unique<UpSession>(std::move(on), std::move(clients.all[0]), stochastic,
                                        static_cast<uint64_t>(s.seed), small, full, large);
   }
   check_larger(hr, in);
   auto client = std::make_unique<client::LinearClient>(*client::find_kernels(s.model)[0], large,
-                                                       small, *engine);
-  return std::make_unique<UpSession>(std::move(engine), std::move(client), false, 0, small, large,
+                                                       small, *on.engine);
+  return std::make_unique<UpSession>(std::move(on), std::move(client), false, 0, small, large,
                                      large);
+}
+
+// The streams of a frame that is lost must not be used any more, either; the first error is the one
+// to tell.
+void Session::leave_failed() noexcept {
+  try {
+    if (gpu_) gpu_->leave();
+  } catch (const Error &) {
+  }
 }
 
 hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {
   const hcd_frame in = window_.front().frame;
   try {
+    if (gpu_) gpu_->enter(in, out);
     process(window_, out, stats);
+    if (gpu_) gpu_->leave();
   } catch (...) {
     window_.pop_front();
+    leave_failed();
     throw;
   }
   window_.pop_front();

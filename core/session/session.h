@@ -6,9 +6,11 @@
 
 #include <list>
 #include <memory>
+#include <utility>
 
 #include "base/log.h"
 #include "base/parallel.h"
+#include "client/backend.h"
 #include "session/settings.h"
 
 namespace hcd::session {
@@ -17,6 +19,8 @@ namespace hcd::session {
 // process() sees, so that a session may look ahead as far as frames were sent.
 class Session {
  public:
+  // `gpu`: where it computes; nullptr: on the CPU.
+  explicit Session(std::shared_ptr<client::Gpu> gpu) : gpu_(std::move(gpu)) {}
   virtual ~Session() = default;
 
   void send(const hcd_frame &frame) { window_.push_back({frame, plan_}); }
@@ -45,6 +49,9 @@ class Session {
   std::shared_ptr<const Plan> plan_;  // of the next frame sent
 
  private:
+  void leave_failed() noexcept;
+
+  std::shared_ptr<client::Gpu> gpu_;
   std::list<Sent> window_;
 };
 

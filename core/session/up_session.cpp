@@ -7,10 +7,11 @@
 
 namespace hcd::session {
 
-UpSession::UpSession(std::unique_ptr<Engine> engine, std::unique_ptr<client::Client> client,
-                     bool stochastic, uint64_t seed, const hcd_format &in, const hcd_format &full,
+UpSession::UpSession(Processor on, std::unique_ptr<client::Client> client, bool stochastic,
+                     uint64_t seed, const hcd_format &in, const hcd_format &full,
                      const hcd_format &out)
-    : engine_(std::move(engine)),
+    : Session(std::move(on.gpu)),
+      engine_(std::move(on.engine)),
       client_(std::move(client)),
       stochastic_(stochastic),
       seed_(seed),

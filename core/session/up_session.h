@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "session/clients.h"
+#include "session/processor.h"
 #include "session/session.h"
 
 namespace hcd::session {
@@ -13,8 +14,8 @@ class UpSession : public Session {
  public:
   // `full`: the format that the client makes; `out` may be smaller: frames are cut at the right and
   // the bottom. `seed` and the frame decide a latent.
-  UpSession(std::unique_ptr<Engine> engine, std::unique_ptr<client::Client> client, bool stochastic,
-            uint64_t seed, const hcd_format &in, const hcd_format &full, const hcd_format &out);
+  UpSession(Processor on, std::unique_ptr<client::Client> client, bool stochastic, uint64_t seed,
+            const hcd_format &in, const hcd_format &full, const hcd_format &out);
 
  protected:
   void process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *stats) override;

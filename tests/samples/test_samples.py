@@ -54,6 +54,7 @@ class Installed:
         if not program.exists():
             run([CC, "-std=c11", *WARNINGS, *FLAGS, SOURCE / "samples" / f"{name}.c",
                  *self.pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{self.library_folder}",
+                 *(["-ldl"] if name == "cuda_frames" else []),
                  "-o", program])
         return program
 
@@ -169,6 +170,23 @@ class SamplesTest(unittest.TestCase):
                 process, _ = self.downscale_file(content)
                 self.assertEqual(process.returncode, 1)
                 self.assertEqual(process.stderr, f"downscale_file: {message}\n")
+
+    def test_frames_on_a_gpu(self):
+        """On the stand-in for a driver, with the real kernels."""
+        environment = {**os.environ, "LD_LIBRARY_PATH": os.environ["HCD_TEST_STUB"],
+                       "HCD_CUDA_BACKEND": os.environ["HCD_TEST_CUDA"]}
+        for model in ("bicubic", "lite"):
+            with self.subTest(model):
+                result = run([installed.build_sample("cuda_frames"), "1", model], env=environment)
+                self.assertRegex(result.stdout, rf"^1 frames of 160x90, model {model}: \d+ of 21600 samples differ")
+
+    def test_frames_on_no_gpu(self):
+        program = installed.build_sample("cuda_frames")
+        result = subprocess.run([program], capture_output=True, text=True,
+                                env={**os.environ, "LD_LIBRARY_PATH": os.environ["HCD_TEST_STUB"],
+                                     "HCD_STUB_DEVICES": "0"})
+        self.assertEqual(result.returncode, 3)
+        self.assertEqual(result.stderr, "cuda_frames: no CUDA driver here (libcuda.so.1), or no GPU\n")
 
     def test_own_frames(self):
         lines = run([installed.build_sample("downscale_frames"), "3"]).stdout.splitlines()

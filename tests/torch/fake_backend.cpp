@@ -16,8 +16,7 @@ void note(const char *what) {
 }
 
 [[maybe_unused]] std::unique_ptr<hcd::client::Network> load(const hcd::client::NetworkRequest &,
-                                                            std::span<const uint8_t>, int device,
-                                                            const hcd::Log &) {
+                                                            int device, const hcd::Log &) {
   throw hcd::Error(HCD_E_FILE, "asked to run on " + std::to_string(device));
 }
 
@@ -32,9 +31,9 @@ HCD_API const hcd::client::TorchBackend *hcd_torch_backend(int) {
   return &backend;
 }
 #else
-HCD_API const hcd::client::CudaBackend *hcd_cuda_backend(int) {
-  static const hcd::client::CudaBackend backend{[](std::string &) { return 2; },
-                                                [](int) -> std::string { return "fake"; }};
+HCD_API const hcd::client::TorchCudaBackend *hcd_torch_cuda_backend(int) {
+  static const hcd::client::TorchCudaBackend backend{[](std::string &) { return 2; },
+                                                     [](int) -> std::string { return "fake"; }};
   note("cuda");
   return &backend;
 }

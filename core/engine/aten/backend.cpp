@@ -12,8 +12,7 @@
 namespace hcd::aten {
 namespace {
 
-std::unique_ptr<client::Network> load(const client::NetworkRequest &request,
-                                      std::span<const uint8_t> bytes, int cuda_device,
+std::unique_ptr<client::Network> load(const client::NetworkRequest &request, int cuda_device,
                                       const Log &log) {
   const std::string context =
       request.weights.empty() ? "model " + request.model : "weights '" + request.weights + "'";
@@ -24,7 +23,7 @@ std::unique_ptr<client::Network> load(const client::NetworkRequest &request,
     const CallScope scope(device, true);
     auto functions = request.model == client::kTorchscript
                          ? load_torchscript(request.weights, device, log)
-                         : load_native(request, bytes, device);
+                         : load_native(request, device);
     const client::NetworkInfo &info = functions->info();
     log(HCD_LOG_VERBOSE,
         format_text("%s: '%s', factor %d, %d channels, receptive field %d, %s downscaler",

@@ -39,11 +39,9 @@ class Functions {
 at::Tensor pull_back(const std::string &title, const at::Tensor &output, const at::Tensor &input,
                      const at::Tensor &v);
 
-// The model of core/models of the request's weights: of `bytes` where libhcd has read them already,
-// else of the request's file or this library's built-in ones. Throws HCD_E_FILE, or HCD_E_OPTION
-// where the scale is not the model's.
-std::unique_ptr<Functions> load_native(const client::NetworkRequest &request,
-                                       std::span<const uint8_t> bytes, at::Device device);
+// The model of core/models of the request's weights: its file, or this library's built-in ones.
+// Throws HCD_E_FILE, or HCD_E_OPTION where the scale is not the model's.
+std::unique_ptr<Functions> load_native(const client::NetworkRequest &request, at::Device device);
 
 // The pair of a TorchScript file, tried out. Throws HCD_E_FILE with expected and found.
 std::unique_ptr<Functions> load_torchscript(const std::string &path, at::Device device,

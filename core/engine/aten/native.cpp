@@ -19,13 +19,10 @@ using client::Latent;
 using models::Latents;
 
 files::Safetensors open_weights(const client::NetworkRequest &request,
-                                const client::NetworkEntry &entry, std::span<const uint8_t> bytes) {
-  if (!request.weights.empty()) {
-    return bytes.empty() ? files::Safetensors::open(request.weights)
-                         : files::Safetensors::parse(bytes, request.weights);
-  }
+                                const client::NetworkEntry &entry) {
+  if (!request.weights.empty()) return files::Safetensors::open(request.weights);
   const int scale = client::default_scale(entry, request.scale);
-  if (bytes.empty()) bytes = weights::find(entry.name, scale);
+  const std::span<const uint8_t> bytes = weights::find(entry.name, scale);
   if (bytes.empty()) client::fail_without_weights(entry, scale);
   return files::Safetensors::parse(bytes, format_text("built-in %s x%d", entry.name, scale));
 }
@@ -117,10 +114,9 @@ class ModelFunctions : public Functions {
 
 }  // namespace
 
-std::unique_ptr<Functions> load_native(const client::NetworkRequest &request,
-                                       std::span<const uint8_t> bytes, at::Device device) {
+std::unique_ptr<Functions> load_native(const client::NetworkRequest &request, at::Device device) {
   const client::NetworkEntry &entry = *client::find_network(request.model);
-  const files::Safetensors file = open_weights(request, entry, bytes);
+  const files::Safetensors file = open_weights(request, entry);
   return std::make_unique<ModelFunctions>(request, entry, file, device);
 }
 

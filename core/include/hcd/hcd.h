@@ -96,7 +96,7 @@ typedef enum hcd_siting {
     HCD_SITING_BOTTOM
 } hcd_siting;
 
-/* Where the samples of a frame lie. This version works in host memory and refuses all else. */
+/* Where the samples of a frame lie: "Frames in CUDA memory", below. */
 typedef enum hcd_device { HCD_DEVICE_HOST = 0, HCD_DEVICE_CUDA = 1 } hcd_device;
 
 /* What the samples of a frame are. Plane sizes of subsampled chroma are rounded up. */
@@ -110,9 +110,9 @@ typedef struct hcd_format {
     hcd_range range;
     hcd_matrix matrix;
     hcd_siting siting;
-    hcd_device device;      /* of the frames of this format: HCD_DEVICE_HOST                    */
-    int device_index;       /* which one, where there are several: 0 for host memory            */
-    HCD_SLOT void *device_context; /* the caller's, where the device has contexts: NULL         */
+    hcd_device device;      /* of the frames of this format                                     */
+    int device_index;       /* of a CUDA device whose primary context is used; 0 for host memory */
+    HCD_SLOT void *device_context; /* a CUcontext, used instead; NULL: none, or host memory     */
     HCD_SLOT uint64_t reserved[4]; /* 0                                                         */
 } hcd_format;
 
@@ -130,9 +130,39 @@ typedef struct hcd_frame {
     void *opaque;           /* travels unchanged from a sent frame to the received one          */
     unsigned flags;         /* HCD_FRAME_*, of a sent frame; others are refused                 */
     hcd_device device;      /* as in its format                                                 */
-    HCD_SLOT void *device_stream;  /* that orders work on the samples: NULL for host memory     */
+    HCD_SLOT void *device_stream;  /* a CUstream that orders work on the samples; NULL: CUDA's
+                               default stream, or host memory                                   */
     HCD_SLOT uint64_t reserved[4]; /* 0                                                         */
 } hcd_frame;
+
+/* ---- frames in CUDA memory --------------------------------------------------------------------
+ *
+ * They never leave the GPU: in->device of hcd_configure() is HCD_DEVICE_CUDA, and frames go in and
+ * come out as device addresses with pitches (of the same meaning as in host memory, in `data` and
+ * `stride`). The frames that come out lie where those that go in do: out->device is 0 or the same,
+ * with the same index and context, and is filled in. Linear clients and light networks take them;
+ * other networks are refused (HCD_E_FORMAT). The option `device` may say auto, cuda, or cuda:N of
+ * that GPU. Host frames with device=cuda (or auto, where there is a GPU) are computed there, too:
+ * the library carries them over and back, and their bytes are there when hcd_receive_frame()
+ * returns.
+ *
+ * Context: device_context, which must outlive the hcd_ctx or its next hcd_configure(); it need not
+ * be current when a function is called, and the one that is current stays so. NULL: the primary
+ * context of device_index, which is retained as long as it is used (that of the CUDA runtime).
+ *
+ * Order: the library reads a frame that was sent, and fills one that comes out, by work behind
+ * everything that was queued on the streams of both before hcd_receive_frame() was called, and
+ * everything that is queued on the stream of the frame that comes out after its return is behind
+ * that work. So a caller with one stream need not wait for anything: it queues what makes a frame,
+ * sends it, receives, and queues what uses the result. Nothing is to be waited for on the sent
+ * frame's stream, either: once the call has returned, work queued there may overwrite its samples
+ * or free them. (The call itself may wait for numbers that it needs from the GPU.) A stream is of
+ * that context and has to live until the hcd_receive_frame() that used it has returned, no longer.
+ * Other frames on other streams are not touched.
+ *
+ * Where the GPU's memory does not suffice, HCD_E_MEMORY says what was asked for. The frame is lost,
+ * the context stays usable. An error of the GPU itself may come late, with a frame after the one
+ * that caused it. */
 
 /* ---- parameters ---------------------------------------------------------------------------- */
 

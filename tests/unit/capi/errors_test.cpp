@@ -81,8 +81,6 @@ INSTANTIATE_TEST_SUITE_P(
                   "option device: expected auto, cpu, cuda or cuda:N, found 'gpu'"},
         BadOption{"device",
                   "cuda:", "option device: expected auto, cpu, cuda or cuda:N, found 'cuda:'"},
-        BadOption{"device", "cuda",
-                  "option device: model bicubic runs on the CPU only, found 'cuda'"},
         BadOption{"weights", "w.pt", "option weights: model bicubic has none, found 'w.pt'"},
         BadOption{"model", "torchscript",
                   "option weights: model torchscript needs a file, found none"},

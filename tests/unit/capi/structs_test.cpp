@@ -142,26 +142,43 @@ TEST_F(Structs, FormatsCarryTheirSize) {
             std::string::npos);
 }
 
-TEST_F(Structs, OnlyHostMemory) {
+TEST_F(Structs, MemoryIsOfTheHostOrOfCuda) {
   hcd_format out = wanted_size();
   const auto refused = [&](const auto &change) {
     hcd_format in = format_;
     change(in);
     return configure(in, &out, HCD_E_FORMAT);
   };
-  const std::string text =
-      "hcd_format: expected host memory (device, its number, context and stream all 0), found "
-      "device ";
-  EXPECT_EQ(refused([](auto &f) { f.device = static_cast<hcd_device>(1); }),
-            text + "1 or another of them set");
-  EXPECT_EQ(refused([](auto &f) { f.device_index = 2; }), text + "0 or another of them set");
-  EXPECT_EQ(refused([&](auto &f) { f.device_context = &out; }), text + "0 or another of them set");
+  EXPECT_EQ(refused([](auto &f) { f.device = static_cast<hcd_device>(2); }),
+            "hcd_format.device: expected 0 (host memory) or 1 (CUDA memory), found 2");
+  EXPECT_EQ(refused([](auto &f) { f.device_index = 2; }),
+            "hcd_format.device_index: expected 0 for host memory, found 2");
+  EXPECT_EQ(refused([](auto &f) {
+              f.device = HCD_DEVICE_CUDA;
+              f.device_index = -1;
+            }),
+            "hcd_format.device_index: expected 0 or more, found -1");
+  EXPECT_EQ(refused([&](auto &f) { f.device_context = &out; }),
+            "hcd_format.device_context: expected NULL for host memory, found a context");
+  out.device = HCD_DEVICE_CUDA;
+  EXPECT_EQ(refused([](auto &) {}),
+            "format of the frames that come out: expected the memory of those that go in (device "
+            "0, index 0, context NULL), or device 0 for the same, found device 1, index 0, "
+            "context NULL");
+  out = wanted_size();
   EXPECT_EQ(refused([](auto &f) { f.reserved[3] = 9; }),
             "hcd_format.reserved: expected 0, found 9");
   EXPECT_EQ(configure(format_, &out, HCD_OK), "");
   hcd_frame frame = in_.view();
   frame.device_stream = &frame;
   EXPECT_EQ(hcd_send_frame(down_.get(), &frame), HCD_E_FORMAT);
+  EXPECT_STREQ(hcd_last_error(down_.get()),
+               "hcd_frame.device_stream: expected NULL for host memory, found a stream");
+  frame = in_.view();
+  frame.device = HCD_DEVICE_CUDA;
+  EXPECT_EQ(hcd_send_frame(down_.get(), &frame), HCD_E_FORMAT);
+  EXPECT_STREQ(hcd_last_error(down_.get()),
+               "hcd_frame.device: expected 0 (host memory), as in its format, found 1");
   frame = in_.view();
   frame.flags = 6;
   EXPECT_EQ(hcd_send_frame(down_.get(), &frame), HCD_E_FORMAT);

@@ -39,9 +39,9 @@ std::string device_name(int index) {
 
 }  // namespace
 
-extern "C" HCD_API const hcd::client::CudaBackend *hcd_cuda_backend(int abi);
+extern "C" HCD_API const hcd::client::TorchCudaBackend *hcd_torch_cuda_backend(int abi);
 
-const hcd::client::CudaBackend *hcd_cuda_backend(int abi) {
-  static const hcd::client::CudaBackend backend{device_count, device_name};
+const hcd::client::TorchCudaBackend *hcd_torch_cuda_backend(int abi) {
+  static const hcd::client::TorchCudaBackend backend{device_count, device_name};
   return abi == hcd::client::kBackendAbi ? &backend : nullptr;
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The one exported symbol of libhcd-cuda.
+#include "client/backend.h"
+
+#include <hcd/hcd.h>
+
+#include "engine/cuda/device.h"
+#include "engine/cuda/engine.h"
+#include "engine/cuda/light_network.h"
+
+namespace hcd::cuda {
+namespace {
+
+// In CUDA memory, a stream that is not named is the context's default one, as everywhere in CUDA.
+Stream stream_of(const hcd_frame &frame) {
+  if (frame.device != HCD_DEVICE_CUDA) return nullptr;
+  return frame.device_stream ? frame.device_stream : kDefaultStream;
+}
+
+class CudaGpu : public client::Gpu {
+ public:
+  CudaGpu(int index, Context context) : device_(std::make_shared<Device>(index, context)) {}
+
+  int index() const override { return device_->index(); }
+  const std::string &name() const override { return device_->name(); }
+
+  std::unique_ptr<Engine> make_engine(ThreadPool &pool) override {
+    return cuda::make_engine(device_, pool);
+  }
+  std::unique_ptr<client::Network> make_light_network(const client::Network &host) override {
+    return cuda::make_light_network(device_, host);
+  }
+
+  void enter(const hcd_frame &in, const hcd_frame &out) override {
+    last_ = stream_of(out);
+    device_->use_stream(last_);
+    device_->use_stream(stream_of(in));
+  }
+  void leave() override {
+    device_->use_stream(last_);
+    device_->use_stream(nullptr);
+  }
+
+ private:
+  std::shared_ptr<Device> device_;
+  Stream last_ = nullptr;  // of the frame that comes out
+};
+
+std::unique_ptr<client::Gpu> open(int index, void *context) {
+  return std::make_unique<CudaGpu>(index, context);
+}
+
+}  // namespace
+}  // namespace hcd::cuda
+
+extern "C" HCD_API const hcd::client::CudaBackend *hcd_cuda_backend(int abi);
+
+const hcd::client::CudaBackend *hcd_cuda_backend(int abi) {
+  static const hcd::client::CudaBackend backend{hcd::cuda::open};
+  return abi == hcd::client::kBackendAbi ? &backend : nullptr;
+}

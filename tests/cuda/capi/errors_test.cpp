@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the public API says where a GPU is asked for and something is missing or wrong.
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cuda/capi/gpu_frame.h"
+#include "cuda/stub/stub.h"
+
+namespace hcd::test {
+namespace {
+
+const hcd_format kLarge = format_of(64, 48);
+
+// Log lines, "level text".
+void keep_line(void *lines, hcd_log_level level, const char *text) {
+  static_cast<std::vector<std::string> *>(lines)->push_back(std::to_string(level) + " " + text);
+}
+
+class CudaErrors : public testing::Test {
+ protected:
+  ~CudaErrors() override { hcd_destroy(&ctx_); }
+
+  // The text of hcd_configure(), which has to answer `expected`.
+  std::string configure(const std::string &device, hcd_format in, hcd_status expected,
+                        const char *model = "bicubic", hcd_format out = wanted_size()) {
+    hcd_destroy(&ctx_);
+    lines_.clear();
+    hcd_down_params params;
+    hcd_down_params_init(&params);
+    params.model = model;
+    params.device = device.c_str();
+    params.threads = 1;
+    EXPECT_EQ(hcd_down_create(&ctx_, &params, keep_line, &lines_), HCD_OK);
+    EXPECT_EQ(hcd_configure(ctx_, &in, &out), expected) << hcd_last_error(ctx_);
+    out_ = out;
+    return hcd_last_error(ctx_);
+  }
+  bool told(const std::string &line) const {
+    return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
+  }
+
+  hcd_ctx *ctx_ = nullptr;
+  hcd_format out_{};
+  std::vector<std::string> lines_;
+};
+
+// The stand-in's own functions and its environment.
+class Stub {
+ public:
+  Stub() {
+    void *library = dlopen("libcuda.so.1", RTLD_NOW);
+    reset_ = reinterpret_cast<decltype(&hcd_stub_reset)>(dlsym(library, "hcd_stub_reset"));
+    state_ = reinterpret_cast<decltype(&hcd_stub_get_state)>(dlsym(library, "hcd_stub_get_state"));
+  }
+  void set(const char *variable, int n) {
+    setenv(variable, std::to_string(n).c_str(), 1);
+    reset_();
+    unsetenv(variable);
+  }
+  hcd_stub_state state() const {
+    hcd_stub_state state{};
+    state_(&state);
+    return state;
+  }
+
+ private:
+  decltype(&hcd_stub_reset) reset_;
+  decltype(&hcd_stub_get_state) state_;
+};
+
+TEST_F(CudaErrors, AutoTellsWhatItTook) {
+  configure("auto", kLarge, HCD_OK);
+  ASSERT_FALSE(lines_.empty());
+  EXPECT_TRUE(lines_[0].starts_with("2 device=auto: cuda:0 (")) << lines_[0];
+  configure("cpu", kLarge, HCD_OK);
+  for (const std::string &line : lines_) EXPECT_EQ(line.find("device"), std::string::npos) << line;
+}
+
+TEST_F(CudaErrors, NamesWhatIsThere) {
+  EXPECT_EQ(configure("cuda:3", kLarge, HCD_E_DEVICE),
+            "device=cuda:3: expected the number of a CUDA device, of which there are 1, found 3");
+  const GpuContext context;
+  hcd_format in = context.format(kLarge);
+  EXPECT_EQ(configure("cpu", in, HCD_E_OPTION),
+            "option device: expected auto or cuda for frames in CUDA memory, found 'cpu' (the "
+            "frames of hwdownload are for the CPU)");
+  EXPECT_EQ(configure("cuda:1", in, HCD_E_OPTION),
+            "option device: expected cuda or cuda:0, where the frames lie, found 'cuda:1'");
+  EXPECT_EQ(configure("cuda:0", in, HCD_OK), "");
+  EXPECT_EQ(configure("auto", in, HCD_E_FORMAT, "firn"),
+            "frames: expected host memory, since the network firn runs on LibTorch, found CUDA "
+            "memory (hwdownload before it and hwupload behind it; linear clients and light "
+            "networks take CUDA frames)");
+  in = kLarge;
+  in.device = HCD_DEVICE_CUDA;
+  in.device_index = 4;
+  EXPECT_EQ(configure("auto", in, HCD_E_DEVICE),
+            "frames in CUDA memory: expected the number of a CUDA device, of which there are 1, "
+            "found 4");
+}
+
+TEST_F(CudaErrors, FramesLieWhereTheirFormatSays) {
+  const GpuContext context;
+  const hcd_format in = context.format(kLarge);
+  hcd_format out = wanted_size();
+  out.device = HCD_DEVICE_CUDA;  // in the primary context, which might be another
+  EXPECT_NE(configure("auto", in, HCD_E_FORMAT, "bicubic", out).find("context NULL"),
+            std::string::npos);
+  configure("auto", in, HCD_OK);
+  Frame host(kLarge);
+  hcd_frame frame = host.view();
+  EXPECT_EQ(hcd_send_frame(ctx_, &frame), HCD_E_FORMAT);
+  EXPECT_STREQ(hcd_last_error(ctx_),
+               "hcd_frame.device: expected 1 (CUDA memory), as in its format, found 0");
+  // And the other way round.
+  configure("cuda", kLarge, HCD_OK);
+  frame.device = HCD_DEVICE_CUDA;
+  EXPECT_EQ(hcd_send_frame(ctx_, &frame), HCD_E_FORMAT);
+}
+
+// Whichever allocation fails: an error that says so, no leak, and the next frame is made.
+TEST_F(CudaErrors, OutOfMemory) {
+  Stub stub;
+  const GpuContext context;
+  const hcd_format in = context.format(kLarge);
+  Frame source(kLarge);
+  source.fill_natural();
+  const hcd_stub_state before = stub.state();
+  int failed = 0;
+  for (int at = 1;; ++at) {
+    ASSERT_LT(at, 400);
+    configure("cuda", in, HCD_OK);
+    {
+      GpuStream stream;
+      GpuFrame gpu_source(in, stream.get()), gpu_result(out_, stream.get());
+      gpu_source.upload(source);
+      const hcd_frame sent = gpu_source.view();
+      hcd_frame received = gpu_result.view();
+      ASSERT_EQ(hcd_send_frame(ctx_, &sent), HCD_OK);
+      stub.set("HCD_STUB_NO_MEMORY_AT", at);
+      const hcd_status status = hcd_receive_frame(ctx_, &received, nullptr);
+      const std::string text = hcd_last_error(ctx_);
+      stub.set("HCD_STUB_NO_MEMORY_AT", 0);
+      if (status != HCD_OK) {
+        ++failed;
+        EXPECT_EQ(status, HCD_E_MEMORY) << text;
+        EXPECT_NE(text.find("memory"), std::string::npos) << text;
+        ASSERT_EQ(hcd_send_frame(ctx_, &sent), HCD_OK);
+        EXPECT_EQ(hcd_receive_frame(ctx_, &received, nullptr), HCD_OK) << hcd_last_error(ctx_);
+      }
+      if (status == HCD_OK) at = 400;
+    }
+    hcd_destroy(&ctx_);
+    const hcd_stub_state after = stub.state();
+    EXPECT_EQ(after.allocations, before.allocations);
+    EXPECT_EQ(after.host_allocations, before.host_allocations);
+    EXPECT_EQ(after.streams, before.streams);
+    EXPECT_EQ(after.pushed, before.pushed);
+    if (at == 400) break;
+  }
+  EXPECT_GT(failed, 0);
+}
+
+// In a process of its own: a driver that has no device (see CMakeLists.txt).
+TEST_F(CudaErrors, DISABLED_NoDevice) {
+  const std::string text = configure("cuda", kLarge, HCD_E_DEVICE);
+  EXPECT_TRUE(text.starts_with("device=cuda: ")) << text;
+  EXPECT_NE(text.find("CUDA_ERROR_NO_DEVICE"), std::string::npos) << text;
+  configure("auto", kLarge, HCD_OK);
+  ASSERT_FALSE(lines_.empty());
+  EXPECT_TRUE(lines_[0].starts_with("3 device=auto: the CPU (")) << lines_[0];
+}
+
+// The same without libcuda.so.1, and without libhcd-cuda.so.
+TEST_F(CudaErrors, DISABLED_NoDriver) {
+  if (dlopen("libcuda.so.1", RTLD_NOW)) GTEST_SKIP() << "this machine has a driver";
+  EXPECT_EQ(configure("cuda", kLarge, HCD_E_DEVICE),
+            "device=cuda: expected a CUDA driver, found none (libcuda.so.1)");
+  configure("auto", kLarge, HCD_OK);
+  EXPECT_TRUE(told("3 device=auto: the CPU (expected a CUDA driver, found none (libcuda.so.1))"));
+}
+TEST_F(CudaErrors, DISABLED_NoLibrary) {
+  const std::string text = configure("cuda", kLarge, HCD_E_DEVICE);
+  EXPECT_TRUE(text.starts_with("device=cuda: libhcd-cuda.so could not be opened (/nowhere/"))
+      << text;
+  hcd_format in = kLarge;
+  in.device = HCD_DEVICE_CUDA;
+  const std::string frames = configure("auto", in, HCD_E_DEVICE);
+  EXPECT_TRUE(frames.starts_with("frames in CUDA memory: libhcd-cuda.so could not")) << frames;
+  configure("auto", kLarge, HCD_OK);
+}
+
+}  // namespace
+}  // namespace hcd::test
