@@ -43,7 +43,7 @@ HCD_KERNEL hcd_squared_error(hcd::cuda::ConstDevicePlane shown, hcd::cuda::Const
 HCD_KERNEL hcd_shown_error(hcd::cuda::ConstDevicePlane shown, hcd::cuda::ConstDevicePlane truth,
                            hcd::cuda::Codes codes, double *partials);
 
-#define HCD_PLANE_KERNELS(X)                                                               \
-  X(hcd_fill)                                                                              \
-  X(hcd_copy) X(hcd_quantise) X(hcd_clip) X(hcd_mix) X(hcd_correlate) X(hcd_squared_error) \
-      X(hcd_shown_error)
+#define HCD_PLANE_KERNELS(X) \
+  X(hcd_fill)                \
+  X(hcd_copy)                \
+  X(hcd_quantise) X(hcd_clip) X(hcd_mix) X(hcd_correlate) X(hcd_squared_error) X(hcd_shown_error)
