@@ -20,7 +20,12 @@ class Bounds:
     threads: int = 256  # of a block
 
 
-EXCEPTIONS: dict[str, Bounds] = {}
+EXCEPTIONS = {
+    "hcd_solve_columns": Bounds(threads=32),
+    # A window of 64 unknowns in registers: few threads, seldom used (bands of more than 8).
+    "hcd_solve_columns_wide": Bounds(registers=168, threads=32),
+    "hcd_solve_rows_wide": Bounds(registers=168),
+}
 
 
 @dataclasses.dataclass(frozen=True)
