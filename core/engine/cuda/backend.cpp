@@ -11,11 +11,10 @@
 namespace hcd::cuda {
 namespace {
 
-// In CUDA memory, a stream that is not named is the context's default one, as everywhere in CUDA:
-// CU_STREAM_LEGACY, so that the device does not take it for its own.
+// In CUDA memory, a stream that is not named is the context's default one, as everywhere in CUDA.
 Stream stream_of(const hcd_frame &frame) {
   if (frame.device != HCD_DEVICE_CUDA) return nullptr;
-  return frame.device_stream ? frame.device_stream : reinterpret_cast<Stream>(1);
+  return frame.device_stream ? frame.device_stream : kDefaultStream;
 }
 
 class CudaGpu : public client::Gpu {

@@ -25,6 +25,17 @@ class Scope {
   Scope &operator=(const Scope &) = delete;
 };
 
+// The number of the current context's device.
+int index_of_current(DeviceId *device) {
+  const Driver &d = driver();
+  d.check(d.context_device(device), "cuCtxGetDevice");
+  DeviceId other = 0;
+  for (int index = 0; d.device_get(&other, index) == kSuccess; ++index) {
+    if (other == *device) return index;
+  }
+  throw Error(HCD_E_DEVICE, "CUDA: the context's device is none of those that the driver counts");
+}
+
 }  // namespace
 
 // The context, and blocks of its memory: freed when the device and all buffers are gone.
@@ -74,21 +85,22 @@ struct Device::State {
   double *sum = nullptr;                                 // pinned
 };
 
-Device::Device(int index, Context context) : state_(std::make_shared<State>(context)) {
+Device::Device(int index, Context context)
+    : state_(std::make_shared<State>(context)), index_(index) {
   const Driver &d = driver();
   State &s = *state_;
   if (!context) {
     int count = 0;
     d.check(d.device_count(&count), "cuDeviceGetCount");
     HCD_CHECK(index >= 0 && index < count, HCD_E_DEVICE,
-              "device=cuda:%d: expected the number of a CUDA device, of which there are %d", index,
-              count);
+              "expected the number of a CUDA device, of which there are %d, found %d", count,
+              index);
     d.check(d.device_get(&s.device, index), "cuDeviceGet");
     d.check(d.primary_retain(&s.context, s.device), "cuDevicePrimaryCtxRetain");
     s.retained = true;
   }
   const Scope scope(s.context);
-  if (context) d.check(d.context_device(&s.device), "cuCtxGetDevice");
+  if (context) index_ = index_of_current(&s.device);
   char text[256] = "";
   d.check(d.device_name(text, sizeof(text), s.device), "cuDeviceGetName");
   name_ = text;

@@ -38,6 +38,7 @@ class Device {
   Device &operator=(const Device &) = delete;
 
   const std::string &name() const { return name_; }  // for the log
+  int index() const { return index_; }
 
   // The caller's stream from now on; nullptr: our own. Work queued before is waited for by the new
   // stream, not by the host.
@@ -98,6 +99,7 @@ class Device {
 
   std::shared_ptr<State> state_;
   std::string name_;
+  int index_;
   Stream stream_ = nullptr;
 };
 
