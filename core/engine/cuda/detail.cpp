@@ -63,7 +63,7 @@ void CudaDetail::lay_out(int width, int height) {
     const Rect reached = pooled.grown(1, width, height);
     level.pooled = on_device(pooled);
     level.reached = on_device(reached);
-    const Extent grid = blocks_of(reached.width, reached.height, kDetailTile, kDetailTile);
+    const Extent grid = tiles_of(reached.width, reached.height);
     level.first_block = blocks_;
     level.blocks_x = grid.x;
     blocks_ += grid.x * grid.y;
@@ -103,15 +103,13 @@ void CudaDetail::split(ConstPlane picture, DeviceDetails DetailLevel::*details) 
 }
 
 void CudaDetail::pool(const DetailAll &all, float *factors) {
-  device_.launch(HCD_KERNEL_OF(hcd_detail_mask), {blocks_}, {kDetailTile, kDetailThreadRows}, 0,
-                 all, cubes_);
+  device_.launch(HCD_KERNEL_OF(hcd_detail_mask), {blocks_}, kTileBlock, 0, all, cubes_);
   device_.launch(HCD_KERNEL_OF(hcd_detail_pool), {kDetailRoots}, {kVectorBlock}, 0, all, cubes_,
                  blocks_, reference_, roots_, factors);
 }
 
 void CudaDetail::differentiate(Plane gradient) {
-  device_.launch(HCD_KERNEL_OF(hcd_detail_slope), {blocks_}, {kDetailTile, kDetailThreadRows}, 0,
-                 all_, factors_);
+  device_.launch(HCD_KERNEL_OF(hcd_detail_slope), {blocks_}, kTileBlock, 0, all_, factors_);
   ConstDevicePlane low{nullptr, lows_.back().width, lows_.back().height, lows_.back().stride};
   for (size_t i = kDetailLevels; i-- > 0;) {
     const DevicePlane out = i == 0 ? on_device(gradient) : lows_[i - 1];

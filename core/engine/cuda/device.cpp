@@ -61,16 +61,20 @@ struct Device::State {
     explicit Block(size_t n) : floats(n) {}
     size_t floats;
     bool lent = false;
+    uint64_t given_back = 0;  // when
   };
-  // Whether there was one. The context is current.
-  bool free_idle() {
-    return std::erase_if(blocks, [this](const auto &entry) {
-             const auto &[pointer, block] = entry;
-             if (block.lent) return false;
-             driver().memory_free(pointer);  // waits for work on it
-             kept -= block.floats;
-             return true;
-           }) > 0;
+  // Frees the block that has lain idle longest; false: there is none. The context is current.
+  bool free_oldest() {
+    auto oldest = blocks.end();
+    for (auto it = blocks.begin(); it != blocks.end(); ++it) {
+      if (it->second.lent) continue;
+      if (oldest == blocks.end() || it->second.given_back < oldest->second.given_back) oldest = it;
+    }
+    if (oldest == blocks.end()) return false;
+    driver().memory_free(oldest->first);  // waits for work on it
+    kept -= oldest->second.floats;
+    blocks.erase(oldest);
+    return true;
   }
 
   DeviceId device = 0;
@@ -82,6 +86,7 @@ struct Device::State {
   std::unordered_map<const char *, Function> functions;  // by where the name lies
   std::map<DevicePointer, Block> blocks;                 // by address
   size_t kept = 0, lent = 0, most_lent = 0;              // floats
+  uint64_t returns = 0;                                  // of blocks, ever
   double *sum = nullptr;                                 // pinned
 };
 
@@ -151,6 +156,7 @@ Buffer Device::allocate(size_t floats) {
   return {reinterpret_cast<float *>(pointer), floats, [state = state_, pointer](float *) {
             State::Block &block = state->blocks.at(pointer);
             block.lent = false;
+            block.given_back = ++state->returns;
             state->lent -= block.floats;
           }};
 }
@@ -158,11 +164,14 @@ Buffer Device::allocate(size_t floats) {
 uint64_t Device::new_block(size_t floats) {
   State &s = *state_;
   const Current current(*this);
-  if (s.kept + floats > 2 * std::max(s.most_lent, s.lent + floats)) s.free_idle();
+  while (s.kept + floats > 2 * std::max(s.most_lent, s.lent + floats) && s.free_oldest()) {
+  }
   DevicePointer pointer = 0;
   const size_t bytes = std::max<size_t>(floats, 1) * sizeof(float);
   Result result = driver().memory_allocate(&pointer, bytes);
-  if (result == kOutOfMemory && s.free_idle()) result = driver().memory_allocate(&pointer, bytes);
+  while (result == kOutOfMemory && s.free_oldest()) {
+    result = driver().memory_allocate(&pointer, bytes);
+  }
   HCD_CHECK(result != kOutOfMemory, HCD_E_MEMORY,
             "out of memory of the GPU: expected %zu MB for the planes of a frame, found less",
             bytes >> 20);

@@ -8,14 +8,14 @@ namespace hcd::cuda {
 
 double mix_slope(Device &device, ConstPlane shown, ConstPlane y, const image::Range &range,
                  const MixWeights &weights, Plane slope) {
-  const Extent grid = blocks_of(y.width, y.height, kLossColumns, kLossRows);
+  const Extent grid = tiles_of(y.width, y.height);
   const size_t blocks = size_t{grid.x} * grid.y;
   Buffer memory = device.allocate(blocks * (sizeof(double) / sizeof(float)));
-  auto *sums = reinterpret_cast<double *>(memory.data());
+  auto *partials = reinterpret_cast<double *>(memory.data());
   const DeviceMix mix{weights.error, weights.excess, weights.detail, range.low, range.high};
-  device.launch(HCD_KERNEL_OF(hcd_mix_slope), grid, {kLossColumns, kLossThreadRows}, 0,
-                on_device(shown), on_device(y), mix, on_device(slope), sums);
-  return device.total(sums, blocks);
+  device.launch(HCD_KERNEL_OF(hcd_mix_slope), grid, kTileBlock, 0, on_device(shown), on_device(y),
+                mix, on_device(slope), partials);
+  return device.total(partials, blocks);
 }
 
 }  // namespace hcd::cuda

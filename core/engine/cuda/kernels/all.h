@@ -10,7 +10,8 @@
 #include "engine/cuda/kernels/vectors.h"
 #include "engine/cuda/kernels/wavelet.h"
 
-#define HCD_ALL_KERNELS(X)                                                             \
-  HCD_AXIS_KERNELS(X)                                                                  \
-  HCD_DETAIL_KERNELS(X) HCD_LOSS_KERNELS(X) HCD_PLANE_KERNELS(X) HCD_SAMPLE_KERNELS(X) \
-      HCD_VECTOR_KERNELS(X) HCD_WAVELET_KERNELS(X)
+#define HCD_ALL_KERNELS(X) \
+  HCD_AXIS_KERNELS(X)      \
+  HCD_DETAIL_KERNELS(X)    \
+  HCD_LOSS_KERNELS(X)      \
+  HCD_PLANE_KERNELS(X) HCD_SAMPLE_KERNELS(X) HCD_VECTOR_KERNELS(X) HCD_WAVELET_KERNELS(X)

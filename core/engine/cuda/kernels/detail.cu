@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/cuda/kernels/detail.h"
 
-#include "engine/cuda/kernels/planes.cuh"
-#include "engine/cuda/kernels/reduce.cuh"
+#include "engine/cuda/kernels/tile.cuh"
 #include "engine/cuda/kernels/vectors.h"
 
 namespace hcd::cuda {
 namespace detail {
 
-constexpr int kThreads = kDetailTile * kDetailThreadRows;
+constexpr int kThreads = kTile * kTileRows;
 
 // A value of the test picture: the part that the reference has too, and what is beyond.
 struct Decoupled {
@@ -25,7 +24,7 @@ __device__ __forceinline__ Decoupled decoupled(const DetailLevel &l, int band, i
 // repeat beyond its border.
 template <int kHalo>
 struct Tile {
-  static constexpr int kSide = kDetailTile + 2 * kHalo;
+  static constexpr int kSide = kTile + 2 * kHalo;
   float samples[kSide][kSide];
 
   template <typename Make>
@@ -52,10 +51,10 @@ __device__ __forceinline__ int level_of_block(const DetailAll &all) {
   return level;
 }
 __device__ __forceinline__ int first_column(const DetailLevel &l) {
-  return l.reached.x + int((blockIdx.x - l.first_block) % l.blocks_x) * kDetailTile;
+  return l.reached.x + int((blockIdx.x - l.first_block) % l.blocks_x) * kTile;
 }
 __device__ __forceinline__ int first_row(const DetailLevel &l) {
-  return l.reached.y + int((blockIdx.x - l.first_block) / l.blocks_x) * kDetailTile;
+  return l.reached.y + int((blockIdx.x - l.first_block) / l.blocks_x) * kTile;
 }
 
 // What masks: the sum of csf |excess| over the bands.
@@ -86,7 +85,7 @@ HCD_KERNEL hcd_detail_mask(const hcd::cuda::DetailAll all, double *cubes) {
   masking.fill(l, x0, y0, [&](int x, int y) { return additive(l, x, y); });
   __syncthreads();
   float sums[kDetailBands] = {0, 0, 0};
-  for (int r = int(threadIdx.y); r < kDetailTile; r += kDetailThreadRows) {
+  for (int r = int(threadIdx.y); r < kTile; r += kTileRows) {
     if (!inside(l.pooled, x0 + c, y0 + r)) continue;
     const float threshold = masking.threshold(c, r);
     for (int b = 0; b < kDetailBands; ++b) {
@@ -144,7 +143,7 @@ HCD_KERNEL hcd_detail_slope(const hcd::cuda::DetailAll all, const float *factors
     return sum;
   });
   __syncthreads();
-  for (int r = int(threadIdx.y); r < kDetailTile; r += kDetailThreadRows) {
+  for (int r = int(threadIdx.y); r < kTile; r += kTileRows) {
     const int x = x0 + c, y = y0 + r;
     if (!inside(l.reached, x, y)) continue;
     const float threshold = masking.threshold(c, r), by_excess = by_threshold.threshold(c, r);

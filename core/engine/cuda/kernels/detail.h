@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Decoupling, masking and pooling of the detail loss, as engine/cpu/adm.h says; all levels of the
-// wavelet at once. A block of kDetailTile x 8 threads looks at kDetailTile x kDetailTile samples of
-// a level's `reached` part.
+// wavelet at once. A block looks at a tile (tile.h) of a level's `reached` part.
 #pragma once
 
+#include "engine/cuda/kernels/tile.h"
 #include "engine/cuda/kernels/wavelet.h"
 
 namespace hcd::cuda {
 
 inline constexpr int kDetailLevels = 4, kDetailBands = 3, kDetailRoots = 12;
-inline constexpr int kDetailTile = 32, kDetailThreadRows = 8;
 
 struct DetailLevel {
   DeviceDetails test, reference;   // one size

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/cuda/kernels/losses.h"
 
-#include "engine/cuda/kernels/planes.cuh"
-#include "engine/cuda/kernels/reduce.cuh"
+#include "engine/cuda/kernels/tile.cuh"
 
 // A thread goes down kRows samples of a column: the range of three neighbours in a row serves
 // three of them.
 HCD_KERNEL hcd_mix_slope(hcd::cuda::ConstDevicePlane shown, hcd::cuda::ConstDevicePlane y,
-                         hcd::cuda::DeviceMix mix, hcd::cuda::DevicePlane slope, double *sums) {
+                         hcd::cuda::DeviceMix mix, hcd::cuda::DevicePlane slope, double *partials) {
   using namespace hcd::cuda;
-  constexpr int kRows = kLossRows / kLossThreadRows;
-  const int column = int(blockIdx.x) * kLossColumns + int(threadIdx.x);
-  const int first = int(blockIdx.y) * kLossRows + int(threadIdx.y) * kRows;
+  constexpr int kRows = kTile / kTileRows;
+  const int column = int(blockIdx.x) * kTile + int(threadIdx.x);
+  const int first = int(blockIdx.y) * kTile + int(threadIdx.y) * kRows;
   float sum = 0;
   if (column < y.width && first < y.height) {
     const int left = clamped(column - 1, 0, y.width - 1),
@@ -40,7 +39,5 @@ HCD_KERNEL hcd_mix_slope(hcd::cuda::ConstDevicePlane shown, hcd::cuda::ConstDevi
       sum += __fmaf_rn(error_slope, error, excess_slope * excess);
     }
   }
-  const int thread = thread_of_block();
-  const double total = block_sum<kLossColumns * kLossThreadRows>(double(sum), thread);
-  if (thread == 0) sums[uint64_t(blockIdx.y) * gridDim.x + blockIdx.x] = total;
+  store_tile_sum(sum, partials);
 }
