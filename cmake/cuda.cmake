@@ -2,8 +2,7 @@
 # (core/engine/cuda/module.h). nvcc compiles them; nothing else of CUDA is needed, and no CUDA language of
 # CMake's. nvcc 11.8 and later do; the GPU's driver has to be as new as nvcc's major version asks for (13:
 # R580, 12: R525, 11.8: R520), which docs/cuda.md says, too.
-file(GLOB venv_nvcc ${PROJECT_SOURCE_DIR}/build/venv/lib/python3*/site-packages/nvidia/cu1*/bin)
-find_program(HCD_NVCC nvcc HINTS /usr/local/cuda/bin ${venv_nvcc}
+find_program(HCD_NVCC nvcc HINTS /usr/local/cuda/bin ${PROJECT_SOURCE_DIR}/build/nvcc/nvidia/cu13/bin
              DOC "nvcc, for the CUDA engine; OFF: build without")
 if(HCD_NVCC)
   set(HCD_KERNELS_FATBIN ${CMAKE_CURRENT_BINARY_DIR}/kernels.fatbin)

@@ -197,14 +197,16 @@ TEST_F(CudaStub, RefusesLaunchesThatADriverRefuses) {
   EXPECT_EQ(stub_function<Result()>("cuLinkCreate")(), kNotSupported);
 }
 
-TEST_F(CudaStub, FailsForGoodWhereAKernelWritesBeyondABuffer) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "AddressSanitizer ends the process there";
-#endif
+TEST_F(CudaStubDeathTest, FailsForGoodWhereAKernelWritesBeyondABuffer) {
   EXPECT_EQ(launch(kFloats + 1, 512), kSuccess);
+#ifdef __SANITIZE_ADDRESS__
+  EXPECT_DEATH(finish(), "AddressSanitizer: use-after-poison");
+  EXPECT_EQ(destroy_context(nullptr), kInvalidContext);
+#else
   EXPECT_EQ(finish(), kIllegalAddress);
   EXPECT_EQ(finish(), kIllegalAddress);
   EXPECT_EQ(d.memory_free(memory), kIllegalAddress);
+#endif
 }
 
 TEST_F(CudaStub, RunsOutOfMemory) {
