@@ -19,6 +19,7 @@ namespace hcd::client {
 
 using image::Colour;
 class TiledNetwork;
+struct LightWeights;
 
 struct NetworkInfo {
   std::string name;
@@ -55,10 +56,17 @@ class Network {
                         ConstPlane slope, Plane gradient) = 0;
   // This network where it is run tile by tile, else nullptr.
   virtual TiledNetwork *tiled() { return nullptr; }
+  // What a light network computes with (client/light/light_weights.h), for an engine that executes
+  // it by itself; nullptr: this is none. It lives as long as the network.
+  virtual const LightWeights *light() const { return nullptr; }
 
   // g, where info().has_downscale, and gradient = J^T v, J its derivative at `hr`.
   virtual void downscale(const Run &run, ConstPlane hr, Plane lr) = 0;
   virtual void downscale_backward(const Run &run, ConstPlane hr, ConstPlane v, Plane gradient) = 0;
+
+  // Where results are only queued (engine/cuda): throws what those that are done by now would have
+  // thrown. Elsewhere a call has thrown it itself.
+  virtual void check_results() {}
 };
 
 // What latent f gets: z = 0, one draw of N(0, 1), or the mean of the pictures of kMeanDraws draws.

@@ -41,11 +41,10 @@ std::vector<T> rounded(const std::vector<float> &values, double factor, double m
 
 }  // namespace
 
-std::vector<Conv16> make_integer(const std::vector<Layer> &layers,
-                                 const std::vector<float> &ranges) {
-  std::vector<Conv16> result;
+std::vector<IntegerLayer> make_integer(const std::vector<Layer> &layers,
+                                       const std::vector<float> &ranges) {
+  std::vector<IntegerLayer> result;
   double unit = static_cast<double>(kIntegerInput);
-  int stride = 1;
   for (size_t i = 0; i < layers.size(); ++i) {
     const Layer &layer = layers[i];
     const ConvSpec &c = layer.spec;
@@ -65,9 +64,18 @@ std::vector<Conv16> make_integer(const std::vector<Layer> &layers,
     } else {
       sum.unit = static_cast<float>(1 / (factor * unit));
     }
-    result.emplace_back(c.kernel, c.in, c.out, stride, rounded<int16_t>(layer.weights, factor),
-                        rounded<int32_t>(layer.bias, factor * unit, more), sum);
+    result.push_back({c, rounded<int16_t>(layer.weights, factor),
+                      rounded<int32_t>(layer.bias, factor * unit, more), sum});
     unit = next;
+  }
+  return result;
+}
+
+std::vector<Conv16> make_convs(const std::vector<IntegerLayer> &layers) {
+  std::vector<Conv16> result;
+  int stride = 1;
+  for (const auto &[c, weights, bias, sum] : layers) {
+    result.emplace_back(c.kernel, c.in, c.out, stride, weights, bias, sum);
     stride = result.back().out_stride();
   }
   return result;

@@ -6,15 +6,9 @@
 #include <vector>
 
 #include "client/light/conv.h"
-#include "client/light/spec.h"
+#include "client/light/light_weights.h"
 
 namespace hcd::client {
-
-// A layer as it was trained, but for its bias, which is of code values.
-struct Layer {
-  ConvSpec spec;
-  std::vector<float> weights, bias;  // [out][in][k][k]; [out]
-};
 
 // What one code value is in the whole numbers that go into the first layer: to both sides of what a
 // frame has there is room for as much again.
@@ -26,7 +20,10 @@ inline constexpr float kIntegerInput = 64;
 // A layer's weights are multiplied by what makes a right shift of a sum the next layer's value,
 // with as many bits as no picture can lead out of 32: the sum of a channel's magnitudes stays below
 // 2^16.
-std::vector<Conv16> make_integer(const std::vector<Layer> &layers,
-                                 const std::vector<float> &ranges);
+std::vector<IntegerLayer> make_integer(const std::vector<Layer> &layers,
+                                       const std::vector<float> &ranges);
+
+// Them, as they are run row by row.
+std::vector<Conv16> make_convs(const std::vector<IntegerLayer> &layers);
 
 }  // namespace hcd::client

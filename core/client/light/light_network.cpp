@@ -11,6 +11,7 @@
 #include "client/light/backward.h"
 #include "client/light/forward.h"
 #include "client/light/integer.h"
+#include "client/light/light_weights.h"
 #include "client/light/scene.h"
 #include "files/weights_error.h"
 #include "image/kernel.h"
@@ -42,29 +43,13 @@ std::vector<float> read_tensor(const files::Safetensors &file, const std::string
   return values;
 }
 
-// The weights [in][out][k][k] that pull a gradient back through the convolution with
-// [out][in][k][k]: channels exchanged, turned by half a turn.
-std::vector<float> transposed(const ConvSpec &c, const std::vector<float> &weights) {
-  const int taps = c.kernel * c.kernel;
-  std::vector<float> result(weights.size());
-  for (int o = 0; o < c.out; ++o) {
-    for (int i = 0; i < c.in; ++i) {
-      for (int t = 0; t < taps; ++t) {
-        result[static_cast<size_t>((i * c.out + o) * taps + taps - 1 - t)] =
-            weights[static_cast<size_t>((o * c.in + i) * taps + t)];
-      }
-    }
-  }
-  return result;
-}
-
 // ---- the network ----
 
 class LightNetwork : public Network {
  public:
   LightNetwork(const NetSpec &spec, const files::Safetensors &file, const std::string &name,
                const std::string &downscaler, Precision precision, const Log &log)
-      : title_("weights '" + file.name() + "'") {
+      : weights_{"weights '" + file.name() + "'", spec, {}, {}} {
     info_.name = name;
     info_.scale = spec.scale;
     info_.colour = Colour::kLuma;
@@ -73,16 +58,15 @@ class LightNetwork : public Network {
     layers_.scale = spec.scale;
     layers_.skip = Skip(*image::find_kernel(spec.skip), spec.scale);
     std::set<std::string> own;
-    std::vector<Layer> layers;
     for (const ConvSpec &c : spec.layers) {
       const std::string head = std::to_string(layers_.count()) + ".";
       const auto weights = read_tensor(file, head + "weight", {c.out, c.in, c.kernel, c.kernel});
       const auto bias = read_tensor(file, head + "bias", {c.out});
-      layers.push_back({c, weights, bias});
+      weights_.layers.push_back({c, weights, bias});
       // Trained on pictures in [0, 1]; on code values the same with larger biases, since
       // activations keep what is multiplied.
-      for (float &b : layers.back().bias) b *= 255;
-      add_layer(layers.back(), spec.layers.size());
+      for (float &b : weights_.layers.back().bias) b *= 255;
+      add_layer(weights_.layers.back(), spec.layers.size());
       own.insert({head + "weight", head + "bias"});
     }
     for (const auto &[key, view] : file.tensors()) {
@@ -91,10 +75,11 @@ class LightNetwork : public Network {
                                                   "', which this model has not, found " +
                                                   describe(view));
     }
-    if (precision != Precision::kFp32) choose_precision(layers, precision, log);
+    if (precision != Precision::kFp32) choose_precision(precision, log);
   }
 
   const NetworkInfo &info() const override { return info_; }
+  const LightWeights *light() const override { return &weights_; }
 
   void forward(const Run &run, ConstPlane lr, uint64_t, Plane hr,
                std::unique_ptr<Tape> *tape) override {
@@ -182,13 +167,14 @@ class LightNetwork : public Network {
   }
 
   // Whole numbers, unless they take more than kMostLost of the scene of scene.h.
-  void choose_precision(const std::vector<Layer> &layers, Precision precision, const Log &log) {
+  void choose_precision(Precision precision, const Log &log) {
     constexpr double kMostLost = 0.03;
+    const std::vector<Layer> &layers = weights_.layers;
     if (layers.back().spec.slope != 1) {
       HCD_CHECK(precision != Precision::kInt16, HCD_E_OPTION,
                 "option precision: expected auto or fp32 for %s, whose last layer has an "
                 "activation, found int16",
-                title_.c_str());
+                weights_.title.c_str());
       return;
     }
     const std::vector<float> scene = make_scene();
@@ -205,17 +191,19 @@ class LightNetwork : public Network {
     };
     std::vector<float> ranges(layers.size());
     const std::vector<float> exact = show.template operator()<InFloat>(&ranges);
-    layers_.integer = make_integer(layers, ranges);
+    weights_.integer = make_integer(layers, ranges);
+    layers_.integer = make_convs(weights_.integer);
     const double lost = precision_loss(exact, show.template operator()<InInteger>(nullptr));
     const bool loses = !(lost <= kMostLost);
     const std::string text = format_text("precision: %s: int16 takes %.4f dB of a picture of 38 dB",
-                                         title_.c_str(), lost);
+                                         weights_.title.c_str(), lost);
     if (!loses) {
       log(HCD_LOG_VERBOSE, text);
     } else if (precision == Precision::kInt16) {
       log(HCD_LOG_WARNING, text);
     } else {
       log(HCD_LOG_INFO, text + ": fp32 is used");
+      weights_.integer.clear();
       layers_.integer.clear();
     }
   }
@@ -256,19 +244,19 @@ class LightNetwork : public Network {
     const int slope_stride = last ? c.out : layers_.forward.back().out_stride();
     const std::vector<float> none(static_cast<size_t>(c.in), 0.0F);
     layers_.backward.emplace_back(c.kernel, c.out, c.in, slope_stride, layer == 0,
-                                  transposed(c, added.weights), none);
+                                  transposed(added), none);
     layers_.slopes.push_back(c.slope);
   }
 
   void check_finite(bool finite, const char *function) const {
     HCD_CHECK(finite, HCD_E_FILE, "%s: %s: expected finite values, found NaN or infinity",
-              title_.c_str(), function);
+              weights_.title.c_str(), function);
   }
   [[noreturn]] void fail_without_downscaler() const {
-    throw Error(HCD_E_INTERNAL, title_ + ": no downscaler");
+    throw Error(HCD_E_INTERNAL, weights_.title + ": no downscaler");
   }
 
-  std::string title_;
+  LightWeights weights_;
   NetworkInfo info_;
   Layers layers_;
   std::mutex mutex_;
@@ -277,6 +265,21 @@ class LightNetwork : public Network {
 };
 
 }  // namespace
+
+std::vector<float> transposed(const Layer &layer) {
+  const ConvSpec &c = layer.spec;
+  const int taps = c.kernel * c.kernel;
+  std::vector<float> result(layer.weights.size());
+  for (int o = 0; o < c.out; ++o) {
+    for (int i = 0; i < c.in; ++i) {
+      for (int t = 0; t < taps; ++t) {
+        result[static_cast<size_t>((i * c.out + o) * taps + taps - 1 - t)] =
+            layer.weights[static_cast<size_t>((o * c.in + i) * taps + t)];
+      }
+    }
+  }
+  return result;
+}
 
 std::unique_ptr<Network> make_light_network(const NetSpec &spec, const files::Safetensors &file,
                                             const std::string &name, const std::string &downscaler,

@@ -39,7 +39,7 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
   const int n = width + 2 * reach_;
   const float *rows[2 * kMostReach];
   for (int t = 0; t < 2 * reach_; ++t) {
-    const int from = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, lr.height - 1);
+    const int from = std::clamp(y + first(dy) + t, 0, lr.height - 1);
     rows[t] = lr.row(from) + x0 - reach_ + inside.begin;
   }
   cpu::weigh_rows(weights(dy), rows, 2 * reach_, inside.end - inside.begin, scratch + inside.begin);
@@ -47,7 +47,7 @@ void Skip::row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch,
   std::fill(scratch + inside.end, scratch + n, scratch[inside.end - 1]);
   for (int dx = 0; dx < scale_; ++dx) {
     for (int t = 0; t < 2 * reach_; ++t) {
-      rows[t] = scratch + reach_ + first_[static_cast<size_t>(dx)] + t;
+      rows[t] = scratch + reach_ + first(dx) + t;
     }
     cpu::weigh_rows(weights(dx), rows, 2 * reach_, width, phases + dx * width);
   }
@@ -60,7 +60,7 @@ void Skip::add_adjoint(const float *phases, int y, int dy, const Rect &part, flo
   const int n = width + 2 * reach_;
   std::fill_n(scratch, n, 0.0F);
   for (int dx = 0; dx < scale_; ++dx) {
-    float *to = scratch + reach_ + first_[static_cast<size_t>(dx)];
+    float *to = scratch + reach_ + first(dx);
     for (int t = 0; t < 2 * reach_; ++t) {
       cpu::axpy_row(weights(dx)[t], phases + dx * width, to + t, width);
     }
@@ -68,7 +68,7 @@ void Skip::add_adjoint(const float *phases, int y, int dy, const Rect &part, flo
   for (int i = 0; i < inside.begin; ++i) scratch[inside.begin] += scratch[i];
   for (int i = inside.end; i < n; ++i) scratch[inside.end - 1] += scratch[i];
   for (int t = 0; t < 2 * reach_; ++t) {
-    const int to = std::clamp(y + first_[static_cast<size_t>(dy)] + t, 0, gradient.height - 1);
+    const int to = std::clamp(y + first(dy) + t, 0, gradient.height - 1);
     if (to < part.y || to >= part.bottom()) continue;
     cpu::axpy_row(weights(dy)[t], scratch + inside.begin,
                   gradient.row(to) + x0 - reach_ + inside.begin, inside.end - inside.begin);

@@ -20,7 +20,12 @@ class Skip {
   Skip() = default;
   Skip(const image::Kernel &kernel, int scale);
 
+  static constexpr int kMostReach = 4;  // of the kernels that there are
+
   int reach() const { return reach_; }  // LR pixels on each side
+  // Pixel d of a block is made of 2 reach() taps, the first of them first(d) from its own pixel.
+  int first(int d) const { return first_[static_cast<size_t>(d)]; }
+  const float *weights(int d) const { return &weights_[static_cast<size_t>(d) * 2 * reach_]; }
 
   // Row `dy` of the blocks [x0, x0 + width) of row y.
   void row(ConstPlane lr, int y, int dy, int x0, int width, float *scratch, float *phases) const;
@@ -31,10 +36,6 @@ class Skip {
                    Plane gradient) const;
 
  private:
-  static constexpr int kMostReach = 4;  // of the kernels that there are
-
-  const float *weights(int d) const { return &weights_[static_cast<size_t>(d) * 2 * reach_]; }
-
   int scale_ = 1, reach_ = 1;
   std::vector<int> first_;      // [scale]: the first of the 2 reach taps, from the pixel itself
   std::vector<float> weights_;  // [scale][2 reach]

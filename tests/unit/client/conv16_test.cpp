@@ -119,7 +119,7 @@ TEST(Integer, NoSumOverflows) {
       const Layer first{{1, 1, in, 1}, std::vector<float>(n_in, 1.0F), std::vector<float>(n_in)};
       const Layer last{{1, 16, 4, 1}, std::vector<float>(64, 0.5F), std::vector<float>(4, 1.0F)};
       const auto made =
-          make_integer({first, layer, last}, {500, static_cast<float>(2000 * size), 0});
+          make_convs(make_integer({first, layer, last}, {500, static_cast<float>(2000 * size), 0}));
       // The worst of pictures, for each channel in turn.
       for (const int sign : {-1, 1}) {
         for (int o = 0; o < 16; ++o) {

@@ -4,6 +4,7 @@
 
 #include "engine/cuda/kernels/axes.h"
 #include "engine/cuda/kernels/detail.h"
+#include "engine/cuda/kernels/light.h"
 #include "engine/cuda/kernels/losses.h"
 #include "engine/cuda/kernels/planes.h"
 #include "engine/cuda/kernels/samples.h"
@@ -13,5 +14,6 @@
 #define HCD_ALL_KERNELS(X) \
   HCD_AXIS_KERNELS(X)      \
   HCD_DETAIL_KERNELS(X)    \
+  HCD_LIGHT_KERNELS(X)     \
   HCD_LOSS_KERNELS(X)      \
   HCD_PLANE_KERNELS(X) HCD_SAMPLE_KERNELS(X) HCD_VECTOR_KERNELS(X) HCD_WAVELET_KERNELS(X)
