@@ -67,8 +67,8 @@ Frame down(const Case &c, const MakeEngine &make, bool plain = false) {
   ThreadPool pool(1);
   auto engine = make(pool);
   auto clients = make_linear_clients(c.model, nullptr, c.hr, c.lr, *engine);
-  DownSession session(std::move(engine), std::move(clients), settings_of(c, plain), c.hr, c.hr,
-                      c.lr);
+  DownSession session({nullptr, std::move(engine)}, std::move(clients), settings_of(c, plain), c.hr,
+                      c.hr, c.lr);
   Frame in(c.hr), out(c.lr);
   in.fill_natural();
   session.send(in.view());
@@ -81,7 +81,7 @@ Frame up(const Case &c, Frame small, const MakeEngine &make) {
   auto engine = make(pool);
   auto client =
       std::make_unique<client::LinearClient>(*image::find_kernel("bicubic"), c.hr, c.lr, *engine);
-  UpSession session(std::move(engine), std::move(client), false, 0, c.lr, c.hr, c.hr);
+  UpSession session({nullptr, std::move(engine)}, std::move(client), false, 0, c.lr, c.hr, c.hr);
   Frame out(c.hr);
   session.send(small.view());
   session.receive(out.view(), nullptr);

@@ -3,50 +3,16 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
-#include <vector>
 
+#include "cuda/capi/configured.h"
 #include "cuda/capi/gpu_frame.h"
 #include "cuda/stub/stub.h"
 
 namespace hcd::test {
 namespace {
 
-const hcd_format kLarge = format_of(64, 48);
-
-// Log lines, "level text".
-void keep_line(void *lines, hcd_log_level level, const char *text) {
-  static_cast<std::vector<std::string> *>(lines)->push_back(std::to_string(level) + " " + text);
-}
-
-class CudaErrors : public testing::Test {
- protected:
-  ~CudaErrors() override { hcd_destroy(&ctx_); }
-
-  // The text of hcd_configure(), which has to answer `expected`.
-  std::string configure(const std::string &device, hcd_format in, hcd_status expected,
-                        const char *model = "bicubic", hcd_format out = wanted_size()) {
-    hcd_destroy(&ctx_);
-    lines_.clear();
-    hcd_down_params params;
-    hcd_down_params_init(&params);
-    params.model = model;
-    params.device = device.c_str();
-    params.threads = 1;
-    EXPECT_EQ(hcd_down_create(&ctx_, &params, keep_line, &lines_), HCD_OK);
-    EXPECT_EQ(hcd_configure(ctx_, &in, &out), expected) << hcd_last_error(ctx_);
-    out_ = out;
-    return hcd_last_error(ctx_);
-  }
-  bool told(const std::string &line) const {
-    return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
-  }
-
-  hcd_ctx *ctx_ = nullptr;
-  hcd_format out_{};
-  std::vector<std::string> lines_;
-};
+using CudaErrors = Configured;
 
 // The stand-in's own functions and its environment.
 class Stub {
@@ -163,35 +129,6 @@ TEST_F(CudaErrors, OutOfMemory) {
     if (at == 400) break;
   }
   EXPECT_GT(failed, 0);
-}
-
-// In a process of its own: a driver that has no device (see CMakeLists.txt).
-TEST_F(CudaErrors, DISABLED_NoDevice) {
-  const std::string text = configure("cuda", kLarge, HCD_E_DEVICE);
-  EXPECT_TRUE(text.starts_with("device=cuda: ")) << text;
-  EXPECT_NE(text.find("CUDA_ERROR_NO_DEVICE"), std::string::npos) << text;
-  configure("auto", kLarge, HCD_OK);
-  ASSERT_FALSE(lines_.empty());
-  EXPECT_TRUE(lines_[0].starts_with("3 device=auto: the CPU (")) << lines_[0];
-}
-
-// The same without libcuda.so.1, and without libhcd-cuda.so.
-TEST_F(CudaErrors, DISABLED_NoDriver) {
-  if (dlopen("libcuda.so.1", RTLD_NOW)) GTEST_SKIP() << "this machine has a driver";
-  EXPECT_EQ(configure("cuda", kLarge, HCD_E_DEVICE),
-            "device=cuda: expected a CUDA driver, found none (libcuda.so.1)");
-  configure("auto", kLarge, HCD_OK);
-  EXPECT_TRUE(told("3 device=auto: the CPU (expected a CUDA driver, found none (libcuda.so.1))"));
-}
-TEST_F(CudaErrors, DISABLED_NoLibrary) {
-  const std::string text = configure("cuda", kLarge, HCD_E_DEVICE);
-  EXPECT_TRUE(text.starts_with("device=cuda: libhcd-cuda.so could not be opened (/nowhere/"))
-      << text;
-  hcd_format in = kLarge;
-  in.device = HCD_DEVICE_CUDA;
-  const std::string frames = configure("auto", in, HCD_E_DEVICE);
-  EXPECT_TRUE(frames.starts_with("frames in CUDA memory: libhcd-cuda.so could not")) << frames;
-  configure("auto", kLarge, HCD_OK);
 }
 
 }  // namespace
