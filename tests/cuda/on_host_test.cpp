@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control.cuh"
+#include "engine/cuda/kernels/reduce.cuh"
 
 namespace hcd::cuda {
 namespace {
@@ -124,6 +125,21 @@ TEST(CudaOnHost, ReportsTooMuchSharedMemory) {
                    }),
             nullptr);
   EXPECT_STREQ(launch({1}, {1}, 100 << 10, 0, [] {}), "shared memory of a block: more than 99 KB");
+}
+
+// Every thread uses both: the first may not be overwritten before all have read it.
+TEST(CudaOnHost, AddsUpABlockTwice) {
+  for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+    std::vector<double> first(128), second(128);
+    launch({2}, {64}, 0, seed, [&] {
+      const auto thread = int(threadIdx.x);
+      const size_t at = blockIdx.x * 64 + threadIdx.x;
+      first[at] = block_sum<64>(thread, thread);
+      second[at] = block_sum<64>(1, thread);
+    });
+    EXPECT_EQ(first, std::vector<double>(128, 2016)) << seed;
+    EXPECT_EQ(second, std::vector<double>(128, 64)) << seed;
+  }
 }
 
 // One float behind the array.

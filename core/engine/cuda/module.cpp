@@ -4,12 +4,12 @@
 // The file's bytes, where the compiler puts constants.
 asm(".pushsection .rodata\n"
     ".balign 64\n"
-    "hcd_kernels_fatbin:\n"
+    "kKernelsFatbin:\n"
     ".incbin \"" HCD_KERNELS_FATBIN
     "\"\n"
     ".popsection\n");
-extern "C" __attribute__((visibility("hidden"))) const char hcd_kernels_fatbin[];
+extern "C" __attribute__((visibility("hidden"))) const char kKernelsFatbin[];
 
 namespace hcd::cuda {
-const void *kernels_image() { return hcd_kernels_fatbin; }
+const void *kernels_image() { return kKernelsFatbin; }
 }  // namespace hcd::cuda
