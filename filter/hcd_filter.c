@@ -20,8 +20,8 @@
  * @file
  * What vf_hcd_down and vf_hcd_up share: the way of the frames through libhcd,
  * which hands out one frame for each one it is given, in order. Formats and
- * sizes are in hcd_format.c, what frames carry besides pixels in hcd_props.c and
- * hcd_signal.c.
+ * sizes are in hcd_format.c, frames in the memory of a GPU in hcd_cuda.c, what
+ * frames carry besides pixels in hcd_props.c and hcd_signal.c.
  */
 
 #include <math.h>
@@ -107,12 +107,15 @@ av_cold int ff_hcd_init(AVFilterContext *ctx, const HCDKind *kind)
     return ret;
 }
 
-static void free_pending(HCDFilter *s)
+/* The library goes first: it may be at work on the frames, and on the device. */
+static void close_lib(HCDFilter *s)
 {
     AVFrame *frame;
 
+    hcd_destroy(&s->lib);
     while (s->pending && av_fifo_read(s->pending, &frame, 1) >= 0)
         av_frame_free(&frame);
+    av_buffer_unref(&s->hw_device);
 }
 
 /* What hcd_up does with a signal that it cannot follow: the plain resize. */
@@ -167,8 +170,10 @@ int ff_hcd_config_output(AVFilterLink *outlink)
 
     if (ret < 0)
         return ret;
-    free_pending(s);
-    hcd_destroy(&s->lib);
+    close_lib(s);
+    ret = ff_hcd_config_cuda_input(inlink);
+    if (ret < 0)
+        return ret;
     memset(&s->totals, 0, sizeof(s->totals));
     ret = s->kind->create(ctx, &s->lib, default_threads(ctx));
     if (ret < 0)
@@ -187,6 +192,9 @@ int ff_hcd_config_output(AVFilterLink *outlink)
         ff_hcd_scaled_sar(inlink->sample_aspect_ratio, inlink->w, inlink->h,
                    outlink->w, outlink->h);
     ff_hcd_filter_link_side_data(outlink, inlink);
+    ret = ff_hcd_config_cuda_output(outlink);
+    if (ret < 0)
+        return ret;
 
     av_log(ctx, AV_LOG_VERBOSE, "w:%d h:%d fmt:%s sar:%d/%d -> "
            "w:%d h:%d fmt:%s sar:%d/%d threads:%d\n",
@@ -290,14 +298,15 @@ static void log_totals(AVFilterContext *ctx)
                    t->nb_kept_plain);
     if (t->nb_asked && t->nb_asked < t->nb_frames)
         av_bprintf(&line, " (of %"PRId64" that were measured)", t->nb_asked);
-    av_bprintf(&line, ", %.2f ms per frame", t->time_ms / t->nb_frames);
+    if (!s->hw_device) /* else it is the time of ordering the work */
+        av_bprintf(&line, ", %.2f ms per frame", t->time_ms / t->nb_frames);
     av_log(ctx, s->kind->is_down ? AV_LOG_INFO : AV_LOG_VERBOSE, "%s\n", line.str);
     av_bprint_finalize(&line, NULL);
 }
 
 /* ---- frames ---- */
 
-static hcd_frame lib_frame(const AVFrame *frame)
+static hcd_frame lib_frame(const HCDFilter *s, const AVFrame *frame)
 {
     hcd_frame result = { .struct_size = sizeof(result) };
 
@@ -305,6 +314,8 @@ static hcd_frame lib_frame(const AVFrame *frame)
         result.data[i]   = frame->data[i];
         result.stride[i] = frame->linesize[i];
     }
+    if (s->hw_device)
+        ff_hcd_set_stream(&result, s->hw_device);
     return result;
 }
 
@@ -350,7 +361,9 @@ static int receive_frame(AVFilterContext *ctx)
     out = ff_get_video_buffer(outlink, outlink->w, outlink->h);
     if (!out)
         return AVERROR(ENOMEM);
-    frame = lib_frame(out);
+    out->width  = outlink->w; /* a pool's frames may be larger */
+    out->height = outlink->h;
+    frame = lib_frame(s, out);
     s->stats.struct_size = sizeof(s->stats);
     /* Who takes no statistics does not pay for them. */
     status = hcd_receive_frame(s->lib, &frame, measured ? &s->stats : NULL);
@@ -412,8 +425,7 @@ static int follow_frame(AVFilterContext *ctx, const AVFrame *in)
 {
     HCDFilter *s = ctx->priv;
     const AVFilterLink *outlink = ctx->outputs[0];
-    const hcd_format format = ff_hcd_format_of_frame(in);
-    hcd_format out = format;
+    hcd_format format, out;
     hcd_signal signal;
     int ret, told;
 
@@ -424,9 +436,13 @@ static int follow_frame(AVFilterContext *ctx, const AVFrame *in)
                av_get_pix_fmt_name(in->format));
         return AVERROR(EINVAL);
     }
+    ret = ff_hcd_check_cuda_frame(ctx, in);
+    if (ret < 0)
+        return ret;
     told = s->kind->is_down ? 0 : ff_hcd_read_signal(ctx, in, &signal);
     if (told < 0)
         return told;
+    format = out = ff_hcd_format_of_frame(in);
     if (!told && same_format(&format, &s->in_format))
         return 0;
 
@@ -444,7 +460,7 @@ static int follow_frame(AVFilterContext *ctx, const AVFrame *in)
 static int send_frame(AVFilterContext *ctx, AVFrame *in)
 {
     HCDFilter *s = ctx->priv;
-    hcd_frame frame = lib_frame(in);
+    hcd_frame frame = lib_frame(s, in);
     hcd_status status;
     int ret = follow_frame(ctx, in);
 
@@ -533,8 +549,7 @@ av_cold void ff_hcd_uninit(AVFilterContext *ctx)
 
     if (s->kind)
         log_totals(ctx);
-    hcd_destroy(&s->lib);
-    free_pending(s);
+    close_lib(s);
     av_fifo_freep2(&s->pending);
     av_freep(&s->signal.message);
 }

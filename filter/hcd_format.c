@@ -25,6 +25,8 @@
 
 #include <math.h>
 
+#include "config.h"
+
 #include "libavutil/avstring.h"
 #include "libavutil/eval.h"
 #include "libavutil/frame.h"
@@ -53,6 +55,9 @@ static const int pix_fmts[] = {
     AV_PIX_FMT_YUV444P10MSB, AV_PIX_FMT_YUV444P12MSB,
 #endif
     AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P,
+#if CONFIG_CUDA
+    AV_PIX_FMT_CUDA,
+#endif
     AV_PIX_FMT_NONE
 };
 
@@ -193,41 +198,48 @@ static hcd_siting siting(enum AVChromaLocation tag)
     }
 }
 
-static hcd_format make_format(enum AVPixelFormat format, int width, int height,
+static hcd_format make_format(enum AVPixelFormat format, const AVBufferRef *hw_frames,
+                              int width, int height,
                               enum AVColorRange color_range,
                               enum AVColorSpace colorspace,
                               enum AVChromaLocation location)
 {
-    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
-
-    return (hcd_format) {
+    const enum AVPixelFormat sw_format = ff_hcd_sw_format(format, hw_frames);
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(sw_format);
+    hcd_format result = {
         .struct_size = sizeof(hcd_format),
         .width  = width,
         .height = height,
         .layout = layout(desc),
         .depth  = desc->comp[0].depth,
         .shift  = desc->comp[0].shift,
-        .range  = range(format, color_range),
+        .range  = range(sw_format, color_range),
         .matrix = matrix(colorspace),
         .siting = siting(desc->log2_chroma_w ? location : AVCHROMA_LOC_UNSPECIFIED),
     };
+
+    if (format == AV_PIX_FMT_CUDA)
+        ff_hcd_set_device(&result, hw_frames);
+    return result;
 }
 
-hcd_format ff_hcd_format_of_link(const AVFilterLink *link)
+hcd_format ff_hcd_format_of_link(AVFilterLink *link)
 {
 #if HCD_HAVE_LINK_COLOR
-    return make_format(link->format, link->w, link->h, link->color_range,
-                       link->colorspace, AVCHROMA_LOC_UNSPECIFIED);
+    return make_format(link->format, HCD_HW_FRAMES(link), link->w, link->h,
+                       link->color_range, link->colorspace,
+                       AVCHROMA_LOC_UNSPECIFIED);
 #else
-    return make_format(link->format, link->w, link->h, AVCOL_RANGE_UNSPECIFIED,
-                       AVCOL_SPC_UNSPECIFIED, AVCHROMA_LOC_UNSPECIFIED);
+    return make_format(link->format, HCD_HW_FRAMES(link), link->w, link->h,
+                       AVCOL_RANGE_UNSPECIFIED, AVCOL_SPC_UNSPECIFIED,
+                       AVCHROMA_LOC_UNSPECIFIED);
 #endif
 }
 
 hcd_format ff_hcd_format_of_frame(const AVFrame *frame)
 {
-    return make_format(frame->format, frame->width, frame->height,
-                       frame->color_range, frame->colorspace,
+    return make_format(frame->format, frame->hw_frames_ctx, frame->width,
+                       frame->height, frame->color_range, frame->colorspace,
                        frame->chroma_location);
 }
 
@@ -285,11 +297,12 @@ static int64_t keep_aspect(int64_t size, int in_size, int in_other, int64_t n)
 }
 
 /* The size that the options w and h ask for; 0x0: neither was given. */
-int ff_hcd_eval_size(AVFilterContext *ctx, const AVFilterLink *inlink,
+int ff_hcd_eval_size(AVFilterContext *ctx, AVFilterLink *inlink,
                      int *width, int *height)
 {
     const HCDFilter *s = ctx->priv;
-    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(inlink->format);
+    const AVPixFmtDescriptor *desc =
+        av_pix_fmt_desc_get(ff_hcd_sw_format(inlink->format, HCD_HW_FRAMES(inlink)));
     const AVRational sar = inlink->sample_aspect_ratio;
     /* What is not given keeps the aspect, on the chroma grid. */
     int64_t w = -(1 << desc->log2_chroma_w), h = -(1 << desc->log2_chroma_h);

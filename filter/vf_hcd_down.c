@@ -83,6 +83,7 @@ const HCDFilterDef ff_vf_hcd_down = {
     .uninit                 = ff_hcd_uninit,
     .activate               = ff_hcd_activate,
     .process_command        = ff_hcd_process_command,
+    .flags_internal         = FF_FILTER_FLAG_HWFRAME_AWARE,
     FILTER_INPUTS(ff_hcd_inputs),
     FILTER_OUTPUTS(ff_hcd_outputs),
     HCD_QUERY_FUNC,

@@ -9,8 +9,9 @@ filter_libraries=(
   libzimg:libzimg-dev libvidstab:libvidstab-dev ladspa:ladspa-sdk lv2:liblilv-dev frei0r:frei0r-plugins-dev
   libbs2b:libbs2b-dev libmysofa:libmysofa-dev librubberband:librubberband-dev opencl:ocl-icd-opencl-dev
   libdrm:libdrm-dev vaapi:libva-dev vulkan:libvulkan-dev libglslang:glslang-dev libplacebo:libplacebo-dev
+  ffnvcodec:libffmpeg-nvenc-dev
 )
-full_packages=(zlib1g-dev libx264-dev libx265-dev libsvtav1enc-dev libdav1d-dev)
+full_packages=(zlib1g-dev libx264-dev libx265-dev libsvtav1enc-dev libdav1d-dev libffmpeg-nvenc-dev)
 
 compiler=gcc
 ! command -v ccache >/dev/null || compiler='ccache gcc'
@@ -197,9 +198,13 @@ make_whole_ffmpeg() {
     --enable-gpl --enable-libx264 --enable-libx265 --enable-libsvtav1 --enable-libdav1d --enable-libhcd
     --extra-ldexeflags="-Wl,--exclude-libs,ALL -Wl,-rpath,'\\\$\\\$ORIGIN/../lib'"
   )
+  cuda_options=(--enable-ffnvcodec --enable-nvdec --enable-nvenc --enable-cuvid)
   step configure "$(fingerprint "$ffmpeg_tree" "$ffmpeg_tree/configure" "$ffmpeg_tree/libavfilter/allfilters.c" \
-    "$build/lib/pkgconfig/hcd.pc" "${ffmpeg_options[@]}")" "$build/ffmpeg-build/ffbuild/config.mak" configure_ffmpeg
+    "$build/lib/pkgconfig/hcd.pc" "${ffmpeg_options[@]}" "${cuda_options[@]}" "$(pkg-config --modversion ffnvcodec 2>&1)")" \
+    "$build/ffmpeg-build/ffbuild/config.mak" configure_ffmpeg
   step ffmpeg "$(date +%s.%N)" /nonexistent build_ffmpeg
+  grep -q '^#define CONFIG_CUDA 1' "$build/ffmpeg-build/config.h" ||
+    printf '%-10s %s\n' '' "lacks nvdec, nvenc and CUDA frames: it wants other headers than those of libffmpeg-nvenc-dev"
 }
 
 configure_ffmpeg() {
@@ -207,7 +212,9 @@ configure_ffmpeg() {
   [ "$(readlink "$build/ffmpeg-build/src")" = "$ffmpeg_tree" ] || rm -rf "$build/ffmpeg-build"
   mkdir -p "$build/ffmpeg-build"
   cd "$build/ffmpeg-build"
-  PKG_CONFIG_PATH=$build/lib/pkgconfig "$ffmpeg_tree/configure" "${ffmpeg_options[@]}"
+  # A newer FFmpeg wants newer headers than the distribution may have: then it lacks CUDA, and not all.
+  PKG_CONFIG_PATH=$build/lib/pkgconfig "$ffmpeg_tree/configure" "${ffmpeg_options[@]}" "${cuda_options[@]}" ||
+    PKG_CONFIG_PATH=$build/lib/pkgconfig "$ffmpeg_tree/configure" "${ffmpeg_options[@]}"
 }
 
 build_ffmpeg() {

@@ -60,9 +60,9 @@ def up_to(value: int, step: int) -> int:
 def occupancy(usage: Usage, bounds: Bounds) -> float:
     """Of a multiprocessor of compute capability 8.0, the part of its 64 warps that can be there at once."""
     warps = up_to(bounds.threads, 32) // 32
-    registers = up_to(usage.registers * 32, 256) * up_to(warps, 4)
+    with_registers = 65536 // up_to(usage.registers * 32, 256) // 4 * 4  # warps
     shared = up_to(usage.shared + bounds.dynamic_shared + 1024, 128)  # 1 KB of a block is the driver's
-    blocks = min(32, 64 // warps, 65536 // registers, (164 << 10) // shared)
+    blocks = min(32, 64 // warps, with_registers // warps, (164 << 10) // shared)
     return blocks * warps / 64
 
 

@@ -10,6 +10,7 @@
 #include "stub/for_tests.h"
 #include "support/formats.h"
 #include "support/frames.h"
+#include "support/picture.h"
 
 namespace hcd::cuda {
 namespace {
@@ -45,6 +46,7 @@ TEST_F(CudaEngine, SaysWhatFailed) {
   const Plane small{c_.data(), kWidth / 2, kHeight / 2};
   const std::vector<std::function<void()>> operations = {
       [&] { engine_->fill(plane(a_), 1); },
+      [&] { engine_->copy(plane(a_), plane(b_)); },
       [&] { engine_->dot(a_.span(), b_.span()); },
       [&] { engine_->axpy(2, a_.span(), b_.span()); },
       [&] { engine_->xpby(a_.span(), 2, b_.span()); },
@@ -87,6 +89,17 @@ TEST_F(CudaEngine, SaysWhatFailed) {
     }
     operations[i]();
   }
+}
+
+// Planes from the host and to it, with gaps on both sides.
+TEST_F(CudaEngine, CopiesPlanesOfTheHost) {
+  test::Picture from = test::Picture::noise(2, 7, 9, 1), to(2, 7, 9, 5);
+  Buffer memory = engine_->allocate(1000);
+  const Plane here{memory.data(), 2, 7, 9, 20, 200};
+  engine_->copy(from.read(), here);
+  engine_->copy(ConstPlane(here), to.view());
+  EXPECT_EQ(to.values(), from.values());
+  EXPECT_TRUE(to.gaps_untouched());
 }
 
 // In a context of the caller's, which need not be the current one, and is not afterwards.

@@ -12,21 +12,52 @@ import unittest
 import trees
 
 
-def objects_compile(test, tree):
+def version_key(version):
+    return [int(part) for part in version.split(".")]
+
+
+def nvidia_headers(tree, folder):
+    """Puts an ffnvcodec.pc of the version that the tree asks for into `folder`, for the headers that are installed.
+
+    Ours need but two types, which every version has; Debian 12's headers are too old for FFmpeg 7 itself. Returns
+    what was found and what is said instead.
+    """
+    def ask(*arguments):
+        return subprocess.run(["pkg-config", *arguments, "ffnvcodec"], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, check=False).stdout.strip()
+
+    found = ask("--modversion")
+    if not found:
+        raise unittest.SkipTest("no headers of NVIDIA's (libffmpeg-nvenc-dev): nothing was compiled with CUDA")
+    asked = max(re.findall(r"ffnvcodec >= ([\d.]+)", read(tree, "configure")), key=version_key)
+    said = max(found, asked, key=version_key)
+    with open(os.path.join(folder, "ffnvcodec.pc"), "w", encoding="utf-8") as file:
+        file.write(f"Name: ffnvcodec\nDescription: for this test\nVersion: {said}\n"
+                   f"Cflags: -I{ask('--variable=includedir')}\n")
+    return found, said
+
+
+def objects_compile(test, tree, cuda):
     """Configures a minimal build and compiles the filters' objects; any warning is a failure."""
     with tempfile.TemporaryDirectory() as folder:
         prefix, build = os.path.join(folder, "prefix"), os.path.join(folder, "build")
+        if cuda:
+            found, said = nvidia_headers(tree, folder)
+            print(f"{os.path.basename(tree)}: ffnvcodec {found}" + (f", said to be {said}" if said != found else ""))
         subprocess.run([os.environ["HCD_TEST_CMAKE"], "--install", os.environ["HCD_TEST_BUILD"], "--prefix",
                         prefix], stdout=subprocess.DEVNULL, check=True)
         os.mkdir(build)
-        environment = dict(os.environ, PKG_CONFIG_PATH=os.path.join(prefix, "lib", "pkgconfig"))
+        environment = dict(os.environ, PKG_CONFIG_PATH=f"{folder}:{prefix}/lib/pkgconfig")
         done = subprocess.run([os.path.join(tree, "configure"), "--disable-everything", "--disable-autodetect",
                                "--disable-x86asm", "--disable-doc", "--disable-programs", "--enable-libhcd",
                                "--enable-filter=hcd_down,hcd_up", "--extra-cflags=-Wall -Wextra "
-                               "-Wno-sign-compare -Wno-unused-parameter -Wno-missing-field-initializers"],
+                               "-Wno-sign-compare -Wno-unused-parameter -Wno-missing-field-initializers",
+                               *(["--enable-ffnvcodec"] if cuda else [])],
                               cwd=build, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, check=False)
         test.assertEqual(done.returncode, 0, done.stdout)
+        with open(os.path.join(build, "config.h"), encoding="utf-8") as file:
+            test.assertIn(f"#define CONFIG_CUDA {int(cuda)}\n", file.read())
         own = sorted(os.listdir(os.path.join(trees.SOURCE, "filter")))
         names = [f"libavfilter/{n[:-2]}.o" for n in own if n.endswith(".c") and not n.endswith("_template.c")]
         # What `make checkheaders` compiles of ours.
@@ -88,7 +119,8 @@ class Versions(unittest.TestCase):
             self.assertLess(before, first)
             self.assertLess(last, behind)
 
-    def there_and_back(self, tarball, compile_objects):
+    def there_and_back(self, tarball, compiled):
+        """`compiled`: with CUDA or without, for each build of the filters' objects."""
         with tempfile.TemporaryDirectory() as folder:
             tree = trees.unpack(tarball, folder)
             before, anchors_before = trees.snapshot(tree), anchors(tree)
@@ -114,8 +146,6 @@ class Versions(unittest.TestCase):
                                      text=True, check=True).stdout.split()
             self.assertIn("hcd_down", filters)
             self.assertIn("hcd_up", filters)
-            if compile_objects:
-                objects_compile(self, tree)
 
             self.assertEqual(trees.patch(tree, "--revert")[0], 0)
             self.assertEqual(trees.snapshot(tree), before)
@@ -126,9 +156,11 @@ class Versions(unittest.TestCase):
             self.assertEqual({k: v[1] for k, v in trees.snapshot(tree).items()},
                              {k: v[1] for k, v in patched.items()})
             self.assertEqual(trees.patch(tree, "--check")[0], 0)
+            for cuda in compiled:
+                objects_compile(self, tree, cuda)
 
     def test_oldest(self):
-        self.there_and_back(trees.oldest(), True)
+        self.there_and_back(trees.oldest(), [False, True])
 
 
 def add_newer(suite, version):
@@ -138,7 +170,7 @@ def add_newer(suite, version):
         except trees.Unreachable as error:
             self.skipTest(f"{suite} (FFmpeg {version}): {error}")
         print(f"{suite}: {os.path.basename(tarball)}")
-        self.there_and_back(tarball, suite != "sid")  # the oldest, the newest and one between
+        self.there_and_back(tarball, [True] if suite != "sid" else [])  # the oldest, the newest and one between
 
     setattr(Versions, f"test_{suite}", test)
 

@@ -79,7 +79,8 @@ class Device {
   // Between addresses of this device or of the host. Where one is the host's it is done when the
   // call returns.
   void copy(const void *from, void *to, size_t bytes);
-  // Rows, whose beginnings lie so many bytes apart (at least `row_bytes`).
+  // Rows, whose beginnings lie so many bytes apart (at least `row_bytes`), between this device and
+  // the host.
   void copy_rows(const void *from, size_t from_pitch, void *to, size_t to_pitch, size_t row_bytes,
                  size_t rows);
   // Between this device and pinned memory, which has to stay as it is until the stream is there.

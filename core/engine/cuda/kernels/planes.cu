@@ -10,6 +10,11 @@ HCD_KERNEL hcd_fill(hcd::cuda::DevicePlane plane, float value) {
   if (x < plane.width) row_of(plane, int(blockIdx.y))[x] = value;
 }
 
+HCD_KERNEL hcd_copy(hcd::cuda::ConstDevicePlane from, hcd::cuda::DevicePlane to) {
+  hcd::cuda::for_tile(to.width, to.height,
+                      [&](int x, int y) { row_of(to, y)[x] = row_of(from, y)[x]; });
+}
+
 HCD_KERNEL hcd_quantise(hcd::cuda::DevicePlane plane, hcd::cuda::Codes codes) {
   const float unit = 1 / codes.scale;
   hcd::cuda::for_tile(plane.width, plane.height, [&](int x, int y) {

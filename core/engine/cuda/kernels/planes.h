@@ -30,6 +30,7 @@ struct Codes {
 
 // One thread a sample, in blocks of kVectorBlock of a row: what is filled may be a vector.
 HCD_KERNEL hcd_fill(hcd::cuda::DevicePlane plane, float value);
+HCD_KERNEL hcd_copy(hcd::cuda::ConstDevicePlane from, hcd::cuda::DevicePlane to);
 HCD_KERNEL hcd_quantise(hcd::cuda::DevicePlane plane, hcd::cuda::Codes codes);
 HCD_KERNEL hcd_clip(hcd::cuda::DevicePlane plane, float low, float high, double *partials);
 HCD_KERNEL hcd_mix(hcd::cuda::Mixing mixing);
@@ -44,4 +45,5 @@ HCD_KERNEL hcd_shown_error(hcd::cuda::ConstDevicePlane shown, hcd::cuda::ConstDe
 
 #define HCD_PLANE_KERNELS(X) \
   X(hcd_fill)                \
+  X(hcd_copy)                \
   X(hcd_quantise) X(hcd_clip) X(hcd_mix) X(hcd_correlate) X(hcd_squared_error) X(hcd_shown_error)
