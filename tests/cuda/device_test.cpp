@@ -37,7 +37,7 @@ TEST(CudaDevice, AddsUp) {
 
 constexpr size_t kMegabyte = (1 << 20) / sizeof(float);
 
-TEST(CudaDevice, HandsOutAgainWhatWasGivenBack) {
+TEST(CudaDeviceOnStandIn, HandsOutAgainWhatWasGivenBack) {
   Device device(0);
   const float *first = device.allocate(1000).data();
   const size_t before = stub_state().allocations;
@@ -50,7 +50,7 @@ TEST(CudaDevice, HandsOutAgainWhatWasGivenBack) {
   EXPECT_FALSE(device.contains(&device));
 }
 
-TEST(CudaDevice, KeepsNoMoreThanTwiceWhatWasNeededAtOnce) {
+TEST(CudaDeviceOnStandIn, KeepsNoMoreThanTwiceWhatWasNeededAtOnce) {
   Device device(0);
   const size_t before = stub_state().bytes;
   size_t most = 0;
@@ -62,7 +62,7 @@ TEST(CudaDevice, KeepsNoMoreThanTwiceWhatWasNeededAtOnce) {
   EXPECT_GT(stub_state().bytes - before, most);  // and not less than it can
 }
 
-TEST(CudaDevice, GivesBackWhatLiesIdleWhenMemoryIsShort) {
+TEST(CudaDeviceOnStandIn, GivesBackWhatLiesIdleWhenMemoryIsShort) {
   const StubSetting memory("HCD_STUB_MEMORY", "40");
   Device device(0);
   { const Buffer idle = device.allocate(15 * kMegabyte); }
@@ -81,7 +81,7 @@ TEST(CudaDevice, GivesBackWhatLiesIdleWhenMemoryIsShort) {
   EXPECT_TRUE(device.allocate(kMegabyte).data());
 }
 
-TEST(CudaDevice, LeavesNothingBehind) {
+TEST(CudaDeviceOnStandIn, LeavesNothingBehind) {
   const hcd_stub_state before = stub_state();
   Buffer outlives;
   {

@@ -34,7 +34,9 @@ class CudaEngine : public testing::Test {
 
 // Each launch of each operation refused in turn: an error, after which everything goes on, and the
 // thread has the contexts that it had.
-TEST_F(CudaEngine, SaysWhatFailed) {
+using CudaEngineOnStandIn = CudaEngine;
+
+TEST_F(CudaEngineOnStandIn, SaysWhatFailed) {
   const hcd_format format = test::format_of(kWidth, kHeight, HCD_LAYOUT_GRAY);
   test::Frame frame(format);
   const image::Separable half = image::resize(*image::find_kernel("bicubic"), kWidth, kHeight,
@@ -103,7 +105,7 @@ TEST_F(CudaEngine, CopiesPlanesOfTheHost) {
 }
 
 // In a context of the caller's, which need not be the current one, and is not afterwards.
-TEST_F(CudaEngine, WorksInTheCallersContext) {
+TEST_F(CudaEngineOnStandIn, WorksInTheCallersContext) {
   DeviceId id = 0;
   Context context = nullptr, other = nullptr;
   ASSERT_EQ(driver().device_get(&id, 0), kSuccess);

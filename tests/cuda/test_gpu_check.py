@@ -28,9 +28,9 @@ class GpuCheck(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.build = Path(folder.name)
         self.write("tests/cuda/conformance_cuda_test", PASSES)
-        self.write("tests/cuda/a_stand_in_test", "#!/bin/sh\nexit 1\n")  # is not run: it asks for faults
+        self.write("tests/cuda/cuda_stand_in_test", "#!/bin/sh\nexit 1\n")  # is not run: it asks for faults
         self.write("tests/bench/hcd_cuda_bench", CASE)
-        self.write("core/engine/cuda/libhcd-cuda.so", "")
+        self.write("core/capi/libhcd-cuda.so", "")
         self.figures = self.build / "figures.json"
 
     def write(self, name: str, text: str) -> None:
@@ -109,8 +109,6 @@ class GpuCheck(unittest.TestCase):
 
     def test_a_rehearsal_with_the_real_programs(self) -> None:
         build = Path(os.environ["HCD_TEST_BUILD"])
-        if not (build / "core/engine/cuda/libhcd-cuda.so").exists():
-            self.skipTest("built without nvcc")
         done = self.run_check("--stand-in", "--part", "bench", build=build)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreater(len(self.result()["bench"]), 5)

@@ -12,7 +12,8 @@ from hcd.run import Fault
 TOP = Path(__file__).resolve().parents[3]
 BUILD = TOP / "build" / "gpu"
 KIT = TOP / "build" / "gpu_kit"
-STAND_IN = "stand_in"  # in the names of tests that ask the stand-in for a driver for faults
+# Tests that run on the host or ask the stand-in for a driver for faults, by file; by name: *OnStandIn*.
+NO_GPU = {"cuda_stand_in_test", "cuda_on_host_test", "cuda_missing_test"}
 
 
 @dataclass
@@ -26,18 +27,20 @@ class Programs:
     def environment(self, on_stand_in: bool) -> dict[str, str]:
         path = os.pathsep.join([*([str(self.stand_in)] if on_stand_in else []), str(self.libraries),
                                 *filter(None, [os.environ.get("LD_LIBRARY_PATH")])])
-        return {**os.environ, "LD_LIBRARY_PATH": path}
+        return {**os.environ, "LD_LIBRARY_PATH": path, "HCD_CUDA_BACKEND": str(self.libraries / "libhcd-cuda.so")}
 
 
 def ordered(tests: list[Path]) -> list[Path]:
-    chosen = [test for test in tests if STAND_IN not in test.name and os.access(test, os.X_OK)]
+    chosen = [test for test in tests if test.name not in NO_GPU and os.access(test, os.X_OK)]
     return sorted(chosen, key=lambda test: (not test.name.startswith("conformance"), test.name))
 
 
 def of_build(build: Path) -> Programs:
     """Of a build folder of CMake's."""
-    tests = ordered([*build.glob("tests/cuda/*_test")])
-    libraries = build / "core" / "engine" / "cuda"
+    tests = ordered([*build.glob("tests/cuda/**/*_test")])
+    # Beside libhcd where nvcc has compiled the kernels; else a rehearsal's, whose kernels the stand-in has.
+    libraries = next((folder for folder in (build / "core" / "capi", build / "tests" / "cuda" / "stub")
+                      if (folder / "libhcd-cuda.so").exists()), build / "core" / "capi")
     found = Programs(tests, build / "tests" / "bench" / "hcd_cuda_bench", build / "tests" / "cuda" / "stub", libraries)
     if not tests or not found.bench.exists() or not (libraries / "libhcd-cuda.so").exists():
         raise Fault(f"{build}: expected the tests of the GPU's engine, hcd_cuda_bench and libhcd-cuda.so, found not all "

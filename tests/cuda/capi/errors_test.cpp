@@ -13,6 +13,7 @@ namespace hcd::test {
 namespace {
 
 using CudaErrors = Configured;
+using CudaErrorsOnStandIn = Configured;
 
 // The stand-in's own functions and its environment.
 class Stub {
@@ -46,7 +47,7 @@ TEST_F(CudaErrors, AutoTellsWhatItTook) {
   for (const std::string &line : lines_) EXPECT_EQ(line.find("device"), std::string::npos) << line;
 }
 
-TEST_F(CudaErrors, NamesWhatIsThere) {
+TEST_F(CudaErrorsOnStandIn, NamesWhatIsThere) {
   EXPECT_EQ(configure("cuda:3", kLarge, HCD_E_DEVICE),
             "device=cuda:3: expected the number of a CUDA device, of which there are 1, found 3");
   const GpuContext context;
@@ -89,7 +90,7 @@ TEST_F(CudaErrors, FramesLieWhereTheirFormatSays) {
 }
 
 // Whichever allocation fails: an error that says so, no leak, and the next frame is made.
-TEST_F(CudaErrors, OutOfMemory) {
+TEST_F(CudaErrorsOnStandIn, OutOfMemory) {
   Stub stub;
   const GpuContext context;
   const hcd_format in = context.format(kLarge);
