@@ -109,7 +109,8 @@ Device::Device(int index, Context context)
   char text[256] = "";
   d.check(d.device_name(text, sizeof(text), s.device), "cuDeviceGetName");
   name_ = text;
-  d.check(d.module_load(&s.module, kernels_image()), "cuModuleLoadData");
+  d.check(d.module_load(&s.module, kernels_image()),
+          "the kernels of this build on this GPU and driver (docs/cuda.md says which they need)");
   constexpr unsigned kNonBlocking = 1, kNoTiming = 2;
   d.check(d.stream_create(&s.own_stream, kNonBlocking), "cuStreamCreate");
   d.check(d.event_create(&s.changed, kNoTiming), "cuEventCreate");
