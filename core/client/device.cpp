@@ -26,6 +26,7 @@ const CudaBackend &open_cuda() {
   HCD_CHECK(path.find('/') != std::string::npos, HCD_E_DEVICE,
             "this build has no CUDA (expected libhcd-cuda.so beside libhcd.so, found none): see "
             "docs/cuda.md");
+  HCD_CHECK(has_cuda_driver(), HCD_E_DEVICE, "expected a CUDA driver, found none (libcuda.so.1)");
   std::string reason;
   backend = enter<CudaBackend>(path, kCudaEntry, reason);
   HCD_CHECK(backend, HCD_E_DEVICE, "libhcd-cuda.so could not be opened (%s)", reason.c_str());

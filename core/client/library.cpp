@@ -42,4 +42,6 @@ void *open_symbol(const std::string &library, const char *symbol, std::string &r
   return address;
 }
 
+bool has_cuda_driver() { return dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL) != nullptr; }
+
 }  // namespace hcd::client

@@ -25,6 +25,9 @@ std::string path_given(const char *variable, const std::string &otherwise);
 // dlopen() and dlsym() in one. NULL on failure, `reason` then is dlerror()'s text.
 void *open_symbol(const std::string &library, const char *symbol, std::string &reason);
 
+// Whether a driver of NVIDIA's is there, libcuda.so.1: what needs one is not opened without.
+bool has_cuda_driver();
+
 // The entry point of a back end, called; NULL and why there is none in `reason`.
 template <typename Backend>
 const Backend *enter(const std::string &path, const char *symbol, std::string &reason) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "client/torch_device.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <mutex>
 
@@ -33,7 +31,7 @@ std::string open_cuda() {
   const std::string path = cuda_path();
   if (path.find('/') == std::string::npos) return "built without CUDA (scripts/setup --cuda)";
   if (torch_backend) return cuda_reason;  // it was tried before LibTorch was opened
-  if (!dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)) return "no CUDA driver found (libcuda.so.1)";
+  if (!has_cuda_driver()) return "no CUDA driver found (libcuda.so.1)";
   std::string reason;
   cuda_backend = enter<TorchCudaBackend>(path, kTorchCudaEntry, reason);
   if (cuda_backend) return "";

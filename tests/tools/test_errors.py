@@ -26,7 +26,6 @@ DOWN_OPTIONS = (
     (("--model", "torchscript"), "option weights: model torchscript needs a file, found none"),
     (("--weights", "x.pt"), "option weights: model bicubic has none, found 'x.pt'"),
     (("--device", "nosuch"), "option device: expected auto, cpu, cuda or cuda:N, found 'nosuch'"),
-    (("--device", "cuda"), "option device: model bicubic runs on the CPU only, found 'cuda'"),
     (("--preset", "nosuch"),
      "option preset: expected fast, balanced, quality or paper, found 'nosuch'"),
     (("--optimizer", "nosuch"),
