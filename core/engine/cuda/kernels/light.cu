@@ -100,7 +100,9 @@ __device__ __forceinline__ void keep_signs(const Mine<O> &mine, const Value (&va
   for (int r = 0; r < kConvRows; ++r) {
     unsigned bits = 0;
 #pragma unroll
-    for (int o = 0; o < O; ++o) bits |= (values[r][o] > 0 ? 1U : 0U) << o;
+    for (int o = 0; o < O; ++o) {
+      if (values[r][o] > 0) bits |= 1U << o;
+    }
     if (mine.has(r)) *mine.byte(tape, stride, r) = static_cast<uint8_t>(bits);
   }
 }
