@@ -1,43 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What the public API says where a GPU is asked for and something is missing or wrong.
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "cuda/capi/configured.h"
 #include "cuda/capi/gpu_frame.h"
-#include "cuda/stub/stub.h"
+#include "stub/for_tests.h"
 
 namespace hcd::test {
 namespace {
 
 using CudaErrors = Configured;
 using CudaErrorsOnStandIn = Configured;
-
-// The stand-in's own functions and its environment.
-class Stub {
- public:
-  Stub() {
-    void *library = dlopen("libcuda.so.1", RTLD_NOW);
-    reset_ = reinterpret_cast<decltype(&hcd_stub_reset)>(dlsym(library, "hcd_stub_reset"));
-    state_ = reinterpret_cast<decltype(&hcd_stub_get_state)>(dlsym(library, "hcd_stub_get_state"));
-  }
-  void set(const char *variable, int n) {
-    setenv(variable, std::to_string(n).c_str(), 1);
-    reset_();
-    unsetenv(variable);
-  }
-  hcd_stub_state state() const {
-    hcd_stub_state state{};
-    state_(&state);
-    return state;
-  }
-
- private:
-  decltype(&hcd_stub_reset) reset_;
-  decltype(&hcd_stub_get_state) state_;
-};
 
 TEST_F(CudaErrors, AutoTellsWhatItTook) {
   configure("auto", kLarge, HCD_OK);
@@ -91,14 +66,14 @@ TEST_F(CudaErrors, FramesLieWhereTheirFormatSays) {
 
 // Whichever allocation fails: an error that says so, no leak, and the next frame is made.
 TEST_F(CudaErrorsOnStandIn, OutOfMemory) {
-  Stub stub;
   const GpuContext context;
   const hcd_format in = context.format(kLarge);
   Frame source(kLarge);
   source.fill_natural();
-  const hcd_stub_state before = stub.state();
+  const hcd_stub_state before = cuda::stub_state();
   int failed = 0;
-  for (int at = 1;; ++at) {
+  hcd_status status = HCD_E_MEMORY;
+  for (int at = 1; status != HCD_OK; ++at) {
     ASSERT_LT(at, 400);
     configure("cuda", in, HCD_OK);
     {
@@ -108,10 +83,12 @@ TEST_F(CudaErrorsOnStandIn, OutOfMemory) {
       const hcd_frame sent = gpu_source.view();
       hcd_frame received = gpu_result.view();
       ASSERT_EQ(hcd_send_frame(ctx_, &sent), HCD_OK);
-      stub.set("HCD_STUB_NO_MEMORY_AT", at);
-      const hcd_status status = hcd_receive_frame(ctx_, &received, nullptr);
-      const std::string text = hcd_last_error(ctx_);
-      stub.set("HCD_STUB_NO_MEMORY_AT", 0);
+      std::string text;
+      {
+        const cuda::StubSetting refused("HCD_STUB_NO_MEMORY_AT", std::to_string(at));
+        status = hcd_receive_frame(ctx_, &received, nullptr);
+        text = hcd_last_error(ctx_);
+      }
       if (status != HCD_OK) {
         ++failed;
         EXPECT_EQ(status, HCD_E_MEMORY) << text;
@@ -119,15 +96,13 @@ TEST_F(CudaErrorsOnStandIn, OutOfMemory) {
         ASSERT_EQ(hcd_send_frame(ctx_, &sent), HCD_OK);
         EXPECT_EQ(hcd_receive_frame(ctx_, &received, nullptr), HCD_OK) << hcd_last_error(ctx_);
       }
-      if (status == HCD_OK) at = 400;
     }
     hcd_destroy(&ctx_);
-    const hcd_stub_state after = stub.state();
+    const hcd_stub_state after = cuda::stub_state();
     EXPECT_EQ(after.allocations, before.allocations);
     EXPECT_EQ(after.host_allocations, before.host_allocations);
     EXPECT_EQ(after.streams, before.streams);
     EXPECT_EQ(after.pushed, before.pushed);
-    if (at == 400) break;
   }
   EXPECT_GT(failed, 0);
 }
