@@ -6,15 +6,15 @@
 
 #include "engine/cuda/device.h"
 #include "engine/cuda/engine.h"
+#include "engine/cuda/frames.h"
 #include "engine/cuda/light_network.h"
 
 namespace hcd::cuda {
 namespace {
 
-// In CUDA memory, a stream that is not named is the context's default one, as everywhere in CUDA.
-Stream stream_of(const hcd_frame &frame) {
-  if (frame.device != HCD_DEVICE_CUDA) return nullptr;
-  return frame.device_stream ? frame.device_stream : kDefaultStream;
+// nullptr, our own, for frames of the host.
+Stream stream_for(const hcd_frame &frame) {
+  return frame.device == HCD_DEVICE_CUDA ? stream_of(frame) : nullptr;
 }
 
 class CudaGpu : public client::Gpu {
@@ -32,9 +32,9 @@ class CudaGpu : public client::Gpu {
   }
 
   void enter(const hcd_frame &in, const hcd_frame &out) override {
-    last_ = stream_of(out);
+    last_ = stream_for(out);
     device_->use_stream(last_);
-    device_->use_stream(stream_of(in));
+    device_->use_stream(stream_for(in));
   }
   void leave() override {
     device_->use_stream(last_);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 #include "base/error.h"
 #include "engine/cuda/kernels/vectors.h"
@@ -11,19 +10,6 @@
 
 namespace hcd::cuda {
 namespace {
-
-class Scope {
- public:
-  explicit Scope(Context context) {
-    driver().check(driver().context_push(context), "cuCtxPushCurrent");
-  }
-  ~Scope() {
-    Context popped = nullptr;
-    driver().context_pop(&popped);
-  }
-  Scope(const Scope &) = delete;
-  Scope &operator=(const Scope &) = delete;
-};
 
 // The number of the current context's device.
 int index_of_current(DeviceId *device) {
@@ -44,7 +30,7 @@ struct Device::State {
   ~State() {
     if (!context) return;
     try {
-      const Scope scope(context);
+      const Current current(context);
       for (const auto &[pointer, block] : blocks) driver().memory_free(pointer);
       if (own_stream) driver().stream_destroy(own_stream);
       if (changed) driver().event_destroy(changed);
@@ -104,7 +90,7 @@ Device::Device(int index, Context context)
     d.check(d.primary_retain(&s.context, s.device), "cuDevicePrimaryCtxRetain");
     s.retained = true;
   }
-  const Scope scope(s.context);
+  const Current current(s.context);
   if (context) index_ = index_of_current(&s.device);
   char text[256] = "";
   d.check(d.device_name(text, sizeof(text), s.device), "cuDeviceGetName");
@@ -122,9 +108,10 @@ Device::Device(int index, Context context)
 
 Device::~Device() = default;
 
-Device::Current::Current(const Device &device) {
-  driver().check(driver().context_push(device.state_->context), "cuCtxPushCurrent");
+Device::Current::Current(Context context) {
+  driver().check(driver().context_push(context), "cuCtxPushCurrent");
 }
+Device::Current::Current(const Device &device) : Current(device.state_->context) {}
 Device::Current::~Current() {
   Context popped = nullptr;
   driver().context_pop(&popped);

@@ -49,6 +49,7 @@ class Device {
   class Current {
    public:
     explicit Current(const Device &device);
+    explicit Current(Context context);
     ~Current();
     Current(const Current &) = delete;
     Current &operator=(const Current &) = delete;

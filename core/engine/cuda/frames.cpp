@@ -55,10 +55,6 @@ void copy_samples(const hcd_format &format, const hcd_frame &from, const hcd_fra
 
 bool on_device(const hcd_format &format) { return format.device == HCD_DEVICE_CUDA; }
 
-Stream stream_of(const hcd_frame &frame) {
-  return frame.device_stream ? frame.device_stream : kDefaultStream;
-}
-
 Component component(const hcd_format &format, const hcd_frame &frame, int c) {
   const image::Storage s = image::storage(format, frame, c);
   return {s.data, s.stride, s.step, format.depth > 8, format.depth > 8 ? format.shift : 0};
@@ -70,6 +66,10 @@ Buffer memory_of(size_t bytes, Device &device) {
 uint8_t *bytes_of(Buffer &buffer) { return reinterpret_cast<uint8_t *>(buffer.data()); }
 
 }  // namespace
+
+Stream stream_of(const hcd_frame &frame) {
+  return frame.device_stream ? frame.device_stream : kDefaultStream;
+}
 
 Frames::Frames(std::shared_ptr<Device> device, ThreadPool &pool)
     : device_(std::move(device)),

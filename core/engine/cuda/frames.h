@@ -10,11 +10,15 @@
 
 namespace hcd::cuda {
 
+// The stream that orders work on the samples of a frame in CUDA memory: one that is not named is
+// the context's default one, as everywhere in CUDA.
+Stream stream_of(const hcd_frame &frame);
+
 // Operations of Engine. The samples of a frame of format.device HCD_DEVICE_CUDA lie on the device:
-// data[] are its addresses, and all work goes to frame.device_stream (NULL: the context's default
-// stream), which has to live until Device::use_stream() or a frame names another. Nothing waits for
-// the device then, but hash(). Frames of the host go through pinned memory: unpack() returns when
-// the frame has been read, pack() when it is there.
+// data[] are its addresses, and all work goes to its stream, which has to live until
+// Device::use_stream() or a frame names another. Nothing waits for the device then, but hash().
+// Frames of the host go through pinned memory: unpack() returns when the frame has been read,
+// pack() when it is there.
 class Frames {
  public:
   Frames(std::shared_ptr<Device> device, ThreadPool &pool);

@@ -12,6 +12,7 @@
 #include "client/light/skip.h"
 #include "engine/cuda/kernels/light.h"
 #include "engine/cuda/light_conv.h"
+#include "engine/cuda/planes.h"
 #include "image/kernel.h"
 
 namespace hcd::cuda {
@@ -166,8 +167,8 @@ class LightNetwork : public client::Network {
       run(lr, {}, &again);
       kept = &again;
     }
-    const DevicePlane to{gradient.data, gradient.width, gradient.height, gradient.stride};
-    const ConstDevicePlane slopes{slope.data, slope.width, slope.height, slope.stride};
+    const DevicePlane to = on_device(gradient);
+    const ConstDevicePlane slopes = on_device(slope);
     device_->launch(HCD_KERNEL_OF(hcd_skip_adjoint), grid_of(lr, kSkipRows, 1), {kSkipBlock}, 0,
                     slopes, skip_, to);
     Buffer from_memory, to_memory;
@@ -210,8 +211,9 @@ class LightNetwork : public client::Network {
   enum Fault { kResult, kDerivative };
 
   static Extent grid_of(ConstPlane lr, int rows, int blocks) {
-    return {static_cast<unsigned>(divided(lr.width, kConvTile)),
-            static_cast<unsigned>(divided(lr.height, rows)), static_cast<unsigned>(blocks)};
+    Extent grid = blocks_of(lr.width, lr.height, kConvTile, rows);
+    grid.z = static_cast<unsigned>(blocks);
+    return grid;
   }
 
   template <typename Task, typename T>
@@ -239,12 +241,12 @@ class LightNetwork : public client::Network {
       task.width = lr.width;
       task.height = lr.height;
       task.in = from;
-      task.lr = {lr.data, lr.width, lr.height, lr.stride};
+      task.lr = on_device(lr);
       task.tape = tape ? tape->layer(i) : nullptr;
       task.tape_stride = row_stride(lr.width);
       set_arithmetic(task, i);
       if (last && hr.data) {
-        task.hr = {hr.data, hr.width, hr.height, hr.stride};
+        task.hr = on_device(hr);
         task.skip = skip_;
         task.fault = faults_.word(kResult);
       } else if (last && !task.tape) {

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+from hcd.files import write_whole
 from hcd.gpu import page, programs
 from hcd.progress import say
 from hcd.run import Fault, Script
@@ -156,7 +157,7 @@ def check(options: argparse.Namespace) -> int:
     for part in options.part or PARTS:
         getattr(run, part)()
     Path(options.output).parent.mkdir(parents=True, exist_ok=True)
-    Path(options.output).write_text(json.dumps(run.result, indent=1) + "\n")
+    write_whole(Path(options.output), (json.dumps(run.result, indent=1) + "\n").encode())
     for what in run.result["did_not_fit"]:
         say(f"gpu_check: did not fit: {what}")
     say(f"gpu_check: {'passed' if run.result['passed'] else 'FAILED: ' + ', '.join(run.result['failed'])}; "

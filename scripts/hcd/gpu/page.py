@@ -4,6 +4,7 @@
 import json
 from pathlib import Path
 
+from hcd.files import markdown_table, number, write_whole
 from hcd.run import Fault
 
 BEGIN, END = "<!-- on a GPU: made by scripts/gpu_check --fill -->\n", "<!-- end of it -->\n"
@@ -24,22 +25,21 @@ def sentence(case: dict) -> str:
 
 def table(result: dict) -> str:
     """Markdown of a run."""
-    lines = [f"Measured on one {result['device']} (driver {result['driver']}) by `scripts/gpu_check`; frames resident on "
-             "the GPU unless said otherwise. "
-             f"{sum(test['passed'] for test in result['tests'])} tests ran there, "
-             + ("all passed." if result["passed"] else f"failed: {', '.join(result['failed'])}."), "",
-             "| case | frames a second | aim | MB of the device | PSNR plain, ours |", "|---|---|---|---|---|"]
-    for case in result["bench"]:
-        if "error" in case:
-            lines.append(f"| {case['name']} | {case['error']} | | | |")
-            continue
-        aim = f"≥ {AIMS[case['name']]}" if case["name"] in AIMS else ""
-        memory = f"{case['device_mb']:.0f}" if "device_mb" in case else ""
-        psnr = f"{case['psnr_plain']:.2f}, {case['psnr']:.2f}" if "psnr" in case else ""
-        lines.append(f"| {case['name']} | {case['fps']:.1f} | {aim} | {memory} | {psnr} |")
-    if result["did_not_fit"]:
-        lines += ["", f"Did not fit into the time: {', '.join(result['did_not_fit'])}."]
-    return "\n".join(lines) + "\n"
+    head = (f"Measured on one {result['device']} (driver {result['driver']}) by `scripts/gpu_check`; frames resident on the "
+            f"GPU unless said otherwise. {sum(test['passed'] for test in result['tests'])} tests ran there, "
+            + ("all passed." if result["passed"] else f"failed: {', '.join(result['failed'])}."))
+    cases = markdown_table(["case", "frames a second", "aim", "MB of the device", "PSNR plain, ours"],
+                           [row(case) for case in result["bench"]])
+    left_out = f"\nDid not fit into the time: {', '.join(result['did_not_fit'])}.\n" if result["did_not_fit"] else ""
+    return head + "\n\n" + cases + left_out
+
+
+def row(case: dict) -> list[str]:
+    if "error" in case:
+        return [case["name"], case["error"], "", "", ""]
+    return [case["name"], number(case["fps"], 1), f"≥ {AIMS[case['name']]}" if case["name"] in AIMS else "",
+            number(case.get("device_mb"), 0),
+            f"{case['psnr_plain']:.2f}, {case['psnr']:.2f}" if "psnr" in case else ""]
 
 
 def fill(figures: Path, document: Path) -> None:
@@ -56,4 +56,4 @@ def fill(figures: Path, document: Path) -> None:
     if page.count(BEGIN) != 1 or page.count(END) != 1:
         raise Fault(f"{document}: expected the marks of the part on a GPU once, found them not")
     before, rest = page.split(BEGIN)
-    document.write_text(before + BEGIN + text + END + rest.split(END)[1])
+    write_whole(document, (before + BEGIN + text + END + rest.split(END)[1]).encode())
