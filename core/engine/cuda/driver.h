@@ -18,9 +18,14 @@ using Stream = void *;           // CUstream
 using Event = void *;            // CUevent
 using Module = void *;           // CUmodule
 using Function = void *;         // CUfunction
+using Graph = void *;            // CUgraph
+using GraphExec = void *;        // CUgraphExec
 
 // CU_STREAM_LEGACY: the stream that callers call NULL, where work of theirs without a stream goes.
 inline const Stream kDefaultStream = reinterpret_cast<Stream>(uintptr_t{1});
+
+// CU_STREAM_CAPTURE_MODE_RELAXED: while a stream captures, every thread may allocate and free.
+inline constexpr int kRelaxedCapture = 2;
 
 // CUDA_MEMCPY2D. A pointer of the unified kind may be of the host or of a device.
 inline constexpr int kUnifiedMemory = 4;  // CU_MEMORYTYPE_UNIFIED
@@ -74,8 +79,16 @@ struct Copy2D {
   X(stream_destroy, "cuStreamDestroy_v2", (Stream stream))                                        \
   X(stream_synchronize, "cuStreamSynchronize", (Stream stream))                                   \
   X(stream_wait, "cuStreamWaitEvent", (Stream stream, Event event, unsigned flags))               \
+  X(stream_begin_capture, "cuStreamBeginCapture_v2", (Stream stream, int mode))                   \
+  X(stream_end_capture, "cuStreamEndCapture", (Stream stream, Graph * graph))                     \
+  X(graph_instantiate, "cuGraphInstantiateWithFlags",                                             \
+    (GraphExec * executable, Graph graph, uint64_t flags))                                        \
+  X(graph_launch, "cuGraphLaunch", (GraphExec executable, Stream stream))                         \
+  X(graph_exec_destroy, "cuGraphExecDestroy", (GraphExec executable))                             \
+  X(graph_destroy, "cuGraphDestroy", (Graph graph))                                               \
   X(event_create, "cuEventCreate", (Event * event, unsigned flags))                               \
   X(event_record, "cuEventRecord", (Event event, Stream stream))                                  \
+  X(event_query, "cuEventQuery", (Event event))                                                   \
   X(event_synchronize, "cuEventSynchronize", (Event event))                                       \
   X(event_destroy, "cuEventDestroy_v2", (Event event))
 

@@ -24,6 +24,8 @@ void destroy(Context *context) {
   d.streams.remove_if(in_it);
   d.events.remove_if(in_it);
   d.modules.remove_if(in_it);
+  d.graphs.remove_if(in_it);
+  d.executables.remove_if(in_it);
   free_memory_of(*context);
   d.contexts.remove(context);
 }
@@ -195,5 +197,11 @@ HCD_STUB cuCtxGetDevice(int *device) {
   });
 }
 HCD_STUB cuCtxSynchronize() {
-  return call("cuCtxSynchronize", [&](Context &context) { return finish(context); });
+  return call("cuCtxSynchronize", [&](Context &context) -> Result {
+    for (const auto &stream : driver().streams) {
+      if (stream->context != &context) continue;
+      if (const Result result = may_wait(*stream); result != kSuccess) return result;
+    }
+    return finish(context);
+  });
 }

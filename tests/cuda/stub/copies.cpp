@@ -52,28 +52,37 @@ Result copy_on(Context &context, void *handle, Copy copy, Wait wait) {
        is_of_device(copy.to.address) ? "device" : "host");
   Stream *stream = find_stream(context, handle);
   if (!stream) return kInvalidHandle;
+  if (wait == kNow) {
+    if (const Result result = may_stop_all(); result != kSuccess) return result;
+  }
   if (copy.width == 0 || copy.height == 0) return kSuccess;
-  if (!is_valid(copy.to, copy) || !is_valid(copy.from, copy)) return kInvalidValue;
+  if (!is_valid(copy.to, copy) || !is_valid(copy.from, copy)) return fail(*stream, kInvalidValue);
   const auto is_pageable = [&](const Place &place) {
     return !is_of_device(place.address) && !is_pinned(place.address, span(place, copy));
   };
   if (is_pageable(copy.to)) wait = kNow;
+  if (wait == kNow || is_pageable(copy.from)) {
+    if (const Result result = may_wait(*stream); result != kSuccess) return result;
+  }
   if (wait == kAsync && is_pageable(copy.from)) {
     auto kept = std::make_shared<std::vector<char>>(copy.width * copy.height);
     const auto inner = reinterpret_cast<uint64_t>(kept->data());
     run({{inner, copy.width, kHost}, copy.from, copy.width, copy.height});
     copy.from = {inner, copy.width, kHost};
-    enqueue(*stream, [copy, kept] {
+    return enqueue(*stream, {[copy, kept] {
       run(copy);
       return kSuccess;
-    });
-    return kSuccess;
+    }});
   }
-  enqueue(*stream, [copy] {
+  Work work{[copy] {
     run(copy);
     return kSuccess;
-  });
-  return wait == kNow ? finish(*stream) : kSuccess;
+  }};
+  for (const Place &place : {copy.to, copy.from}) {
+    if (!is_pageable(place)) work.needs.push_back(life_at(place.address));
+  }
+  const Result queued = enqueue(*stream, std::move(work));
+  return wait == kNow && queued == kSuccess ? finish(*stream) : queued;
 }
 
 Copy line(uint64_t to, Side to_side, uint64_t from, Side from_side, size_t bytes) {
@@ -98,19 +107,20 @@ template <typename T>
 Result fill(Context &context, void *handle, uint64_t to, T value, size_t n) {
   Stream *stream = find_stream(context, handle);
   if (!stream) return kInvalidHandle;
-  if (!is_of_device(to) || !is_allocated(to, n * sizeof(T))) return kInvalidValue;
-  enqueue(*stream, [=] {
-    std::fill_n(reinterpret_cast<T *>(to), n, value);
-    return kSuccess;
-  });
-  return kSuccess;
+  if (!is_of_device(to) || !is_allocated(to, n * sizeof(T))) return fail(*stream, kInvalidValue);
+  return enqueue(*stream, {[=] {
+                             std::fill_n(reinterpret_cast<T *>(to), n, value);
+                             return kSuccess;
+                           },
+                           {life_at(to)}});
 }
 
 }  // namespace
 
 HCD_STUB cuMemAlloc_v2(uint64_t *pointer, size_t bytes) {
-  return call("cuMemAlloc", [&](Context &context) {
+  return call("cuMemAlloc", [&](Context &context) -> Result {
     note("%zu bytes", bytes);
+    if (const Result result = may_stop_all(); result != kSuccess) return result;
     if (bytes == 0) return kInvalidValue;
     *pointer = allocate(context, bytes);
     return *pointer ? kSuccess : kOutOfMemory;
@@ -122,7 +132,8 @@ HCD_STUB cuMemAllocPitch_v2(uint64_t *pointer, size_t *pitch, size_t width, size
   return cuMemAlloc_v2(pointer, *pitch * height);
 }
 HCD_STUB cuMemFree_v2(uint64_t pointer) {
-  return call("cuMemFree", [&](Context &context) {
+  return call("cuMemFree", [&](Context &context) -> Result {
+    if (const Result result = may_stop_all(); result != kSuccess) return result;
     finish(context);  // memory stays while work needs it
     if (pointer == 0) return kSuccess;
     return release(pointer) ? kSuccess : kInvalidValue;
@@ -136,14 +147,16 @@ HCD_STUB cuMemGetInfo_v2(size_t *available, size_t *all) {
   });
 }
 HCD_STUB cuMemHostAlloc(void **pointer, size_t bytes, unsigned) {
-  return call("cuMemHostAlloc", [&](Context &) {
+  return call("cuMemHostAlloc", [&](Context &) -> Result {
     note("%zu bytes", bytes);
+    if (const Result result = may_stop_all(); result != kSuccess) return result;
     *pointer = allocate_host(bytes);
     return *pointer ? kSuccess : kOutOfMemory;
   });
 }
 HCD_STUB cuMemFreeHost(void *pointer) {
-  return call("cuMemFreeHost", [&](Context &context) {
+  return call("cuMemFreeHost", [&](Context &context) -> Result {
+    if (const Result result = may_stop_all(); result != kSuccess) return result;
     finish(context);
     return release_host(pointer) ? kSuccess : kInvalidValue;
   });

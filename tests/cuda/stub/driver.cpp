@@ -30,6 +30,7 @@ Settings from_environment() {
           number("HCD_STUB_NO_MEMORY_AT", 0),
           number("HCD_STUB_NO_LAUNCH_AT", 0),
           number("HCD_STUB_LOST_AT", 0),
+          number("HCD_STUB_NO_GRAPH_AT", 0),
           static_cast<uint32_t>(number("HCD_STUB_SEED", 0))};
 }
 
@@ -45,9 +46,11 @@ class Log {
   ~Log() {
     const Driver &d = driver();
     const MemoryCounts memory = memory_counts();
-    line("left: contexts %zu, streams %zu, events %zu, modules %zu, allocations %zu, pinned %zu",
-         d.contexts.size(), d.streams.size(), d.events.size(), d.modules.size(), memory.allocations,
-         memory.host_allocations);
+    line(
+        "left: contexts %zu, streams %zu, events %zu, modules %zu, graphs %zu, executables %zu, "
+        "allocations %zu, pinned %zu",
+        d.contexts.size(), d.streams.size(), d.events.size(), d.modules.size(), d.graphs.size(),
+        d.executables.size(), memory.allocations, memory.host_allocations);
     if (file_) std::fclose(file_);
   }
   Log(const Log &) = delete;
@@ -109,16 +112,16 @@ extern "C" __attribute__((visibility("default"))) void hcd_stub_get_state(hcd_st
   Driver &d = driver();
   const std::lock_guard lock(d.mutex);
   const MemoryCounts memory = memory_counts();
-  *state = {d.contexts.size(),  d.streams.size(), d.events.size(),         d.modules.size(),
-            memory.allocations, memory.bytes,     memory.host_allocations, pushed().size(),
-            d.launches,         memory.most_bytes};
+  *state = {d.contexts.size(),       d.streams.size(),     d.events.size(),    d.modules.size(),
+            d.graphs.size(),         d.executables.size(), memory.allocations, memory.bytes,
+            memory.host_allocations, pushed().size(),      d.launches,         memory.most_bytes};
 }
 
 extern "C" __attribute__((visibility("default"))) void hcd_stub_reset() {
   Driver &d = driver();
   const std::lock_guard lock(d.mutex);
   d.settings = from_environment();
-  d.launches = 0;
+  d.launches = d.instantiated = 0;
   d.lost.clear();
   reset_memory_counts();
 }

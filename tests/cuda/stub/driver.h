@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -29,6 +30,7 @@ enum : Result {
   kInvalidDevice = 101,
   kInvalidContext = 201,
   kInvalidHandle = 400,
+  kIllegalState = 401,
   kNotFound = 500,
   kNotReady = 600,
   kIllegalAddress = 700,
@@ -36,6 +38,13 @@ enum : Result {
   kPrimaryContextActive = 708,
   kLaunchFailed = 719,
   kNotSupported = 801,
+  kCaptureUnsupported = 900,
+  kCaptureInvalidated = 901,
+  kCaptureMerge = 902,
+  kCaptureIsolation = 905,
+  kCaptureImplicit = 906,
+  kCapturedEvent = 907,
+  kCaptureWrongThread = 908,
 };
 const char *error_name(Result result);  // nullptr: no such error
 const char *error_text(Result result);
@@ -43,30 +52,45 @@ const char *error_text(Result result);
 struct Settings {
   int devices, driver_version;
   size_t memory;  // bytes
-  size_t no_memory_at, no_launch_at, lost_at;
+  size_t no_memory_at, no_launch_at, lost_at, no_graph_at;
   uint32_t seed;
 };
 
 // ---- objects; a handle is the address of one ----
 
-using Work = std::function<Result()>;
+// Lives as long as the memory or the module that it was asked from.
+using Life = std::shared_ptr<const void>;
+struct Work {
+  std::function<Result()> run;
+  std::vector<std::weak_ptr<const void>> needs = {};  // lives; has failed without one of them
+  const char *kernel = nullptr;                       // its name, of a launch
+};
 
 struct Context;
+// What a stream is told while it captures.
+struct Capture {
+  int mode;
+  std::thread::id thread;  // that began it
+  std::vector<Work> works = {};
+  bool invalid = false, ended = false;
+};
 struct Stream {
   Context *context;
   bool blocking;  // waits for the default stream, and it for this
-  std::deque<Work> pending;
+  std::deque<Work> pending = {};
+  std::shared_ptr<Capture> capture = nullptr;  // nullptr: it does not
 };
 struct Context {
   int device;
   bool primary;
   unsigned flags;
   Result error = kSuccess;  // of a kernel, for good
-  Stream default_stream{this, true, {}};
+  Stream default_stream{this, true};
 };
 // A place in a stream.
 struct Marker {
   Stream *stream;
+  std::shared_ptr<Capture> capture = nullptr;  // that it was recorded in; never reached then
   bool reached = false;
 };
 struct Event {
@@ -79,6 +103,8 @@ using Launch =
 struct Kernel {
   const char *name;
   Launch (*with)(void **parameters);  // copies them
+  // The addresses of devices among them, and in them.
+  std::vector<uint64_t> (*addresses)(void **parameters);
 };
 const Kernel *find_kernel(const std::string &name);  // nullptr: there is none
 
@@ -90,7 +116,17 @@ struct Function {
 };
 struct Module {
   Context *context;
-  std::map<std::string, Function> functions;
+  std::map<std::string, Function> functions = {};
+  Life life = std::make_shared<char>();
+};
+struct Graph {
+  Context *context;
+  std::vector<Work> works;
+};
+struct Executable {
+  Context *context;
+  std::vector<Work> works;
+  std::shared_ptr<Marker> last = nullptr;  // the end of its last launch
 };
 
 template <typename T>
@@ -133,7 +169,9 @@ struct Driver {
   Registry<Stream> streams;
   Registry<Event> events;
   Registry<Module> modules;
-  size_t launches = 0;
+  Registry<Graph> graphs;
+  Registry<Executable> executables;
+  size_t launches = 0, instantiated = 0;
 };
 Driver &driver();
 
@@ -143,10 +181,26 @@ std::vector<Context *> &pushed();  // of the calling thread
 
 // `handle`: nullptr is the default stream of `context`. nullptr: no stream of this context.
 Stream *find_stream(Context &context, void *handle);
-void enqueue(Stream &stream, Work work);
+// Queues it, or captures it where the stream does that.
+Result enqueue(Stream &stream, Work work);
+// The same for work with launches in it, which count.
+Result enqueue_launches(Stream &stream, std::vector<Work> works);
+// Runs what waits before a place, in its stream.
+void run_until(const Marker &marker);
 // Runs what waits in it. Returns the context's error.
 Result finish(Stream &stream);
 Result finish(Context &context);
+
+// ---- captures ----
+
+// `result`, and no valid capture any longer where the stream captures.
+Result fail(Stream &stream, Result result);
+// Whether there may be a wait for this stream now: not while it captures, nor for the default
+// stream while one captures that blocks. Those captures are invalid then.
+Result may_wait(Stream &stream);
+// Whether the thread may do now what can wait for all streams, such as to allocate: not while one
+// captures in another mode than the relaxed one. Those captures are invalid then.
+Result may_stop_all();
 
 // ---- around every call ----
 

@@ -14,6 +14,11 @@ namespace {
 struct Allocation {
   size_t bytes;
   Context *context;
+  Life life = std::make_shared<char>();
+};
+struct HostAllocation {
+  size_t bytes;
+  Life life = std::make_shared<char>();
 };
 
 constexpr size_t kReserved = size_t{64} << 30;
@@ -22,7 +27,7 @@ constexpr unsigned char kUnwritten = 0xff;
 
 struct Memory {
   std::map<uint64_t, Allocation> allocations;
-  std::map<uint64_t, size_t> host_allocations;
+  std::map<uint64_t, HostAllocation> host_allocations;
   size_t bytes = 0, most_bytes = 0, tried = 0;
   uint64_t used_end = 0;  // of the addresses that were ever in use
   int open_scopes = 0;
@@ -33,12 +38,17 @@ Memory &memory() {
   return one;
 }
 
+// The lower half of the addresses in use is like no other 32 bits that a kernel is given (no size,
+// no small negative number, no float but the tiniest), so that an address can be told from two
+// numbers.
 uint64_t reserved_begin() {
   static const auto begin = [] {
-    void *reserved =
-        mmap(nullptr, kReserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    constexpr uint64_t kHalf = uint64_t{1} << 32, kLower = uint64_t{1} << 31;
+    void *reserved = mmap(nullptr, kReserved + kHalf, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserved == MAP_FAILED) std::abort();
-    return reinterpret_cast<uint64_t>(reserved);
+    const auto address = reinterpret_cast<uint64_t>(reserved);
+    return address + (kLower - address) % kHalf;
   }();
   return begin;
 }
@@ -62,6 +72,19 @@ uint64_t find_room(size_t bytes) {
     at = margin_end(address, allocation.bytes);
   }
   return margin_end(at, bytes) <= reserved_begin() + kReserved ? at : 0;
+}
+
+// The one at or before an address; nullptr: none.
+template <typename T>
+const std::pair<const uint64_t, T> *before(const std::map<uint64_t, T> &allocations,
+                                           uint64_t address) {
+  const auto after = allocations.upper_bound(address);
+  return after == allocations.begin() ? nullptr : &*std::prev(after);
+}
+template <typename T>
+bool holds(const std::map<uint64_t, T> &allocations, uint64_t address, size_t bytes) {
+  const auto *found = before(allocations, address);
+  return found && address + bytes <= found->first + found->second.bytes;
 }
 
 void erase(std::map<uint64_t, Allocation>::iterator it) {
@@ -115,11 +138,18 @@ size_t free_bytes(int device) {
 
 bool is_of_device(uint64_t address) { return address - reserved_begin() < kReserved; }
 
+bool was_ever_used(uint64_t address) {
+  return is_of_device(address) && address < memory().used_end;
+}
+
 bool is_allocated(uint64_t address, size_t bytes) {
-  auto after = memory().allocations.upper_bound(address);
-  if (after == memory().allocations.begin()) return false;
-  --after;
-  return address + bytes <= after->first + after->second.bytes;
+  return holds(memory().allocations, address, bytes);
+}
+
+Life life_at(uint64_t address) {
+  if (is_allocated(address, 0)) return before(memory().allocations, address)->second.life;
+  if (is_pinned(address, 0)) return before(memory().host_allocations, address)->second.life;
+  return nullptr;
 }
 
 bool margins_are_untouched() {
@@ -143,7 +173,7 @@ void *allocate_host(size_t bytes) {
   void *made = std::malloc(std::max<size_t>(bytes, 1));
   if (made) {
     std::memset(made, kUnwritten, bytes);
-    memory().host_allocations.emplace(reinterpret_cast<uint64_t>(made), bytes);
+    memory().host_allocations.emplace(reinterpret_cast<uint64_t>(made), HostAllocation{bytes});
   }
   return made;
 }
@@ -153,10 +183,7 @@ bool release_host(void *made) {
   return true;
 }
 bool is_pinned(uint64_t address, size_t bytes) {
-  auto after = memory().host_allocations.upper_bound(address);
-  if (after == memory().host_allocations.begin()) return false;
-  --after;
-  return address + bytes <= after->first + after->second;
+  return holds(memory().host_allocations, address, bytes);
 }
 
 MemoryCounts memory_counts() {

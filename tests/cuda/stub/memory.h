@@ -17,8 +17,13 @@ void free_memory_of(Context &context);
 size_t free_bytes(int device);
 
 bool is_of_device(uint64_t address);
+// Whether there is or was an allocation, or its margin.
+bool was_ever_used(uint64_t address);
 // Whether all of it lies in one allocation.
 bool is_allocated(uint64_t address, size_t bytes);
+// Of the allocation, of a device or pinned, that has this address in it or at its end; nullptr:
+// there is none.
+Life life_at(uint64_t address);
 // Whether nothing was written between allocations.
 bool margins_are_untouched();
 

@@ -34,10 +34,26 @@ Result failed(const Kernel &kernel, const char *why, Result result) {
 
 }  // namespace
 
+Result hcd::stub::enqueue_launches(Stream &stream, std::vector<Work> works) {
+  const Settings &settings = driver().settings;
+  size_t number = driver().launches;
+  for (const Work &work : works) driver().launches += work.kernel != nullptr;
+  if (number < settings.no_launch_at && settings.no_launch_at <= driver().launches) {
+    return fail(stream, kLaunchOutOfResources);
+  }
+  for (Work &work : works) {
+    if (work.kernel && ++number == settings.lost_at) {
+      work = {[device = stream.context->device] { return lose(device); }};
+    }
+    if (const Result result = enqueue(stream, std::move(work)); result != kSuccess) return result;
+  }
+  return kSuccess;
+}
+
 HCD_STUB cuModuleLoadData(void **module, const void *image) {
   return call("cuModuleLoadData", [&](Context &context) {
     if (!image) return kInvalidValue;
-    *module = driver().modules.add({&context, {}});
+    *module = driver().modules.add({&context});
     return kSuccess;
   });
 }
@@ -76,7 +92,7 @@ HCD_STUB cuFuncSetAttribute(void *handle, int attribute, int value) {
 HCD_STUB cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                         unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
                         void *stream_handle, void **parameters, void **extra) {
-  return call("cuLaunchKernel", [&](Context &context) {
+  return call("cuLaunchKernel", [&](Context &context) -> Result {
     const Function *function = find_function(context, handle);
     Stream *stream = find_stream(context, stream_handle);
     if (!function || !stream) return kInvalidHandle;
@@ -89,16 +105,10 @@ HCD_STUB cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned
         size_t{block_x} * block_y * block_z == 0 ||
         size_t{block_x} * block_y * block_z > hcd::cuda_on_host::kMostThreads || block_z > 64 ||
         shared_bytes > function->most_dynamic_shared || !parameters) {
-      return kInvalidValue;
+      return fail(*stream, kInvalidValue);
     }
     if (extra) return kNotSupported;
-    const size_t number = ++driver().launches;
-    if (number == driver().settings.no_launch_at) return kLaunchOutOfResources;
-    if (number == driver().settings.lost_at) {
-      enqueue(*stream, [device = context.device] { return lose(device); });
-      return kSuccess;
-    }
-    enqueue(*stream, [=, &kernel, launch = kernel.with(parameters)]() -> Result {
+    const auto run = [=, &kernel, launch = kernel.with(parameters)]() -> Result {
       const uint32_t seed = driver().settings.seed;
       if (const char *why = launch(grid, block, shared_bytes, seed)) {
         return failed(kernel, why, kLaunchFailed);
@@ -107,7 +117,11 @@ HCD_STUB cuLaunchKernel(void *handle, unsigned grid_x, unsigned grid_y, unsigned
         return failed(kernel, "memory written beyond a buffer's end", kIllegalAddress);
       }
       return kSuccess;
-    });
-    return kSuccess;
+    };
+    Work work{run, {function->module->life}, kernel.name};
+    for (const uint64_t address : kernel.addresses(parameters)) {
+      work.needs.push_back(life_at(address));
+    }
+    return enqueue_launches(*stream, {std::move(work)});
   });
 }
