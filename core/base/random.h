@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Hashes and random numbers that depend on nothing but their arguments.
+// Hashes and random numbers that depend on nothing but their arguments. The kernels of engine/cuda
+// draw the same ones.
 #pragma once
 
 #include <cmath>
@@ -7,12 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-// The kernels of engine/cuda draw the same numbers by the same code.
-#ifdef __CUDACC__
-#define HCD_HOST_DEVICE __host__ __device__
-#else
-#define HCD_HOST_DEVICE
-#endif
+#include "base/host_device.h"
 
 namespace hcd {
 

@@ -298,7 +298,11 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
   if (!ctx) return HCD_E_STATE;
   return guard(ctx->error, [&] {
     HCD_CHECK(ctx->session, HCD_E_STATE, "hcd_receive_frame(): expected a configured context");
-    if (ctx->session->empty()) return ctx->drained ? HCD_EOF : HCD_AGAIN;
+    if (ctx->session->empty()) {
+      if (!ctx->drained) return HCD_AGAIN;
+      if (out) ctx->session->drain();
+      return HCD_EOF;
+    }
     if (!out) return HCD_OK;
     hcd_frame result = read_frame(*out);
     check_frame(ctx->out, result);

@@ -13,7 +13,7 @@ namespace hcd::client {
 // Number of this agreement: raise it with every change here, in client/network.h or in
 // engine/engine.h. C++ types cross the border, so all libraries must come from one build; this
 // number catches a mixture.
-inline constexpr int kBackendAbi = 7;
+inline constexpr int kBackendAbi = 8;
 
 // A GPU that our own kernels run on (core/engine/cuda). Everything throws hcd::Error. Engines and
 // networks made of it keep what they need of it. Thread-safety: one thread at a time, with all that

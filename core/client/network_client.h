@@ -29,6 +29,7 @@ class NetworkClient : public Client, private ByParts {
   void forward(const float *x, uint64_t key, Plane picture, std::unique_ptr<Tape> *tape) override;
   void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,
                 float *gradient) override;
+  void check_results() override { network_->check_results(); }
   ByParts *by_parts() override { return network_->tiled() && !converts() ? this : nullptr; }
 
  private:

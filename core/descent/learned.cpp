@@ -18,15 +18,16 @@ ConstPlane LearnedDescent::plane(const float *values) const {
   return {values, width_, static_cast<int>(x_.size()) / width_};
 }
 
-double LearnedDescent::look() {
+Number LearnedDescent::look() {
   std::swap(gradient_, last_);
   if (gradient_.size() == 0) gradient_ = engine_.allocate(x_.size());
-  const double value = objective_.value_and_gradient(x_, gradient_.span());
-  if (unit_ == 0) {
-    const double error = objective_.rms_error(value);
+  const Number value = objective_.value_and_gradient(x_, gradient_.span());
+  if (!looked_) {
+    const Number error = objective_.rms_error(value);
     unit_ = error * error * static_cast<double>(x_.size());
+    looked_ = true;
   }
-  engine_.scale(static_cast<float>(unit_), gradient_.span());
+  engine_.scale(unit_, gradient_.span());
   return value;
 }
 

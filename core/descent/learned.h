@@ -25,7 +25,7 @@ class LearnedDescent {
   LearnedDescent(Objective &objective, Vector x, int width, Engine &engine);
 
   // The gradient where x is; the one before becomes last(). Returns the objective's value.
-  double look();
+  Number look();
   // Moves x, and clips it. After look().
   void step(const LearnedStep &step);
 
@@ -40,7 +40,8 @@ class LearnedDescent {
   Vector x_;
   int width_;
   Engine &engine_;
-  double unit_ = 0;                        // of the gradient; 0 before the first look
+  bool looked_ = false;
+  Number unit_;                            // of the gradient, from the first look on
   Buffer start_, gradient_, last_, move_;  // the others when they are first needed
 };
 

@@ -4,7 +4,6 @@
 // engine.
 #pragma once
 
-#include <cmath>
 #include <vector>
 
 #include "engine/engine.h"
@@ -20,11 +19,11 @@ class Objective {
 
   // Mean squared error of what is shown in squared 8-bit code values, plus penalties; writes its
   // derivative to `gradient`.
-  virtual double value_and_gradient(ConstVector x, Vector gradient) = 0;
+  virtual Number value_and_gradient(ConstVector x, Vector gradient) = 0;
 
   // Root mean squared error of what is shown, in code values, where value_and_gradient() first gave
   // `value`: what a step is measured by.
-  virtual double rms_error(double value) const { return std::sqrt(value); }
+  virtual Number rms_error(const Number &value) const { return sqrt(value); }
 
   // Moves every variable into its legal interval.
   virtual void clip(Vector x) = 0;

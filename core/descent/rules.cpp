@@ -9,7 +9,10 @@
 namespace hcd::descent {
 namespace {
 
-double norm(ConstVector v, Engine &engine) { return std::sqrt(engine.dot(v, v)); }
+// A length to divide by: of what is zero, whatever it is divided by.
+constexpr double kTiny = 1e-30;
+
+Number norm(ConstVector v, Engine &engine) { return sqrt(engine.dot(v, v)); }
 
 Buffer copy_of(ConstVector x, Engine &engine) {
   Buffer copy = engine.allocate(x.size());
@@ -22,7 +25,7 @@ void random_point(Vector move, double radius, uint64_t seed, Engine &engine) {
   engine.normal(seed, move);
   const double u = Random(seed).uniform(2 * move.size() + 2);
   const double length = radius * std::pow(u, 1.0 / static_cast<double>(move.size()));
-  engine.scale(static_cast<float>(length / norm(move, engine)), move);
+  engine.scale(length / norm(move, engine), move);
 }
 
 // Variables of one group of a quadratic problem, and the state of its conjugate gradients.
@@ -38,13 +41,11 @@ void project(ConstVector start, Vector x, const Budget &budget, Engine &engine) 
   if (budget.norm < 0) return;
   Buffer move = engine.allocate(x.size());
   engine.subtract(x, start, move.span());
-  const double length = norm(move.span(), engine);
-  if (length <= budget.norm) return;
-  engine.copy(start, x);
-  engine.axpy(static_cast<float>(budget.norm / length), move.span(), x);
+  const Number excess = 1 - min(1, budget.norm / max(norm(move.span(), engine), kTiny));
+  if (!excess.known_zero()) engine.axpy(-excess, move.span(), x);
 }
 
-int pgd(Objective &objective, Vector x, const PgdOptions &options, Engine &engine) {
+Number pgd(Objective &objective, Vector x, const PgdOptions &options, Engine &engine) {
   const Buffer start = copy_of(x, engine);
   Buffer gradient = engine.allocate(x.size());
   if (options.random_start && options.budget.norm > 0 && options.steps > 0) {
@@ -52,49 +53,53 @@ int pgd(Objective &objective, Vector x, const PgdOptions &options, Engine &engin
     engine.axpy(1, gradient.span(), x);
     objective.clip(x);
   }
+  Number steps;
   for (int step = 0; step < options.steps; ++step) {
     objective.value_and_gradient(x, gradient.span());
-    const double length = norm(gradient.span(), engine);
-    if (length == 0) return step;
-    engine.axpy(static_cast<float>(-options.step / length), gradient.span(), x);
+    const Number length = norm(gradient.span(), engine);
+    if (length.known_zero()) break;
+    steps = steps + exceeds(length, 0);
+    engine.axpy(-options.step / max(length, kTiny), gradient.span(), x);
     project(start.span(), x, options.budget, engine);
     objective.clip(x);
   }
-  return options.steps;
+  return steps;
 }
 
-int adam(Objective &objective, Vector x, const AdamOptions &options, Engine &engine) {
+Number adam(Objective &objective, Vector x, const AdamOptions &options, Engine &engine) {
   constexpr double kBeta1 = 0.5, kBeta2 = 0.999;
   const Buffer start = copy_of(x, engine);
   Buffer gradient = engine.allocate(x.size()), mean = engine.allocate(x.size());
   engine.clear(mean.span());
-  double variance = 0, unit = 1;
+  Number variance, unit = 1, steps;
   for (int step = 0; step < options.steps; ++step) {
-    const double value = objective.value_and_gradient(x, gradient.span());
+    const Number value = objective.value_and_gradient(x, gradient.span());
     if (step == 0 && options.rate_of_error) unit = objective.rms_error(value);
-    const double square =
+    const Number square =
         engine.dot(gradient.span(), gradient.span()) / static_cast<double>(x.size());
-    if (square == 0) return step;
-    engine.scale(static_cast<float>(kBeta1), mean.span());
-    engine.axpy(static_cast<float>(1 - kBeta1), gradient.span(), mean.span());
+    if (square.known_zero()) break;
+    const Number moves = exceeds(square, 0);
+    steps = steps + moves;
+    engine.scale(kBeta1, mean.span());
+    engine.axpy(1 - kBeta1, gradient.span(), mean.span());
     variance = kBeta2 * variance + (1 - kBeta2) * square;
     const double progress = (step + 0.5) / options.steps;
-    const double rate = options.rate * unit * (0.1 + 0.9 * 0.5 * (1 + std::cos(M_PI * progress)));
+    const double fall = 0.1 + 0.9 * 0.5 * (1 + std::cos(M_PI * progress));
     const double mean_bias = 1 - std::pow(kBeta1, step + 1);
     const double variance_bias = 1 - std::pow(kBeta2, step + 1);
-    engine.axpy(static_cast<float>(-rate / mean_bias / std::sqrt(variance / variance_bias)),
-                mean.span(), x);
+    const Number deviation = max(sqrt(variance / variance_bias), kTiny);
+    engine.axpy(-moves * (options.rate * fall / mean_bias) * unit / deviation, mean.span(), x);
     project(start.span(), x, options.budget, engine);
     objective.clip(x);
   }
-  return options.steps;
+  return steps;
 }
 
 int cg(Quadratic &objective, Vector x, const CgOptions &options, Engine &engine) {
   constexpr double kNoGain = 1e-6;  // of the value: 0.000004 dB
   const Buffer start = copy_of(x, engine);
   Buffer residual = engine.allocate(x.size()), image = engine.allocate(x.size());
-  const double value = objective.value_and_gradient(x, residual.span());
+  const double value = objective.value_and_gradient(x, residual.span()).value();
   engine.scale(-1, residual.span());
   Buffer direction = copy_of(residual.span(), engine);
 
@@ -102,7 +107,7 @@ int cg(Quadratic &objective, Vector x, const CgOptions &options, Engine &engine)
   size_t first = 0;
   for (const size_t end : objective.group_ends()) {
     const Vector r = residual.span().subspan(first, end - first);
-    groups.push_back({first, end - first, engine.dot(r, r)});
+    groups.push_back({first, end - first, engine.dot(r, r).value()});
     first = end;
   }
   int steps = 0;
@@ -114,15 +119,15 @@ int cg(Quadratic &objective, Vector x, const CgOptions &options, Engine &engine)
       const Vector r = residual.span().subspan(group.first, group.size);
       const Vector p = direction.span().subspan(group.first, group.size);
       const Vector hp = image.span().subspan(group.first, group.size);
-      const double curvature = engine.dot(p, hp);
+      const double curvature = engine.dot(p, hp).value();
       group.done = group.residual <= 0 || curvature <= 0;
       if (group.done) continue;
       const double length = group.residual / curvature;
-      engine.axpy(static_cast<float>(length), p, x.subspan(group.first, group.size));
-      engine.axpy(static_cast<float>(-length), hp, r);
-      const double next = engine.dot(r, r);
+      engine.axpy(length, p, x.subspan(group.first, group.size));
+      engine.axpy(-length, hp, r);
+      const double next = engine.dot(r, r).value();
       gain += 0.5 * length * group.residual;
-      engine.xpby(r, static_cast<float>(next / group.residual), p);
+      engine.xpby(r, next / group.residual, p);
       group.residual = next;
     }
     if (gain <= 0) break;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The step rules: how a stage of Algorithm 1 moves its variables. Each starts from `x` and leaves
-// the moved variables there, inside their legal intervals and within the budget. They see vectors
-// through the engine alone.
+// the moved variables there, inside their legal intervals and within the budget, and returns how
+// many steps have moved them. They see vectors through the engine alone; none but cg waits for a
+// number.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct PgdOptions {
   bool random_start = false;
   uint64_t seed = 0;
 };
-int pgd(Objective &objective, Vector x, const PgdOptions &options, Engine &engine);
+Number pgd(Objective &objective, Vector x, const PgdOptions &options, Engine &engine);
 
 // Adam (Kingma and Ba, 2015) with one second moment for the whole frame, so that flat areas stay
 // still; learning rate `rate` in code values, or in parts of the error where it starts, falling to
@@ -40,7 +41,7 @@ struct AdamOptions {
   bool rate_of_error = false;
   Budget budget;
 };
-int adam(Objective &objective, Vector x, const AdamOptions &options, Engine &engine);
+Number adam(Objective &objective, Vector x, const AdamOptions &options, Engine &engine);
 
 // Conjugate gradients (Hestenes and Stiefel, 1952), with exact line search in each group; stops
 // when a step gains less than one part in a million.

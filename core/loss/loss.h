@@ -3,8 +3,6 @@
 // cost.
 #pragma once
 
-#include <cmath>
-
 #include "engine/engine.h"
 
 namespace hcd::loss {
@@ -16,7 +14,7 @@ class Loss {
 
   // The value of what client `k` shows, and its derivative, as large, if `slope` has data. `shown`
   // may be clipped.
-  virtual double shown(size_t k, Plane shown, Plane slope) = 0;
+  virtual Number shown(size_t k, Plane shown, Plane slope) = 0;
   // The same of a window of a picture, where the loss is a sum over pixels, else empty. The
   // windows' values add up to that of the picture.
   virtual LocalLoss local(size_t k) const {
@@ -25,14 +23,14 @@ class Loss {
   }
 
   // What the small frame `x` costs; adds the derivative to `gradient`.
-  virtual double small(ConstVector x, Vector gradient) = 0;
+  virtual Number small(ConstVector x, Vector gradient) = 0;
 
-  // False where the first point that was evaluated has shown nothing to gain.
-  virtual bool can_gain() const { return true; }
+  // 0 where the first point that was evaluated has shown nothing to gain, else 1.
+  virtual Number can_gain() const { return 1; }
 
   // Root mean squared error of what is shown, in code values, at the first point, which had
   // `value`.
-  virtual double rms_error(double value) const { return std::sqrt(value); }
+  virtual Number rms_error(const Number &value) const { return sqrt(value); }
 };
 
 }  // namespace hcd::loss

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loss/mixed.h"
 
-#include <algorithm>
-
 namespace hcd::loss {
 namespace {
 
@@ -26,38 +24,36 @@ Mixed::Mixed(size_t clients, ConstPlane y, ConstPlane x0, const image::Range &sh
       start_(clients),
       detail_(engine.detail(y)) {}
 
-double Mixed::start_error() const {
-  double sum = 0;
-  for (const Start &start : start_) sum += start.error / static_cast<double>(start_.size());
+Number Mixed::start_error() const {
+  Number sum;
+  for (const Start &start : start_) sum = sum + start.error / static_cast<double>(start_.size());
   return sum;
 }
 
-double Mixed::shown(size_t k, Plane shown, Plane slope) {
-  const double cut = engine_.clip(shown_range_, shown);
-  const double lost = detail_->value_and_gradient(shown, slope);
+Number Mixed::shown(size_t k, Plane shown, Plane slope) {
+  const Number cut = engine_.clip(shown_range_, shown);
+  const Number lost = detail_->value_and_gradient(shown, slope);
   const auto n = static_cast<double>(y_.size());
   Start &start = start_[k];
-  if (start.error == 0) {
-    const double error = engine_.squared_error(shown, y_, 0, {}) / n;
-    can_gain_ = can_gain_ || error > kLeastError || lost > kLeastLost;
-    start = {std::max(error, kLeastError), std::max(lost, kLeastLost)};
+  if (!start.known) {
+    const Number error = engine_.squared_error(shown, y_, 0, {}) / n;
+    can_gain_ = max(can_gain_, max(exceeds(error, kLeastError), exceeds(lost, kLeastLost)));
+    start = {max(error, kLeastError), max(lost, kLeastLost), true};
   }
-  clipped_ = std::max(clipped_, cut / (start.error * n));
-  const double error_weight = (1 - weights_.detail) / start.error;
-  const double detail_weight = weights_.detail / start.lost;
-  const MixWeights weights{static_cast<float>(2 * error_weight / n),
-                           static_cast<float>(2 * weights_.ringing / start.error / n),
-                           static_cast<float>(detail_weight)};
+  if (slope.data) clipped_ = max(clipped_, cut / (start.error * n));
+  const Number error_weight = (1 - weights_.detail) / start.error;
+  const Number detail_weight = weights_.detail / start.lost;
+  const MixWeights weights{2 * error_weight / n, 2 * weights_.ringing / start.error / n,
+                           detail_weight};
   return engine_.mix_slope(shown, y_, shown_range_, weights, slope) / 2 + detail_weight * lost;
 }
 
-double Mixed::small(ConstVector x, Vector gradient) {
+Number Mixed::small(ConstVector x, Vector gradient) {
   Buffer move = engine_.allocate(x.size());
   engine_.subtract(x, {x0_.data, x0_.size()}, move.span());
-  const double pull = weights_.proximity / start_error() / static_cast<double>(x.size());
-  const double value = pull * engine_.dot(move.span(), move.span());
-  engine_.axpy(static_cast<float>(2 * pull), move.span(), gradient);
-  return value;
+  const Number pull = weights_.proximity / start_error() / static_cast<double>(x.size());
+  engine_.axpy(2 * pull, move.span(), gradient);
+  return pull * engine_.dot(move.span(), move.span());
 }
 
 }  // namespace hcd::loss

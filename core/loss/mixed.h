@@ -29,20 +29,21 @@ class Mixed : public Loss {
   Mixed(size_t clients, ConstPlane y, ConstPlane x0, const image::Range &shown,
         const MixedWeights &weights, Engine &engine);
 
-  double shown(size_t k, Plane shown, Plane slope) override;
-  double small(ConstVector x, Vector gradient) override;
-  bool can_gain() const override { return can_gain_; }
-  double rms_error(double) const override { return std::sqrt(start_error()); }
+  Number shown(size_t k, Plane shown, Plane slope) override;
+  Number small(ConstVector x, Vector gradient) override;
+  Number can_gain() const override { return can_gain_; }
+  Number rms_error(const Number &) const override { return sqrt(start_error()); }
 
   // The most that clipping has cut off what a client shows at a point so far, as a share of the
-  // squared error of the start.
-  double clipped() const { return clipped_; }
+  // squared error of the start; of points whose slope was asked for.
+  const Number &clipped() const { return clipped_; }
 
  private:
   struct Start {
-    double error = 0, lost = 0;  // 0 before the first point
+    Number error, lost;
+    bool known = false;  // false before the first point
   };
-  double start_error() const;  // mean over the clients
+  Number start_error() const;  // mean over the clients
 
   ConstPlane y_, x0_;
   image::Range shown_range_;
@@ -50,8 +51,7 @@ class Mixed : public Loss {
   Engine &engine_;
   std::vector<Start> start_;
   std::unique_ptr<Detail> detail_;
-  bool can_gain_ = false;
-  double clipped_ = 0;
+  Number can_gain_, clipped_;
 };
 
 }  // namespace hcd::loss

@@ -11,7 +11,7 @@ SquaredError::SquaredError(ConstPlane target, double unit, ConstVector x0, doubl
       proximity_(proximity),
       engine_(engine) {}
 
-double SquaredError::shown(size_t, Plane shown, Plane slope) {
+Number SquaredError::shown(size_t, Plane shown, Plane slope) {
   return mean_ * engine_.squared_error(shown, target_, static_cast<float>(2 * mean_), slope);
 }
 
@@ -21,7 +21,7 @@ LocalLoss SquaredError::local(size_t) const {
   };
 }
 
-double SquaredError::small(ConstVector x, Vector gradient) {
+Number SquaredError::small(ConstVector x, Vector gradient) {
   if (proximity_ == 0) return 0;
   const double pull = proximity_ / static_cast<double>(x.size());
   Buffer move = engine_.allocate(x.size());

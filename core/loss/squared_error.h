@@ -13,9 +13,9 @@ class SquaredError : public Loss {
   // `target`: of the client's picture. `unit`: see Client.
   SquaredError(ConstPlane target, double unit, ConstVector x0, double proximity, Engine &engine);
 
-  double shown(size_t k, Plane shown, Plane slope) override;
+  Number shown(size_t k, Plane shown, Plane slope) override;
   LocalLoss local(size_t k) const override;
-  double small(ConstVector x, Vector gradient) override;
+  Number small(ConstVector x, Vector gradient) override;
 
  private:
   ConstPlane target_;

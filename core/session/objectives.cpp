@@ -24,11 +24,11 @@ Plane with_data(Plane plane, Buffer &memory) {
 
 }  // namespace
 
-double clip_planes(const hcd_format &format, int planes, float *values, Engine &engine) {
+Number clip_planes(const hcd_format &format, int planes, float *values, Engine &engine) {
   const image::Geometry geometry(format);
-  double clipped = 0;
+  Number clipped;
   for (int c = 0; c < planes; ++c) {
-    clipped += engine.clip(image::component_range(format, c), geometry.plane(values, c));
+    clipped = clipped + engine.clip(image::component_range(format, c), geometry.plane(values, c));
   }
   return clipped;
 }
@@ -63,7 +63,7 @@ ConstVector ShownObjective::transported(ConstVector x) {
   return rounded_values_.span();
 }
 
-double ShownObjective::shown(size_t k, ConstVector x, float *gradient) {
+Number ShownObjective::shown(size_t k, ConstVector x, float *gradient) {
   client::Client &client = *clients_[k];
   const LocalLoss local = loss_.local(k);
   if (gradient && local && client.by_parts()) {
@@ -72,33 +72,33 @@ double ShownObjective::shown(size_t k, ConstVector x, float *gradient) {
   const Plane shown = with_data(client.picture(), shown_);
   const Plane slope = gradient ? with_data(client.picture(), slope_) : Plane();
   client.forward(x.data(), key_, shown, gradient ? &tapes_[k] : nullptr);
-  const double value = loss_.shown(k, shown, slope);
+  const Number value = loss_.shown(k, shown, slope);
   if (gradient) client.backward(x.data(), key_, tapes_[k].get(), slope, gradient);
   return value;
 }
 
-double ShownObjective::value_and_gradient(ConstVector at, Vector gradient) {
+Number ShownObjective::value_and_gradient(ConstVector at, Vector gradient) {
   const ConstVector x = transported(at);
   const double share = 1 / static_cast<double>(clients_.size());
-  double value = 0;
+  Number value;
   for (size_t k = 0; k < clients_.size(); ++k) {
-    value += share * shown(k, x, k == 0 ? gradient.data() : pulled_.data());
-    if (k > 0) engine_.axpy(static_cast<float>(share), pulled_.span(), gradient);
-    if (k == 0 && clients_.size() > 1) engine_.scale(static_cast<float>(share), gradient);
+    value = value + share * shown(k, x, k == 0 ? gradient.data() : pulled_.data());
+    if (k > 0) engine_.axpy(share, pulled_.span(), gradient);
+    if (k == 0 && clients_.size() > 1) engine_.scale(share, gradient);
   }
   key_ = mix(key_);
   if (!start_value_) start_value_ = value;
-  if (!loss_.can_gain()) {  // a flat frame, say: rounding errors are no direction
-    engine_.clear(gradient);
-    return value;
-  }
-  return value + loss_.small(x, gradient);
+  const Number cost = loss_.small(x, gradient);
+  const Number can_gain = loss_.can_gain();
+  // 0 for a flat frame, say: rounding errors are no direction.
+  if (can_gain.queued() || can_gain.known_zero()) engine_.scale(can_gain, gradient);
+  return value + cost;
 }
 
-double ShownObjective::value(ConstVector x) {
-  double value = 0;
+Number ShownObjective::value(ConstVector x) {
+  Number value;
   for (size_t k = 0; k < clients_.size(); ++k) {
-    value += shown(k, x, nullptr) / static_cast<double>(clients_.size());
+    value = value + shown(k, x, nullptr) / static_cast<double>(clients_.size());
   }
   Buffer unused = engine_.allocate(n_);
   engine_.clear(unused.span());
@@ -106,7 +106,7 @@ double ShownObjective::value(ConstVector x) {
 }
 
 void ShownObjective::clip(Vector x) {
-  clipped_ = std::max(clipped_, clip_planes(lr_, planes_, x.data(), engine_));
+  clipped_ = max(clipped_, clip_planes(lr_, planes_, x.data(), engine_));
 }
 
 // ---- linear clients at once ----
@@ -130,12 +130,12 @@ LinearObjective::LinearObjective(std::vector<client::LinearClient *> clients, co
   for (client::LinearClient *client : clients_) {
     client->show(x0, 0, client->hr().n_planes(), error.data());
     engine.subtract({y, n_hr_}, error.span(), error.span());
-    error_ += weight * engine.dot(error.span(), error.span());
+    error_ = error_ + weight * engine.dot(error.span(), error.span());
     for (int c = 0; c < client->lr().n_planes(); ++c) {
       client->adjoint(c).apply(client->hr().plane(std::as_const(error).data(), c),
                                client->lr().plane(part_.data(), c));
     }
-    engine.axpy(static_cast<float>(weight), part_.span(), rhs_.span());
+    engine.axpy(weight, part_.span(), rhs_.span());
   }
 }
 
@@ -147,7 +147,7 @@ std::vector<size_t> LinearObjective::group_ends() const {
 }
 
 void LinearObjective::normal(const float *p, Vector hp) {
-  const auto weight = static_cast<float>(1.0 / static_cast<double>(clients_.size()));
+  const double weight = 1.0 / static_cast<double>(clients_.size());
   for (client::LinearClient *client : clients_) {
     const bool first = client == clients_[0];
     for (int c = 0; c < client->lr().n_planes(); ++c) {
@@ -159,25 +159,25 @@ void LinearObjective::normal(const float *p, Vector hp) {
   }
 }
 
-double LinearObjective::value_and_gradient(ConstVector x, Vector gradient) {
+Number LinearObjective::value_and_gradient(ConstVector x, Vector gradient) {
   const Vector move = move_.span();
   engine_.copy(x, move);
   if (rounded_) round_planes(lr_, clients_[0]->lr().n_planes(), move.data(), engine_);
   engine_.subtract(move, x0_, move);
   normal(move.data(), gradient);
-  const double quadratic = engine_.dot(move, gradient);
-  const double linear = engine_.dot(move, rhs_.span());
-  const double move_square = proximity_ > 0 ? engine_.dot(move, move) : 0;
+  const Number quadratic = engine_.dot(move, gradient);
+  const Number linear = engine_.dot(move, rhs_.span());
+  const Number move_square = proximity_ > 0 ? engine_.dot(move, move) : 0;
   engine_.axpy(-1, rhs_.span(), gradient);
-  if (proximity_ > 0) engine_.axpy(static_cast<float>(proximity_), move, gradient);
-  engine_.scale(static_cast<float>(2.0 / static_cast<double>(n_hr_)), gradient);
+  if (proximity_ > 0) engine_.axpy(proximity_, move, gradient);
+  engine_.scale(2.0 / static_cast<double>(n_hr_), gradient);
   return (quadratic - 2 * linear + error_ + proximity_ * move_square) / static_cast<double>(n_hr_);
 }
 
 void LinearObjective::hessian(ConstVector p, Vector hp) {
   normal(p.data(), hp);
-  if (proximity_ > 0) engine_.axpy(static_cast<float>(proximity_), p, hp);
-  engine_.scale(static_cast<float>(2.0 / static_cast<double>(n_hr_)), hp);
+  if (proximity_ > 0) engine_.axpy(proximity_, p, hp);
+  engine_.scale(2.0 / static_cast<double>(n_hr_), hp);
 }
 
 void LinearObjective::clip(Vector x) {
@@ -196,9 +196,9 @@ HrObjective::HrObjective(client::Downscaler &g, descent::Objective &lr, const hc
       x_(engine.allocate(lr.size())),
       x_gradient_(engine.allocate(lr.size())) {}
 
-double HrObjective::value_and_gradient(ConstVector y, Vector gradient) {
+Number HrObjective::value_and_gradient(ConstVector y, Vector gradient) {
   g_.downscale(y.data(), planes_, x_.data());
-  const double value = lr_.value_and_gradient(x_.span(), x_gradient_.span());
+  const Number value = lr_.value_and_gradient(x_.span(), x_gradient_.span());
   g_.backward(y.data(), x_gradient_.data(), planes_, gradient.data());
   return value;
 }

@@ -16,7 +16,7 @@ namespace hcd::session {
 
 // Clips the first `planes` planes to the format's legal intervals; the sum of the squares of
 // what was cut off.
-double clip_planes(const hcd_format &format, int planes, float *values, Engine &engine);
+Number clip_planes(const hcd_format &format, int planes, float *values, Engine &engine);
 
 // The LR stage, step by step: forward, loss, backward. Variables are the first n_planes() planes of
 // the small frame. References are kept.
@@ -28,21 +28,21 @@ class ShownObjective : public descent::Objective {
                  bool rounded, uint64_t key, Engine &engine);
 
   size_t size() const override { return n_; }
-  double value_and_gradient(ConstVector x, Vector gradient) override;
-  double rms_error(double value) const override { return loss_.rms_error(value); }
+  Number value_and_gradient(ConstVector x, Vector gradient) override;
+  Number rms_error(const Number &value) const override { return loss_.rms_error(value); }
   void clip(Vector x) override;
 
   // The value alone; not for the first point.
-  double value(ConstVector x);
+  Number value(ConstVector x);
   // Of the first point; there is one.
-  double start_value() const { return *start_value_; }
+  const Number &start_value() const { return *start_value_; }
   // The most that a clip() has cut off so far, as a sum of squares.
-  double clipped() const { return clipped_; }
+  const Number &clipped() const { return clipped_; }
 
  private:
   ConstVector transported(ConstVector x);
   // Of client `k`: the value, and where it is asked for the gradient.
-  double shown(size_t k, ConstVector x, float *gradient);
+  Number shown(size_t k, ConstVector x, float *gradient);
 
   std::vector<client::Client *> clients_;
   loss::Loss &loss_;
@@ -52,8 +52,8 @@ class ShownObjective : public descent::Objective {
   bool rounded_;
   uint64_t key_;
   Engine &engine_;
-  double clipped_ = 0;
-  std::optional<double> start_value_;
+  Number clipped_;
+  std::optional<Number> start_value_;
   std::vector<std::unique_ptr<client::Tape>> tapes_;
   Buffer shown_, slope_, pulled_, rounded_values_;
 };
@@ -71,7 +71,7 @@ class LinearObjective : public descent::Quadratic {
 
   size_t size() const override { return x0_.size(); }
   std::vector<size_t> group_ends() const override;
-  double value_and_gradient(ConstVector x, Vector gradient) override;
+  Number value_and_gradient(ConstVector x, Vector gradient) override;
   void hessian(ConstVector p, Vector hp) override;
   void clip(Vector x) override;
 
@@ -85,8 +85,8 @@ class LinearObjective : public descent::Quadratic {
   bool rounded_;
   Engine &engine_;
   size_t n_hr_;
-  double error_ = 0;  // 1/K sum_k |e_k|^2
-  Buffer rhs_;        // 1/K sum_k U_k^T e_k
+  Number error_;  // 1/K sum_k |e_k|^2
+  Buffer rhs_;    // 1/K sum_k U_k^T e_k
   Buffer move_, part_;
 };
 
@@ -98,8 +98,8 @@ class HrObjective : public descent::Objective {
               Engine &engine);
 
   size_t size() const override { return image::Geometry(hr_).offset(planes_); }
-  double value_and_gradient(ConstVector y, Vector gradient) override;
-  double rms_error(double value) const override { return lr_.rms_error(value); }
+  Number value_and_gradient(ConstVector y, Vector gradient) override;
+  Number rms_error(const Number &value) const override { return lr_.rms_error(value); }
   void clip(Vector y) override;
 
  private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/error.h"
 #include "client/device.h"
@@ -160,7 +161,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
     auto clients = make_linear_clients(s.model, start_kernel(s, loss), source, lr, *on.engine);
     log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
     *out = sized(in, lr, 0, 0);
-    return std::make_unique<DownSession>(std::move(on), std::move(clients), s, source, source, lr);
+    return std::make_unique<DownSession>(std::move(on), std::move(clients), s,
+                                         DownFormats{source, source, lr});
   }
   auto network = open(s, source, *out, log);
   const client::NetworkInfo &info = network->info();
@@ -201,7 +203,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   }
   log(HCD_LOG_VERBOSE, describe(make_plan(s, clients.traits)));
   *out = sized(in, lr, 0, 0);
-  return std::make_unique<DownSession>(std::move(on), std::move(clients), s, source, extended, lr);
+  return std::make_unique<DownSession>(std::move(on), std::move(clients), s,
+                                       DownFormats{source, extended, lr});
 }
 
 std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_format &from,
@@ -257,24 +260,61 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
                                      large);
 }
 
-// The streams of a frame that is lost must not be used any more, either; the first error is the one
-// to tell.
-void Session::leave_failed() noexcept {
+Session::Session(Processor on) : gpu_(std::move(on.gpu)), engine_(std::move(on.engine)) {}
+
+void Session::send(const hcd_frame &frame) {
+  window_.push_back({{frame, plan_, turn_}});
+  turn_ = (turn_ + 1) % engine_->frames_in_flight();
+}
+
+// Work that uses the streams of two frames. Those of a frame that is lost must not be used any
+// more, either; the first error is the one to tell.
+template <typename Work>
+void Session::on_streams(const hcd_frame &in, const hcd_frame &out, const Work &work) {
+  if (!gpu_) {
+    work();
+    return;
+  }
   try {
-    if (gpu_) gpu_->leave();
-  } catch (const Error &) {
+    gpu_->enter(in, out);
+    work();
+  } catch (...) {
+    try {
+      gpu_->leave();
+    } catch (const Error &) {
+    }
+    throw;
+  }
+  gpu_->leave();
+}
+
+void Session::begin_next() {
+  if (engine_->frames_in_flight() < 2 || window_.size() < 2) return;
+  Waiting &next = *std::next(window_.begin());
+  if (next.begun) return;
+  next.begun = true;
+  try {
+    on_streams(next.frame, next.frame, [&] { begin(next); });
+  } catch (...) {
+    next.failure = std::current_exception();
   }
 }
 
 hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {
-  const hcd_frame in = window_.front().frame;
+  Waiting &front = window_.front();
+  const hcd_frame in = front.frame;
   try {
-    if (gpu_) gpu_->enter(in, out);
-    process(window_, out, stats);
-    if (gpu_) gpu_->leave();
+    if (front.failure) std::rethrow_exception(front.failure);
+    on_streams(in, out, [&] {
+      if (!front.begun) begin(front);
+      emit(front, out);
+    });
+    begin_next();
+    if (settle(front, out, stats != nullptr)) {
+      on_streams(in, out, [&] { finish(front, out, stats); });
+    }
   } catch (...) {
     window_.pop_front();
-    leave_failed();
     throw;
   }
   window_.pop_front();

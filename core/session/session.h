@@ -4,6 +4,7 @@
 
 #include <hcd/hcd.h>
 
+#include <exception>
 #include <list>
 #include <memory>
 #include <utility>
@@ -11,24 +12,27 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "client/backend.h"
+#include "session/processor.h"
 #include "session/settings.h"
 
 namespace hcd::session {
 
-// Frames go in by send() and come out by receive(), in order. Those in flight lie in a window that
-// process() sees, so that a session may look ahead as far as frames were sent.
+// Frames go in by send() and come out by receive(), in order. Where the engine only queues its work
+// the next frame, if it has been sent, is begun before the oldest one is waited for.
 class Session {
  public:
   // `gpu`: where it computes; nullptr: on the CPU.
-  explicit Session(std::shared_ptr<client::Gpu> gpu) : gpu_(std::move(gpu)) {}
+  explicit Session(Processor on);
   virtual ~Session() = default;
 
-  void send(const hcd_frame &frame) { window_.push_back({frame, plan_}); }
+  void send(const hcd_frame &frame);
   bool empty() const { return window_.empty(); }
   void clear() { window_.clear(); }
   // Makes `out` of the oldest frame, which leaves whatever happens, and gives it back. `stats`:
   // nullptr where nobody asks (time_ms is the caller's).
   hcd_frame receive(const hcd_frame &out, hcd_stats *stats);
+  // After the last frame: throws what has come to light of it since.
+  virtual void drain() {}
 
   // Of the network; 0: linear clients.
   virtual int factor() const { return 0; }
@@ -42,17 +46,33 @@ class Session {
   struct Sent {
     hcd_frame frame;
     std::shared_ptr<const Plan> plan;  // of a downscaling session
+    int turn = 0;                      // of those that are under way at once, which one
   };
-  // Of the window's first frame.
-  virtual void process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *stats) = 0;
+  // A frame's way, in this order; the next one may begin() between emit() and settle(). Those two
+  // wait for nothing that is queued.
+  virtual void begin(const Sent &sent) = 0;
+  virtual void emit(const Sent &sent, const hcd_frame &out) = 0;
+  // Waits for what decides about the frame, and until `out` is there if it is of the host. True:
+  // finish() has to follow.
+  virtual bool settle(const Sent &sent, const hcd_frame &out, bool stats) = 0;
+  virtual void finish(const Sent &sent, const hcd_frame &out, hcd_stats *stats) = 0;
 
+  std::shared_ptr<client::Gpu> gpu_;
+  std::unique_ptr<Engine> engine_;
   std::shared_ptr<const Plan> plan_;  // of the next frame sent
 
  private:
-  void leave_failed() noexcept;
+  struct Waiting : Sent {
+    bool begun = false;
+    std::exception_ptr failure;  // of begin()
+  };
+  // Begins the second frame, if it has been sent. An error is kept for when it is the first.
+  void begin_next();
+  template <typename Work>
+  void on_streams(const hcd_frame &in, const hcd_frame &out, const Work &work);
 
-  std::shared_ptr<client::Gpu> gpu_;
-  std::list<Sent> window_;
+  std::list<Waiting> window_;
+  int turn_ = 0;  // of the next frame sent
 };
 
 // The format of the frames that come out; out->width and height as in hcd_configure(). Loads the

@@ -85,7 +85,7 @@ double gain_of_learned(const DownSettings &s, std::shared_ptr<client::Network> n
   const std::span steps(clients.learned);
   descent::learned(objective, x.span(), lr.width, steps.first(static_cast<size_t>(plan.steps_lr)),
                    *engine);
-  return objective.start_value() - objective.value(x.span());
+  return (objective.start_value() - objective.value(x.span())).value();
 }
 
 }  // namespace hcd::session

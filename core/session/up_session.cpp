@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "session/up_session.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/random.h"
 
@@ -10,8 +12,7 @@ namespace hcd::session {
 UpSession::UpSession(Processor on, std::unique_ptr<client::Client> client, bool stochastic,
                      uint64_t seed, const hcd_format &in, const hcd_format &full,
                      const hcd_format &out)
-    : Session(std::move(on.gpu)),
-      engine_(std::move(on.engine)),
+    : Session(std::move(on)),
       client_(std::move(client)),
       stochastic_(stochastic),
       seed_(seed),
@@ -26,20 +27,41 @@ UpSession::UpSession(Processor on, std::unique_ptr<client::Client> client, bool 
   }
 }
 
-void UpSession::process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *) {
-  const hcd_frame &in = window.front().frame;
-  engine_->unpack(in_, in, x_.data());
-  const uint64_t key = stochastic_ ? mix(engine_->hash(in_, in, mix(seed_))) : 0;
+void UpSession::begin(const Sent &sent) {
+  engine_->unpack(in_, sent.frame, x_.data());
+  const uint64_t key = stochastic_ ? mix(engine_->hash(in_, sent.frame, mix(seed_))) : 0;
+  const auto work = [&]() -> std::vector<Number> {
+    show(key);
+    return {};
+  };
+  // Nothing is to be prepared any more from the second frame on.
+  begun_ = std::min(begun_ + 1, 2);
+  engine_->run(work, begun_ > 1 && !stochastic_ ? &recording_ : nullptr);
+}
+
+void UpSession::show(uint64_t key) {
   client_->show(x_.data(), key, full_.n_planes(), y_.data());
-  const float *planes = y_.data();
-  if (cut_memory_.size() > 0) {
-    for (int c = 0; c < cut_.n_planes(); ++c) {
-      const Plane to = cut_.plane(cut_memory_.data(), c);
-      engine_->copy(full_.plane(planes, c).crop({0, 0, to.width, to.height}), to);
-    }
-    planes = cut_memory_.data();
+  if (cut_memory_.size() == 0) return;
+  for (int c = 0; c < cut_.n_planes(); ++c) {
+    const Plane to = cut_.plane(cut_memory_.data(), c);
+    const ConstPlane whole = full_.plane(std::as_const(y_).data(), c);
+    engine_->copy(whole.crop({0, 0, to.width, to.height}), to);
   }
-  engine_->pack(out_, planes, {}, out);
+}
+
+void UpSession::emit(const Sent &, const hcd_frame &out) {
+  engine_->pack(out_, cut_memory_.size() > 0 ? cut_memory_.data() : y_.data(), {}, out);
+}
+
+bool UpSession::settle(const Sent &, const hcd_frame &, bool) {
+  engine_->finish_pack();
+  client_->check_results();
+  return false;
+}
+
+void UpSession::drain() {
+  engine_->finish();
+  client_->check_results();
 }
 
 }  // namespace hcd::session

@@ -16,18 +16,25 @@ class UpSession : public Session {
   // the bottom. `seed` and the frame decide a latent.
   UpSession(Processor on, std::unique_ptr<client::Client> client, bool stochastic, uint64_t seed,
             const hcd_format &in, const hcd_format &full, const hcd_format &out);
+  void drain() override;
 
  protected:
-  void process(const std::list<Sent> &window, const hcd_frame &out, hcd_stats *stats) override;
+  void begin(const Sent &sent) override;
+  void emit(const Sent &sent, const hcd_frame &out) override;
+  bool settle(const Sent &sent, const hcd_frame &out, bool stats) override;
+  void finish(const Sent &, const hcd_frame &, hcd_stats *) override {}
 
  private:
-  std::unique_ptr<Engine> engine_;
+  void show(uint64_t key);
+
   std::unique_ptr<client::Client> client_;
   bool stochastic_;
   uint64_t seed_;
   hcd_format in_, out_;
   image::Geometry full_, cut_;
   Buffer x_, y_, cut_memory_;
+  int begun_ = 0;                         // frames, as far as it matters
+  std::unique_ptr<Recording> recording_;  // of show()
 };
 
 }  // namespace hcd::session

@@ -92,10 +92,10 @@ class Example {
     engine_->copy(x0_.span(), end_.span());
     adam_.steps = steps;
     descent::adam(*objective_, end_.span(), adam_, *engine_);
-    return objective_->value(end_.span());
+    return objective_->value(end_.span()).value();
   }
   double plain() const { return plain_; }
-  double value() { return objective_->value(x_.span()); }
+  double value() { return objective_->value(x_.span()).value(); }
 
   // Looks, and gives what a step sees: [samples, features].
   Tensor look(bool first) {

@@ -144,6 +144,7 @@ void check_pack(Engine &engine) {
     VectorOnEngine planes(engine, values);
     test::Frame frame(format);
     engine.pack(format, planes.read().data(), ranges, frame.view());
+    engine.finish_pack();
     size_t wrong = 0;
     for_samples(format, [&](int c, int x, int y, size_t i) {
       const auto [p, column] = place(format, c, x);
@@ -193,7 +194,7 @@ void check_clip(Engine &engine) {
       return i % 3 == 0 ? kRange.low : i % 3 == 1 ? kRange.high : 100;
     });
     OnEngine plane(engine, inside);
-    EXPECT_EQ(engine.clip(kRange, plane.view()), 0) << text(size);
+    EXPECT_EQ(engine.clip(kRange, plane.view()).value(), 0) << text(size);
     EXPECT_EQ(plane.result().values(), inside.values());
     // One value alone is outside, at each end of the plane.
     for (const bool last : {false, true}) {
@@ -204,7 +205,7 @@ void check_clip(Engine &engine) {
         OnEngine beyond(engine, picture);
         const double cut = static_cast<double>(value) -
                            static_cast<double>(std::clamp(value, kRange.low, kRange.high));
-        const double squared = engine.clip(kRange, beyond.view());
+        const double squared = engine.clip(kRange, beyond.view()).value();
         EXPECT_GT(squared, 0) << text(size);
         EXPECT_NEAR(squared, cut * cut, 1e-5 * cut * cut) << text(size);
         const auto found = beyond.result().values(), before = picture.values();

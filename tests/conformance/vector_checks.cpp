@@ -63,9 +63,9 @@ void check_dot(Engine &engine) {
     }
     VectorOnEngine x(engine, a), y(engine, b);
     // Sums may be taken in floats, in pieces.
-    EXPECT_NEAR(engine.dot(x.read(), y.read()), expected, 1e-5 * size) << n;
-    const double once = engine.dot(x.read(), x.read());
-    EXPECT_EQ(engine.dot(x.read(), x.read()), once);
+    EXPECT_NEAR(engine.dot(x.read(), y.read()).value(), expected, 1e-5 * size) << n;
+    const double once = engine.dot(x.read(), x.read()).value();
+    EXPECT_EQ(engine.dot(x.read(), x.read()).value(), once);
     EXPECT_GE(once, 0);
   }
 }

@@ -34,12 +34,12 @@ class WrongEngine : public Engine {
     spoil("fill", plane);
   }
 
-  double dot(ConstVector a, ConstVector b) override { return spoilt("dot", right_->dot(a, b)); }
-  void axpy(float a, ConstVector x, Vector y) override {
+  Number dot(ConstVector a, ConstVector b) override { return spoilt("dot", right_->dot(a, b)); }
+  void axpy(const Number &a, ConstVector x, Vector y) override {
     right_->axpy(a, x, y);
     spoil("axpy", y);
   }
-  void xpby(ConstVector x, float b, Vector y) override {
+  void xpby(ConstVector x, const Number &b, Vector y) override {
     right_->xpby(x, b, y);
     spoil("xpby", y);
   }
@@ -47,7 +47,7 @@ class WrongEngine : public Engine {
     right_->subtract(x, y, z);
     spoil("subtract", z);
   }
-  void scale(float a, Vector x) override {
+  void scale(const Number &a, Vector x) override {
     right_->scale(a, x);
     spoil("scale", x);
   }
@@ -75,7 +75,7 @@ class WrongEngine : public Engine {
     if (wrong_ == "quantise") plane.row(0)[0] += 1e-4F;
     right_->quantise(depth, range, plane);
   }
-  double clip(const image::Range &range, Plane plane) override {
+  Number clip(const image::Range &range, Plane plane) override {
     return spoilt("clip", right_->clip(range, plane));
   }
   // Without the first row of a frame that has several.
@@ -107,18 +107,18 @@ class WrongEngine : public Engine {
     spoil("mix", out[0]);
   }
 
-  double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
+  Number squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
     return spoilt("squared_error", right_->squared_error(shown, target, factor, slope));
   }
-  double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
+  Number shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return spoilt("shown_error", right_->shown_error(depth, shown, truth));
   }
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
     return std::make_unique<WrongDetail>(*this, right_->detail(reference));
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+  Number mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                    const MixWeights &weights, Plane slope) override {
-    const double value = right_->mix_slope(shown, y, range, weights, slope);
+    const Number value = right_->mix_slope(shown, y, range, weights, slope);
     if (slope.data) spoil("mix_slope", slope);
     return value;
   }
@@ -128,8 +128,8 @@ class WrongEngine : public Engine {
    public:
     WrongDetail(const WrongEngine &engine, std::unique_ptr<Detail> right)
         : engine_(engine), right_(std::move(right)) {}
-    double value_and_gradient(ConstPlane test, Plane gradient) override {
-      const double value = right_->value_and_gradient(test, gradient);
+    Number value_and_gradient(ConstPlane test, Plane gradient) override {
+      const Number value = right_->value_and_gradient(test, gradient);
       if (gradient.data && engine_.wrong_ == "detail slope") gradient.row(0)[0] *= 1.2F;
       return engine_.wrong_ == "detail" ? value + 1e-4 : value;
     }
@@ -146,7 +146,7 @@ class WrongEngine : public Engine {
   void spoil(const char *operation, Vector vector) const {
     if (wrong_ == operation && !vector.empty()) vector.back() += 1e-5F;
   }
-  double spoilt(const char *operation, double value) const {
+  Number spoilt(const char *operation, const Number &value) const {
     return wrong_ == operation ? value * (1 + 1e-4) : value;
   }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/cuda/kernels/vectors.h"
+#include "engine/cuda/numbers.h"
 #include "stub/for_tests.h"
 
 namespace hcd::cuda {
@@ -18,8 +19,8 @@ TEST(CudaDevice, RunsAKernelOnMemoryOfItsOwn) {
   Buffer a = device.allocate(x.size()), b = device.allocate(y.size());
   device.copy(x.data(), a.data(), x.size() * sizeof(float));
   device.copy(y.data(), b.data(), y.size() * sizeof(float));
-  device.launch(HCD_KERNEL_OF(hcd_axpy), {4}, {kVectorBlock}, 0, 3.0F, a.data(), b.data(),
-                x.size());
+  device.launch(HCD_KERNEL_OF(hcd_axpy), {4}, {kVectorBlock}, 0, DeviceNumber{3, nullptr}, a.data(),
+                b.data(), x.size());
   std::vector<float> result(y.size());
   device.copy(b.data(), result.data(), y.size() * sizeof(float));
   EXPECT_EQ(result, std::vector<float>(1000, 7));
@@ -30,7 +31,8 @@ TEST(CudaDevice, AddsUp) {
   const std::vector<double> numbers(1000, 0.5);
   Buffer memory = device.allocate(2 * numbers.size());
   device.copy(numbers.data(), memory.data(), numbers.size() * sizeof(double));
-  EXPECT_EQ(device.total(reinterpret_cast<const double *>(memory.data()), numbers.size()), 500);
+  EXPECT_EQ(total(device, reinterpret_cast<const double *>(memory.data()), numbers.size()).value(),
+            500);
 }
 
 // ---- memory ----

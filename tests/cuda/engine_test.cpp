@@ -56,7 +56,10 @@ TEST_F(CudaEngineOnStandIn, SaysWhatFailed) {
       [&] { engine_->scale(2, a_.span()); },
       [&] { engine_->normal(2, a_.span()); },
       [&] { engine_->unpack(format, frame.view(), a_.data()); },
-      [&] { engine_->pack(format, a_.data(), image::legal_ranges(format), frame.view()); },
+      [&] {
+        engine_->pack(format, a_.data(), image::legal_ranges(format), frame.view());
+        engine_->finish_pack();
+      },
       [&] { engine_->quantise(8, {}, plane(a_)); },
       [&] { engine_->clip({}, plane(a_)); },
       [&] { shrink->apply(plane(a_), small); },
@@ -117,7 +120,7 @@ TEST_F(CudaEngineOnStandIn, WorksInTheCallersContext) {
     const auto engine = make_engine(std::make_shared<Device>(0, context), pool_);
     Buffer x = engine->allocate(100);
     engine->fill({x.data(), 100, 1}, 3);
-    EXPECT_EQ(engine->dot(x.span(), x.span()), 900);
+    EXPECT_EQ(engine->dot(x.span(), x.span()).value(), 900);
     EXPECT_EQ(stub_state().pushed, 2U);
     Context current = nullptr;
     EXPECT_EQ(stub_function<Result(Context *)>("cuCtxGetCurrent")(&current), kSuccess);

@@ -90,6 +90,7 @@ TEST(CudaFrames, PacksThoseOfTheDevice) {
     const image::Ranges ranges = image::legal_ranges(format);
     test::Frame expected(format), found(format);
     stand.engine->pack(format, planes.data(), ranges, expected.view());
+    stand.engine->finish_pack();
     FrameOnDevice there(format, found, *stand.device);
     stand.engine->pack(on_device(format), planes.data(), ranges, there.view());
     there.download();
@@ -203,6 +204,7 @@ TEST(CudaFrames, OfTheHostMayFollowEachOther) {
     test::Frame expected(format), found(format);
     expected.fill_random(i);
     stand.engine->pack(format, planes.data() + i * n, {image::Range{}, {}, {}}, found.view());
+    stand.engine->finish_pack();
     EXPECT_TRUE(found.same_samples(expected)) << i;
   }
 }
@@ -217,6 +219,7 @@ TEST(CudaFrames, OfTheHostMayChangeTheirSize) {
     Buffer planes = stand.engine->allocate(image::Geometry(format).size());
     stand.engine->unpack(format, frame.view(), planes.data());
     stand.engine->pack(format, planes.data(), {image::Range{}, {}, {}}, again.view());
+    stand.engine->finish_pack();
     EXPECT_TRUE(again.same_samples(frame)) << size;
   }
 }

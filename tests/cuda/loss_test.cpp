@@ -66,16 +66,18 @@ TEST(CudaLoss, DetailIsTheCpuEngines) {
     const Picture noise = Picture::noise(1, size.height, size.width, 2);
     Picture shown = test::moved(reference, noise, 0.3), expected(1, size.height, size.width);
     const double value =
-        cpu->detail(reference.read())->value_and_gradient(shown.read(), expected.view());
+        cpu->detail(reference.read())->value_and_gradient(shown.read(), expected.view()).value();
 
     OnDevice o(device, reference), s(device, shown), gradient(device, Picture(expected));
     const auto detail = make_detail(device, o.view());
-    EXPECT_NEAR(detail->value_and_gradient(s.view(), gradient.view()), value, 1e-6) << text(size);
+    EXPECT_NEAR(detail->value_and_gradient(s.view(), gradient.view()).value(), value, 1e-6)
+        << text(size);
     // Of one sample there is no detail: the derivative is a rounding error.
     EXPECT_LE(norm(test::moved(gradient.result(), expected, -1)), 1e-6 * norm(expected) + 1e-8)
         << text(size);
     // Where nothing is lost and nothing added there is no derivative at all.
-    EXPECT_NEAR(detail->value_and_gradient(o.view(), gradient.view()), 0, 1e-6) << text(size);
+    EXPECT_NEAR(detail->value_and_gradient(o.view(), gradient.view()).value(), 0, 1e-6)
+        << text(size);
     EXPECT_EQ(norm(gradient.result()), 0) << text(size);
   }
 }
@@ -86,7 +88,7 @@ TEST(CudaLoss, DetailIsTheSameBitsEachTime) {
   const Picture reference = Picture::noise(1, 71, 139, 1), shown = Picture::noise(1, 71, 139, 2);
   const auto evaluate = [&](double &value) {
     OnDevice o(device, reference), s(device, shown), gradient(device, Picture(1, 71, 139));
-    value = make_detail(device, o.view())->value_and_gradient(s.view(), gradient.view());
+    value = make_detail(device, o.view())->value_and_gradient(s.view(), gradient.view()).value();
     return gradient.result().values();
   };
   double first = 0, second = 0;
@@ -101,7 +103,7 @@ TEST(CudaLoss, DetailIsTheSameBitsEachTime) {
 
 TEST(CudaLoss, MixSlopeIsTheCpuEngines) {
   constexpr image::Range kRange{16, 235};
-  constexpr MixWeights kWeights{0.5F, 2, 30};
+  const MixWeights kWeights{0.5F, 2, 30};
   ThreadPool pool(1);
   Device device(0);
   const auto cpu = make_cpu_engine(pool);
@@ -112,10 +114,12 @@ TEST(CudaLoss, MixSlopeIsTheCpuEngines) {
     shown.at(0, 0, 0) = kRange.low;  // clipped
     shown.at(0, size.height - 1, size.width - 1) = kRange.high;
     OnDevice a(device, shown), b(device, y), s(device, slope);
-    const double expected = cpu->mix_slope(shown.read(), y.read(), kRange, kWeights, slope.view());
-    const double value = mix_slope(device, a.view(), b.view(), kRange, kWeights, s.view());
+    const double expected =
+        cpu->mix_slope(shown.read(), y.read(), kRange, kWeights, slope.view()).value();
+    const double value = mix_slope(device, a.view(), b.view(), kRange, kWeights, s.view()).value();
     EXPECT_NEAR(value, expected, 1e-6 * expected) << text(size);
-    EXPECT_EQ(mix_slope(device, a.view(), b.view(), kRange, kWeights, {}), value) << text(size);
+    EXPECT_EQ(mix_slope(device, a.view(), b.view(), kRange, kWeights, {}).value(), value)
+        << text(size);
     EXPECT_LE(test::largest_difference(s.result(), slope), 1e-3) << text(size);
   }
 }

@@ -74,7 +74,7 @@ class AtenDetail : public Detail {
   AtenDetail(ConstPlane reference, at::Device device)
       : device_(device), reference_(run(device, false, [&] { return picture(reference); })) {}
 
-  double value_and_gradient(ConstPlane test, Plane gradient) override {
+  Number value_and_gradient(ConstPlane test, Plane gradient) override {
     return run(device_, true, [&] {
       const Tensor variable = picture(test).requires_grad_(gradient.data != nullptr);
       const Tensor lost = lost_detail(variable, reference_);
@@ -124,20 +124,20 @@ class AtenEngine : public Engine {
 
   // ---- vectors ----
 
-  double dot(ConstVector a, ConstVector b) override {
+  Number dot(ConstVector a, ConstVector b) override {
     return call([&] { return total(of(a).to(at::kDouble) * of(b)); });
   }
-  void axpy(float a, ConstVector x, Vector y) override {
-    call([&] { of(y).add_(of(x), a); });
+  void axpy(const Number &a, ConstVector x, Vector y) override {
+    call([&] { of(y).add_(of(x), as_float(a)); });
   }
-  void xpby(ConstVector x, float b, Vector y) override {
-    call([&] { of(y).copy_(of(x) + b * of(y)); });
+  void xpby(ConstVector x, const Number &b, Vector y) override {
+    call([&] { of(y).copy_(of(x) + as_float(b) * of(y)); });
   }
   void subtract(ConstVector x, ConstVector y, Vector z) override {
     call([&] { of(z).copy_(of(x) - of(y)); });
   }
-  void scale(float a, Vector x) override {
-    call([&] { of(x).mul_(a); });
+  void scale(const Number &a, Vector x) override {
+    call([&] { of(x).mul_(as_float(a)); });
   }
   void normal(uint64_t seed, Vector x) override {
     const Random random(seed);
@@ -154,7 +154,7 @@ class AtenEngine : public Engine {
   void quantise(int depth, const image::Range &range, Plane plane) override {
     call([&] { of(plane).copy_(codes(of(plane), depth, range) / scale_of(depth)); });
   }
-  double clip(const image::Range &range, Plane plane) override {
+  Number clip(const image::Range &range, Plane plane) override {
     return call([&] {
       const Tensor before = of(plane).clone();
       return total((of(plane).clamp_(range.low, range.high) - before).to(at::kDouble).square());
@@ -193,14 +193,14 @@ class AtenEngine : public Engine {
 
   // ---- losses ----
 
-  double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
+  Number squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
     return call([&] {
       const Tensor difference = of(shown) - of(target);
       if (slope.data) of(slope).copy_(factor * difference);
       return total(difference.to(at::kDouble).square());
     });
   }
-  double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
+  Number shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return call([&] {
       const Tensor error = codes(of(shown), depth, {0, 255}) / scale_of(depth) - of(truth);
       return total(error.to(at::kDouble).square()) / static_cast<double>(truth.size());
@@ -209,7 +209,7 @@ class AtenEngine : public Engine {
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
     return std::make_unique<AtenDetail>(reference, device_);
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+  Number mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                    const MixWeights &weights, Plane slope) override {
     return call([&] {
       const Tensor x = of(shown), error = x - of(y);
@@ -218,13 +218,13 @@ class AtenEngine : public Engine {
       const Tensor low = -at::max_pool2d(-wide, {3, 3}, {1, 1});
       const Tensor excess = x - at::minimum(at::maximum(x, low), high);
       if (slope.data) {
-        const Tensor mixed =
-            weights.error * error + weights.excess * excess + weights.detail * of(slope);
+        const Tensor mixed = as_float(weights.error) * error + as_float(weights.excess) * excess +
+                             as_float(weights.detail) * of(slope);
         const Tensor inside = at::logical_and(x > range.low, x < range.high);
         of(slope).copy_(at::where(inside, mixed, at::zeros_like(mixed)));
       }
-      return static_cast<double>(weights.error) * total(error.to(at::kDouble).square()) +
-             static_cast<double>(weights.excess) * total(excess.to(at::kDouble).square());
+      return weights.error.value() * total(error.to(at::kDouble).square()) +
+             weights.excess.value() * total(excess.to(at::kDouble).square());
     });
   }
 

@@ -32,7 +32,7 @@ class CpuDetail : public Detail {
  public:
   CpuDetail(ConstPlane reference, cpu::Memory &memory, ThreadPool &pool)
       : detail_(reference, memory, pool) {}
-  double value_and_gradient(ConstPlane test, Plane gradient) override {
+  Number value_and_gradient(ConstPlane test, Plane gradient) override {
     return detail_.value_and_gradient(test, gradient);
   }
 
@@ -69,11 +69,15 @@ class CpuEngine : public Engine {
     for_rows(plane, pool_, [&](int c, int y) { std::fill_n(plane.row(c, y), plane.width, value); });
   }
 
-  double dot(ConstVector a, ConstVector b) override { return cpu::dot(a, b, pool_); }
-  void axpy(float a, ConstVector x, Vector y) override { cpu::axpy(a, x, y, pool_); }
-  void xpby(ConstVector x, float b, Vector y) override { cpu::xpby(x, b, y, pool_); }
+  Number dot(ConstVector a, ConstVector b) override { return cpu::dot(a, b, pool_); }
+  void axpy(const Number &a, ConstVector x, Vector y) override {
+    cpu::axpy(as_float(a), x, y, pool_);
+  }
+  void xpby(ConstVector x, const Number &b, Vector y) override {
+    cpu::xpby(x, as_float(b), y, pool_);
+  }
   void subtract(ConstVector x, ConstVector y, Vector z) override { cpu::subtract(x, y, z, pool_); }
-  void scale(float a, Vector x) override { cpu::scale(a, x, pool_); }
+  void scale(const Number &a, Vector x) override { cpu::scale(as_float(a), x, pool_); }
   void normal(uint64_t seed, Vector x) override {
     const Random random(seed);
     for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(random.normal(i));
@@ -89,7 +93,7 @@ class CpuEngine : public Engine {
   void quantise(int depth, const image::Range &range, Plane plane) override {
     cpu::quantise(depth, range, plane, pool_);
   }
-  double clip(const image::Range &range, Plane plane) override {
+  Number clip(const image::Range &range, Plane plane) override {
     return cpu::clip(plane, range, pool_);
   }
   uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) override {
@@ -108,18 +112,21 @@ class CpuEngine : public Engine {
   void mix(const image::Affine &affine, bool transposed, const std::array<ConstPlane, 3> &in,
            const std::array<Plane, 3> &out) override;
 
-  double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
+  Number squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override {
     return cpu::squared_error(shown, target, factor, slope, pool_);
   }
-  double shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
+  Number shown_error(int depth, ConstPlane shown, ConstPlane truth) override {
     return cpu::shown_plane_error(depth, shown, truth, pool_);
   }
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
     return std::make_unique<CpuDetail>(reference, memory_, pool_);
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+  Number mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                    const MixWeights &weights, Plane slope) override {
-    return cpu::mix_slope(shown, y, range, weights, slope, pool_);
+    return cpu::mix_slope(
+        shown, y, range,
+        {as_float(weights.error), as_float(weights.excess), as_float(weights.detail)}, slope,
+        pool_);
   }
 
  private:

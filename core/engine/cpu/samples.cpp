@@ -142,7 +142,7 @@ void range_of_rows(const float *a, const float *b, const float *c, int n, float 
 // end.
 template <bool kSlope>
 HWY_INLINE double mix(const float *shown, const float *y, const float *low, const float *high,
-                      image::Range range, const MixWeights &factors, int n, float *slope) {
+                      image::Range range, const MixFactors &factors, int n, float *slope) {
   const Lanes by_error = set(factors.error), by_excess = set(factors.excess),
               by_detail = set(factors.detail);
   const Lanes darkest = set(range.low), brightest = set(range.high);
@@ -164,7 +164,7 @@ HWY_INLINE double mix(const float *shown, const float *y, const float *low, cons
 }
 
 double mix_row(const float *shown, const float *y, const float *low, const float *high,
-               image::Range range, const MixWeights &factors, int n, float *slope) {
+               image::Range range, const MixFactors &factors, int n, float *slope) {
   return slope ? mix<true>(shown, y, low, high, range, factors, n, slope)
                : mix<false>(shown, y, low, high, range, factors, n, slope);
 }
@@ -255,7 +255,7 @@ double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPo
 }
 
 double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
-                 const MixWeights &weights, Plane slope, ThreadPool &pool) {
+                 const MixFactors &factors, Plane slope, ThreadPool &pool) {
   return sum_of_rows(shown.height, pool, [&](int i) {
     const auto n = static_cast<size_t>(y.width);
     Buffer ranges(2 * (n + 2));
@@ -266,7 +266,7 @@ double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
       row[-1] = row[0];
       row[n] = row[n - 1];
     }
-    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low, high, range, weights, y.width,
+    return HWY_DYNAMIC_DISPATCH(mix_row)(shown.row(i), y.row(i), low, high, range, factors, y.width,
                                          slope.data ? slope.row(i) : nullptr);
   });
 }

@@ -14,9 +14,13 @@ void unpack(const hcd_format &format, const hcd_frame &frame, float *out, Thread
 void pack(const hcd_format &format, const float *in, const image::Ranges &ranges,
           const hcd_frame &frame, ThreadPool &pool);
 void quantise(int depth, const image::Range &range, Plane plane, ThreadPool &pool);
+// MixWeights as the kernels take them.
+struct MixFactors {
+  float error, excess, detail;
+};
 double shown_plane_error(int depth, ConstPlane shown, ConstPlane truth, ThreadPool &pool);
 double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
-                 const MixWeights &weights, Plane slope, ThreadPool &pool);
+                 const MixFactors &factors, Plane slope, ThreadPool &pool);
 double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope,
                      ThreadPool &pool);
 

@@ -7,6 +7,7 @@
 #include "base/watson.h"
 #include "engine/cuda/kernels/detail.h"
 #include "engine/cuda/kernels/vectors.h"
+#include "engine/cuda/numbers.h"
 #include "engine/cuda/planes.h"
 
 namespace hcd::cuda {
@@ -17,7 +18,7 @@ int half(int size) { return (size + 1) / 2; }
 class CudaDetail : public Detail {
  public:
   CudaDetail(Device &device, ConstPlane reference);
-  double value_and_gradient(ConstPlane test, Plane gradient) override;
+  Number value_and_gradient(ConstPlane test, Plane gradient) override;
 
  private:
   // Levels for pictures of that size, without memory.
@@ -36,7 +37,7 @@ class CudaDetail : public Detail {
   Buffer memory_;
   double *roots_ = nullptr, *cubes_ = nullptr;
   float *factors_ = nullptr;
-  double reference_ = 0;  // pooled
+  Number reference_;  // pooled
 };
 
 CudaDetail::CudaDetail(Device &device, ConstPlane reference) : device_(device) {
@@ -46,7 +47,7 @@ CudaDetail::CudaDetail(Device &device, ConstPlane reference) : device_(device) {
   DetailAll itself = all_;  // of itself nothing is masked
   for (DetailLevel &level : itself.levels) level.test = level.reference;
   pool(itself, nullptr);
-  reference_ = device_.total(roots_, kDetailRoots);
+  reference_ = total(device_, roots_, kDetailRoots);
 }
 
 void CudaDetail::lay_out(int width, int height) {
@@ -105,7 +106,7 @@ void CudaDetail::split(ConstPlane picture, DeviceDetails DetailLevel::*details) 
 void CudaDetail::pool(const DetailAll &all, float *factors) {
   device_.launch(HCD_KERNEL_OF(hcd_detail_mask), {blocks_}, kTileBlock, 0, all, cubes_);
   device_.launch(HCD_KERNEL_OF(hcd_detail_pool), {kDetailRoots}, {kVectorBlock}, 0, all, cubes_,
-                 blocks_, reference_, roots_, factors);
+                 blocks_, on_device(device_, reference_), roots_, factors);
 }
 
 void CudaDetail::differentiate(Plane gradient) {
@@ -121,11 +122,11 @@ void CudaDetail::differentiate(Plane gradient) {
   }
 }
 
-double CudaDetail::value_and_gradient(ConstPlane test, Plane gradient) {
+Number CudaDetail::value_and_gradient(ConstPlane test, Plane gradient) {
   split(test, &DetailLevel::test);
   pool(all_, gradient.data ? factors_ : nullptr);
   if (gradient.data) differentiate(gradient);
-  return 1 - device_.total(roots_, kDetailRoots) / reference_;
+  return 1 - total(device_, roots_, kDetailRoots) / reference_;
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/error.h"
-#include "engine/cuda/kernels/vectors.h"
 #include "engine/cuda/module.h"
 
 namespace hcd::cuda {
@@ -34,7 +33,7 @@ struct Device::State {
       for (const auto &[pointer, block] : blocks) driver().memory_free(pointer);
       if (own_stream) driver().stream_destroy(own_stream);
       if (changed) driver().event_destroy(changed);
-      if (sum) driver().host_free(sum);
+      if (pinned) driver().host_free(pinned);
       if (module) driver().module_unload(module);
     } catch (const Error &) {  // a lost device: its memory is gone with it
     }
@@ -47,13 +46,14 @@ struct Device::State {
     explicit Block(size_t n) : floats(n) {}
     size_t floats;
     bool lent = false;
+    bool recorded = false;    // a recording uses it
     uint64_t given_back = 0;  // when
   };
   // Frees the block that has lain idle longest; false: there is none. The context is current.
   bool free_oldest() {
     auto oldest = blocks.end();
     for (auto it = blocks.begin(); it != blocks.end(); ++it) {
-      if (it->second.lent) continue;
+      if (it->second.lent || it->second.recorded) continue;
       if (oldest == blocks.end() || it->second.given_back < oldest->second.given_back) oldest = it;
     }
     if (oldest == blocks.end()) return false;
@@ -73,7 +73,8 @@ struct Device::State {
   std::map<DevicePointer, Block> blocks;                 // by address
   size_t kept = 0, lent = 0, most_lent = 0;              // floats
   uint64_t returns = 0;                                  // of blocks, ever
-  double *sum = nullptr;                                 // pinned
+  double *pinned = nullptr;
+  bool recording = false;
 };
 
 Device::Device(int index, Context context)
@@ -102,7 +103,7 @@ Device::Device(int index, Context context)
   d.check(d.event_create(&s.changed, kNoTiming), "cuEventCreate");
   void *pinned = nullptr;
   d.check(d.host_allocate(&pinned, sizeof(double), 0), "cuMemHostAlloc");
-  s.sum = static_cast<double *>(pinned);
+  s.pinned = static_cast<double *>(pinned);
   stream_ = s.own_stream;
 }
 
@@ -132,12 +133,14 @@ Buffer Device::allocate(size_t floats) {
   // The smallest that is large enough, if less than half of it would lie idle.
   auto best = s.blocks.end();
   for (auto it = s.blocks.begin(); it != s.blocks.end(); ++it) {
-    const auto &[lent, size] = std::pair(it->second.lent, it->second.floats);
-    if (lent || size < floats || size > 2 * floats + 64) continue;
+    const size_t size = it->second.floats;
+    if (it->second.lent || (it->second.recorded && !s.recording)) continue;
+    if (size < floats || size > 2 * floats + 64) continue;
     if (best == s.blocks.end() || size < best->second.floats) best = it;
   }
   if (best == s.blocks.end()) best = s.blocks.emplace(new_block(floats), floats).first;
   best->second.lent = true;
+  best->second.recorded |= s.recording;
   s.lent += best->second.floats;
   s.most_lent = std::max(s.most_lent, s.lent);
   const DevicePointer pointer = best->first;
@@ -215,16 +218,41 @@ void Device::copy_rows(const void *from, size_t from_pitch, void *to, size_t to_
   if (!contains(from) || !contains(to)) synchronise();
 }
 
-double Device::total(const double *partials, size_t n) {
-  Buffer sum = allocate(sizeof(double) / sizeof(float));
-  launch(HCD_KERNEL_OF(hcd_total), {1}, {kVectorBlock}, 0, partials, n,
-         reinterpret_cast<double *>(sum.data()));
-  queue_copy(sum.data(), state_->sum, sizeof(double));
-  synchronise();
-  return *state_->sum;
+double *Device::pinned() { return state_->pinned; }
+
+bool Device::is_recording() const { return state_->recording; }
+
+GraphExec Device::record(const std::function<void()> &work) {
+  const Current current(*this);
+  const Driver &d = driver();
+  // Not on the caller's stream: the default one cannot be recorded.
+  const Stream before = std::exchange(stream_, state_->own_stream);
+  const auto end = [&](Graph *graph) {
+    state_->recording = false;
+    stream_ = before;
+    return d.stream_end_capture(state_->own_stream, graph);
+  };
+  Graph graph = nullptr;
+  d.check(d.stream_begin_capture(stream_, kRelaxedCapture), "cuStreamBeginCapture");
+  state_->recording = true;
+  try {
+    work();
+  } catch (...) {
+    end(&graph);
+    if (graph) d.graph_destroy(graph);
+    throw;
+  }
+  d.check(end(&graph), "cuStreamEndCapture");
+  GraphExec executable = nullptr;
+  const Result result = d.graph_instantiate(&executable, graph, 0);
+  d.graph_destroy(graph);
+  d.check(result, "cuGraphInstantiate");
+  return executable;
 }
 
 void Device::synchronise() {
+  HCD_CHECK(!state_->recording, HCD_E_INTERNAL,
+            "work on the GPU that is recorded: expected none that waits, found some");
   const Current current(*this);
   driver().check(driver().stream_synchronize(stream_), "cuStreamSynchronize");
 }

@@ -2,6 +2,7 @@
 // One CUDA context with our kernels in it: where the engine's memory lies and its work is queued.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -56,8 +57,9 @@ class Device {
   };
 
   // Of the device; what is given back is kept and handed out again, in all never more than twice of
-  // what was lent at the busiest moment (a lent block may be twice as large as asked for). Throws
-  // HCD_E_MEMORY with what was asked for. Buffers may outlive it.
+  // what was lent at the busiest moment (a lent block may be twice as large as asked for). What
+  // recorded work was lent is kept for it and for other recordings. Throws HCD_E_MEMORY with what
+  // was asked for. Buffers may outlive it.
   Buffer allocate(size_t floats);
   // Whether `pointer` is in memory that allocate() gave.
   bool contains(const void *pointer) const;
@@ -87,11 +89,17 @@ class Device {
   // Between this device and pinned memory, which has to stay as it is until the stream is there.
   void queue_copy(const void *from, void *to, size_t bytes);
 
-  // The sum of `n` numbers of the device, in a fixed order; waits for it.
-  double total(const double *partials, size_t n);
+  // A double of pinned memory.
+  double *pinned();
 
   // Waits until everything queued is done, and reports what failed in it.
   void synchronise();
+
+  // What `work` queues, which is not done now; it must not wait, nor change the stream. Several
+  // recordings may use the same memory for what lives no longer than their work does: they run one
+  // after the other, on the streams that use_stream() puts in order.
+  GraphExec record(const std::function<void()> &work);
+  bool is_recording() const;
 
  private:
   struct State;  // shared with the buffers

@@ -11,6 +11,7 @@
 #include "engine/cuda/kernels/planes.h"
 #include "engine/cuda/kernels/vectors.h"
 #include "engine/cuda/losses.h"
+#include "engine/cuda/numbers.h"
 #include "engine/cuda/operators.h"
 #include "engine/cuda/planes.h"
 #include "image/storage.h"
@@ -36,6 +37,12 @@ class CudaEngine : public Engine {
   const char *name() const override { return "cuda"; }
   ThreadPool &pool() override { return pool_; }
 
+  int frames_in_flight() const override { return 2; }
+  std::unique_ptr<Answer> run(const std::function<std::vector<Number>()> &work,
+                              std::unique_ptr<Recording> *recording) override;
+  void finish_pack() override { frames_.finish_pack(); }
+  void finish() override { device_->synchronise(); }
+
   Buffer allocate(size_t floats) override { return device_->allocate(floats); }
   void copy(ConstPlane from, Plane to) override;
   void copy(ConstVector from, Vector to) override {
@@ -43,18 +50,18 @@ class CudaEngine : public Engine {
   }
   void fill(Plane plane, float value) override;
 
-  double dot(ConstVector a, ConstVector b) override;
-  void axpy(float a, ConstVector x, Vector y) override {
-    for_vector(HCD_KERNEL_OF(hcd_axpy), y.size(), a, x.data(), y.data());
+  Number dot(ConstVector a, ConstVector b) override;
+  void axpy(const Number &a, ConstVector x, Vector y) override {
+    for_vector(HCD_KERNEL_OF(hcd_axpy), y.size(), on_device(*device_, a), x.data(), y.data());
   }
-  void xpby(ConstVector x, float b, Vector y) override {
-    for_vector(HCD_KERNEL_OF(hcd_xpby), y.size(), x.data(), b, y.data());
+  void xpby(ConstVector x, const Number &b, Vector y) override {
+    for_vector(HCD_KERNEL_OF(hcd_xpby), y.size(), x.data(), on_device(*device_, b), y.data());
   }
   void subtract(ConstVector x, ConstVector y, Vector z) override {
     for_vector(HCD_KERNEL_OF(hcd_subtract), z.size(), x.data(), y.data(), z.data());
   }
-  void scale(float a, Vector x) override {
-    for_vector(HCD_KERNEL_OF(hcd_scale), x.size(), a, x.data());
+  void scale(const Number &a, Vector x) override {
+    for_vector(HCD_KERNEL_OF(hcd_scale), x.size(), on_device(*device_, a), x.data());
   }
   void normal(uint64_t seed, Vector x) override {
     for_vector(HCD_KERNEL_OF(hcd_normal), x.size(), seed, x.data());
@@ -70,7 +77,7 @@ class CudaEngine : public Engine {
   void quantise(int depth, const image::Range &range, Plane plane) override {
     for_plane(HCD_KERNEL_OF(hcd_quantise), plane, on_device(plane), codes_of(depth, range));
   }
-  double clip(const image::Range &range, Plane plane) override;
+  Number clip(const image::Range &range, Plane plane) override;
   uint64_t hash(const hcd_format &format, const hcd_frame &frame, uint64_t seed) override {
     return frames_.hash(format, frame, seed);
   }
@@ -85,12 +92,12 @@ class CudaEngine : public Engine {
   void mix(const image::Affine &affine, bool transposed, const std::array<ConstPlane, 3> &in,
            const std::array<Plane, 3> &out) override;
 
-  double squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override;
-  double shown_error(int depth, ConstPlane shown, ConstPlane truth) override;
+  Number squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) override;
+  Number shown_error(int depth, ConstPlane shown, ConstPlane truth) override;
   std::unique_ptr<Detail> detail(ConstPlane reference) override {
     return make_detail(*device_, reference);
   }
-  double mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
+  Number mix_slope(ConstPlane shown, ConstPlane y, const image::Range &range,
                    const MixWeights &weights, Plane slope) override {
     return cuda::mix_slope(*device_, shown, y, range, weights, slope);
   }
@@ -109,11 +116,11 @@ class CudaEngine : public Engine {
   }
   // The sum of one double of each of `n` blocks, that launch(partials) has written.
   template <typename Launch>
-  double sum_of(size_t n, const Launch &launch) {
+  Number sum_of(size_t n, const Launch &launch) {
     Buffer memory = device_->allocate(n * (sizeof(double) / sizeof(float)));
     auto *partials = reinterpret_cast<double *>(memory.data());
     launch(partials);
-    return device_->total(partials, n);
+    return total(*device_, partials, n);
   }
   static unsigned blocks(size_t n, size_t of) { return static_cast<unsigned>((n + of - 1) / of); }
   static size_t tiles(ConstPlane plane) {
@@ -125,6 +132,20 @@ class CudaEngine : public Engine {
   ThreadPool &pool_;
   Frames frames_;
 };
+
+std::unique_ptr<Answer> CudaEngine::run(const std::function<std::vector<Number>()> &work,
+                                        std::unique_ptr<Recording> *recording) {
+  if (!recording) {
+    auto numbers = std::make_shared<Delivery>(*device_);
+    numbers->queue(work());
+    numbers->mark();
+    return std::make_unique<CudaAnswer>(std::move(numbers));
+  }
+  if (!*recording) *recording = std::make_unique<CudaRecording>(*device_, work);
+  auto &recorded = static_cast<CudaRecording &>(**recording);
+  recorded.launch();
+  return std::make_unique<CudaAnswer>(recorded.numbers());
+}
 
 void CudaEngine::copy(ConstPlane from, Plane to) {
   if (to.size() == 0) return;
@@ -151,7 +172,7 @@ void CudaEngine::fill(Plane plane, float value) {
   }
 }
 
-double CudaEngine::dot(ConstVector a, ConstVector b) {
+Number CudaEngine::dot(ConstVector a, ConstVector b) {
   if (a.empty()) return 0;
   const unsigned n = blocks(a.size(), kDotPiece);
   return sum_of(n, [&](double *partials) {
@@ -160,7 +181,7 @@ double CudaEngine::dot(ConstVector a, ConstVector b) {
   });
 }
 
-double CudaEngine::clip(const image::Range &range, Plane plane) {
+Number CudaEngine::clip(const image::Range &range, Plane plane) {
   return sum_of(tiles(plane), [&](double *partials) {
     for_plane(HCD_KERNEL_OF(hcd_clip), plane, on_device(plane), range.low, range.high, partials);
   });
@@ -196,7 +217,7 @@ void CudaEngine::mix(const image::Affine &affine, bool transposed,
   for_plane(HCD_KERNEL_OF(hcd_mix), *made, mixing);
 }
 
-double CudaEngine::squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) {
+Number CudaEngine::squared_error(ConstPlane shown, ConstPlane target, float factor, Plane slope) {
   const size_t n = tiles(shown);
   return sum_of(n * static_cast<size_t>(shown.channels), [&](double *partials) {
     for (int c = 0; c < shown.channels; ++c) {
@@ -208,9 +229,9 @@ double CudaEngine::squared_error(ConstPlane shown, ConstPlane target, float fact
   });
 }
 
-double CudaEngine::shown_error(int depth, ConstPlane shown, ConstPlane truth) {
+Number CudaEngine::shown_error(int depth, ConstPlane shown, ConstPlane truth) {
   const Codes codes{image::code_scale(depth), 0, static_cast<float>((1 << depth) - 1)};
-  const double sum = sum_of(tiles(truth), [&](double *partials) {
+  const Number sum = sum_of(tiles(truth), [&](double *partials) {
     for_plane(HCD_KERNEL_OF(hcd_shown_error), truth, on_device(shown), on_device(truth), codes,
               partials);
   });

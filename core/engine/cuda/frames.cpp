@@ -107,8 +107,16 @@ void Frames::pack(const hcd_format &format, const float *planes, const image::Ra
   pack_here(format, planes, ranges, packed(format, bytes_of(memory)));
   device_->queue_copy(memory.data(), pinned, bytes);
   down_.queued();
-  device_->synchronise();
-  copy_samples(format, packed(format, pinned), frame, pool_);
+  pinned_ = pinned;
+  packed_format_ = format;
+  packed_to_ = frame;
+}
+
+void Frames::finish_pack() {
+  uint8_t *pinned = std::exchange(pinned_, nullptr);
+  if (!pinned) return;
+  down_.wait();
+  copy_samples(packed_format_, packed(packed_format_, pinned), packed_to_, pool_);
 }
 
 void Frames::unpack_here(const hcd_format &format, const hcd_frame &frame, float *planes) {

@@ -8,7 +8,7 @@
 namespace hcd::cuda {
 
 // Engine::mix_slope().
-double mix_slope(Device &device, ConstPlane shown, ConstPlane y, const image::Range &range,
+Number mix_slope(Device &device, ConstPlane shown, ConstPlane y, const image::Range &range,
                  const MixWeights &weights, Plane slope);
 
 }  // namespace hcd::cuda

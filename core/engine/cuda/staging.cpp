@@ -36,6 +36,11 @@ uint8_t *Staging::take(size_t bytes) {
   return static_cast<uint8_t *>(memory_);
 }
 
+void Staging::wait() {
+  const Device::Current current(*device_);
+  driver().check(driver().event_synchronize(done_), "cuEventSynchronize");
+}
+
 void Staging::queued() {
   const Device::Current current(*device_);
   driver().check(driver().event_record(done_, device_->stream()), "cuEventRecord");

@@ -22,6 +22,8 @@ class Staging {
   uint8_t *take(size_t bytes);
   // What is queued by now is the last that uses what take() gave.
   void queued();
+  // Until that is done; throws what failed in it.
+  void wait();
 
  private:
   std::shared_ptr<Device> device_;

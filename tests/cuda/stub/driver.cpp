@@ -114,14 +114,15 @@ extern "C" __attribute__((visibility("default"))) void hcd_stub_get_state(hcd_st
   const MemoryCounts memory = memory_counts();
   *state = {d.contexts.size(),       d.streams.size(),     d.events.size(),    d.modules.size(),
             d.graphs.size(),         d.executables.size(), memory.allocations, memory.bytes,
-            memory.host_allocations, pushed().size(),      d.launches,         memory.most_bytes};
+            memory.host_allocations, pushed().size(),      d.launches,         d.graph_launches,
+            d.stream_waits,          memory.most_bytes};
 }
 
 extern "C" __attribute__((visibility("default"))) void hcd_stub_reset() {
   Driver &d = driver();
   const std::lock_guard lock(d.mutex);
   d.settings = from_environment();
-  d.launches = d.instantiated = 0;
+  d.launches = d.instantiated = d.graph_launches = d.stream_waits = 0;
   d.lost.clear();
   reset_memory_counts();
 }

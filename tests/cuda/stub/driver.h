@@ -171,7 +171,7 @@ struct Driver {
   Registry<Module> modules;
   Registry<Graph> graphs;
   Registry<Executable> executables;
-  size_t launches = 0, instantiated = 0;
+  size_t launches = 0, instantiated = 0, graph_launches = 0, stream_waits = 0;
 };
 Driver &driver();
 

@@ -118,6 +118,7 @@ HCD_STUB cuGraphLaunch(void *handle, void *stream_handle) {
       end->reached = true;
       return kSuccess;
     }});
+    ++driver().graph_launches;
     const Result result = enqueue_launches(*stream, std::move(works));
     if (result == kSuccess) executable->last = end;
     return result;

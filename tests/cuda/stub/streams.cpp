@@ -116,6 +116,7 @@ HCD_STUB cuStreamSynchronize(void *handle) {
   return call("cuStreamSynchronize", [&](Context &context) -> Result {
     Stream *stream = find_stream(context, handle);
     if (!stream) return kInvalidHandle;
+    ++driver().stream_waits;
     const Result result = may_wait(*stream);
     return result == kSuccess ? finish(*stream) : result;
   });

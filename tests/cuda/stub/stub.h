@@ -40,8 +40,10 @@ struct hcd_stub_state {
   size_t host_allocations;    // pinned
   size_t pushed;              // contexts on the calling thread's stack
   // since the beginning, or the last reset
-  size_t launches;
-  size_t most_bytes;  // at any time
+  size_t launches;  // of kernels, those of graphs included
+  size_t graph_launches;
+  size_t stream_waits;  // calls of cuStreamSynchronize
+  size_t most_bytes;    // at any time
 };
 void hcd_stub_get_state(struct hcd_stub_state *state);
 // Reads the environment again, and begins to count again. What is alive stays.

@@ -60,7 +60,7 @@ class Walk {
     std::vector<float> x = x0_, unused(x0_.size());
     objective.value_and_gradient(x, unused);
     descend(objective, x);
-    return objective.value(x);
+    return objective.value(x).value();
   }
 
   test::OwnEngine engine_;

@@ -54,16 +54,16 @@ TEST_P(ClientTest, GradientEqualsFiniteDifferences) {
     std::vector<float> x = x0_, gradient(x.size()), unused(x.size());
     for (size_t i = 0; i < x.size(); ++i)
       x[i] += static_cast<float>(5 * std::sin(0.7 * static_cast<double>(i)));
-    const double value = objective.value_and_gradient(x, gradient);
+    const double value = objective.value_and_gradient(x, gradient).value();
     if (proximity == 0) {
       EXPECT_NEAR(value, error_of(clients_, x, y_), 1e-4 * value);
     }
     for (const size_t i : {size_t{0}, size_t{500}, x.size() / 2, x.size() - 1}) {
       const float saved = x[i];
       x[i] = saved + 4;  // quadratic: a central difference is exact whatever its length
-      const double above = objective.value_and_gradient(x, unused);
+      const double above = objective.value_and_gradient(x, unused).value();
       x[i] = saved - 4;
-      const double below = objective.value_and_gradient(x, unused);
+      const double below = objective.value_and_gradient(x, unused).value();
       x[i] = saved;
       EXPECT_NEAR((above - below) / 8, static_cast<double>(gradient[i]),
                   2e-5 + 2e-3 * std::abs(gradient[i]));
@@ -74,10 +74,10 @@ TEST_P(ClientTest, GradientEqualsFiniteDifferences) {
 TEST_P(ClientTest, DescentReachesTheOptimumAndStopsThere) {
   LinearObjective objective(clients_.linear, y_.data(), x0_.data(), lr_, 0, false, engine_);
   std::vector<float> x = x0_, gradient(x.size());
-  const double before = objective.value_and_gradient(x0_, gradient);
+  const double before = objective.value_and_gradient(x0_, gradient).value();
   const int steps = descent::cg(objective, x, {200, {}}, engine_);
   EXPECT_LT(steps, 200);
-  const double after = objective.value_and_gradient(x, gradient);
+  const double after = objective.value_and_gradient(x, gradient).value();
   EXPECT_LT(after, before);
   if (clients_.all.size() > 1) return;
   std::vector<float> solved(x.size());
@@ -96,9 +96,9 @@ TEST_P(ClientTest, HrStageGradientEqualsFiniteDifferences) {
   for (const size_t i : {size_t{0}, size_t{1234}, y.size() - 1}) {
     const float saved = y[i];
     y[i] = saved + 8;
-    const double above = hr.value_and_gradient(y, unused);
+    const double above = hr.value_and_gradient(y, unused).value();
     y[i] = saved - 8;
-    const double below = hr.value_and_gradient(y, unused);
+    const double below = hr.value_and_gradient(y, unused).value();
     y[i] = saved;
     EXPECT_NEAR((above - below) / 16, static_cast<double>(gradient[i]),
                 1e-5 + 3e-3 * std::abs(gradient[i]));

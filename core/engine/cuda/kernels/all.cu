@@ -4,6 +4,7 @@
 #include "engine/cuda/kernels/detail.cu"
 #include "engine/cuda/kernels/light.cu"
 #include "engine/cuda/kernels/losses.cu"
+#include "engine/cuda/kernels/numbers.cu"
 #include "engine/cuda/kernels/planes.cu"
 #include "engine/cuda/kernels/samples.cu"
 #include "engine/cuda/kernels/skip.cu"

@@ -100,7 +100,7 @@ HCD_KERNEL hcd_detail_mask(const hcd::cuda::DetailAll all, double *cubes) {
 }
 
 HCD_KERNEL hcd_detail_pool(const hcd::cuda::DetailAll all, const double *cubes, uint32_t blocks,
-                           double whole, double *roots, float *factors) {
+                           hcd::cuda::DeviceNumber whole, double *roots, float *factors) {
   using namespace hcd::cuda;
   const uint32_t level = blockIdx.x / kDetailBands, band = blockIdx.x % kDetailBands;
   const uint32_t first = all.levels[level].first_block;
@@ -114,7 +114,7 @@ HCD_KERNEL hcd_detail_pool(const hcd::cuda::DetailAll all, const double *cubes, 
   // Minkowski pooling, and the constant that keeps flat pictures apart from each other.
   const DeviceRect &pooled = all.levels[level].pooled;
   roots[blockIdx.x] = cbrt(sum) + cbrt(double(pooled.width) * pooled.height / 32);
-  if (factors) factors[blockIdx.x] = sum > 0 ? float(-1 / (whole * cbrt(sum * sum))) : 0.0F;
+  if (factors) factors[blockIdx.x] = sum > 0 ? float(-1 / (whole.get() * cbrt(sum * sum))) : 0.0F;
 }
 
 // Inside the reference's range it is the restored part that changes; beyond, the additive one, and

@@ -3,6 +3,7 @@
 // wavelet at once. A block looks at a tile (tile.h) of a level's `reached` part.
 #pragma once
 
+#include "engine/cuda/kernels/numbers.h"
 #include "engine/cuda/kernels/tile.h"
 #include "engine/cuda/kernels/wavelet.h"
 
@@ -30,7 +31,7 @@ HCD_KERNEL hcd_detail_mask(const hcd::cuda::DetailAll all, double *cubes);
 // roots[3 level + band]. With factors, the derivatives by what is seen of a band are
 // factors[3 level + band] * its square, where the loss is 1 - the sum of roots / whole.
 HCD_KERNEL hcd_detail_pool(const hcd::cuda::DetailAll all, const double *cubes, uint32_t blocks,
-                           double whole, double *roots, float *factors);
+                           hcd::cuda::DeviceNumber whole, double *roots, float *factors);
 // The derivatives by the details inside `reached`.
 HCD_KERNEL hcd_detail_slope(const hcd::cuda::DetailAll all, const float *factors);
 

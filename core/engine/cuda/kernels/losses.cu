@@ -11,6 +11,8 @@ HCD_KERNEL hcd_mix_slope(hcd::cuda::ConstDevicePlane shown, hcd::cuda::ConstDevi
   constexpr int kRows = kTile / kTileRows;
   const int column = int(blockIdx.x) * kTile + int(threadIdx.x);
   const int first = int(blockIdx.y) * kTile + int(threadIdx.y) * kRows;
+  const auto by_error = float(mix.error.get()), by_excess = float(mix.excess.get()),
+             by_detail = float(mix.detail.get());
   float sum = 0;
   if (column < y.width && first < y.height) {
     const int left = clamped(column - 1, 0, y.width - 1),
@@ -30,11 +32,11 @@ HCD_KERNEL hcd_mix_slope(hcd::cuda::ConstDevicePlane shown, hcd::cuda::ConstDevi
       const float least = fminf(fminf(low[i], low[i + 1]), low[i + 2]);
       const float greatest = fmaxf(fmaxf(high[i], high[i + 1]), high[i + 2]);
       const float excess = value - fminf(greatest, fmaxf(least, value));
-      const float error_slope = mix.error * error, excess_slope = mix.excess * excess;
+      const float error_slope = by_error * error, excess_slope = by_excess * excess;
       if (slope.data) {
         float *to = row_of(slope, first + i) + column;
         const bool clipped = !(mix.low < value && value < mix.high);
-        *to = clipped ? 0.0F : __fmaf_rn(mix.detail, *to, error_slope + excess_slope);
+        *to = clipped ? 0.0F : __fmaf_rn(by_detail, *to, error_slope + excess_slope);
       }
       sum += __fmaf_rn(error_slope, error, excess_slope * excess);
     }

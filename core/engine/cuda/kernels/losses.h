@@ -2,13 +2,13 @@
 // Losses sample by sample, in tiles (tile.h). `partials`: one sum a block.
 #pragma once
 
-#include "engine/cuda/kernels/kernel.h"
+#include "engine/cuda/kernels/numbers.h"
 
 namespace hcd::cuda {
 
 // engine/engine.h's MixWeights, and the range inside which a sample is not clipped.
 struct DeviceMix {
-  float error, excess, detail;
+  DeviceNumber error, excess, detail;
   float low, high;
 };
 

@@ -13,14 +13,14 @@ __device__ inline uint64_t vector_index() {
 
 }  // namespace hcd::cuda
 
-HCD_KERNEL hcd_axpy(float a, const float *x, float *y, uint64_t n) {
+HCD_KERNEL hcd_axpy(hcd::cuda::DeviceNumber a, const float *x, float *y, uint64_t n) {
   const uint64_t i = hcd::cuda::vector_index();
-  if (i < n) y[i] = __fmaf_rn(a, x[i], y[i]);
+  if (i < n) y[i] = __fmaf_rn(float(a.get()), x[i], y[i]);
 }
 
-HCD_KERNEL hcd_xpby(const float *x, float b, float *y, uint64_t n) {
+HCD_KERNEL hcd_xpby(const float *x, hcd::cuda::DeviceNumber b, float *y, uint64_t n) {
   const uint64_t i = hcd::cuda::vector_index();
-  if (i < n) y[i] = __fmaf_rn(b, y[i], x[i]);
+  if (i < n) y[i] = __fmaf_rn(float(b.get()), y[i], x[i]);
 }
 
 HCD_KERNEL hcd_subtract(const float *x, const float *y, float *z, uint64_t n) {
@@ -28,9 +28,9 @@ HCD_KERNEL hcd_subtract(const float *x, const float *y, float *z, uint64_t n) {
   if (i < n) z[i] = x[i] - y[i];
 }
 
-HCD_KERNEL hcd_scale(float a, float *x, uint64_t n) {
+HCD_KERNEL hcd_scale(hcd::cuda::DeviceNumber a, float *x, uint64_t n) {
   const uint64_t i = hcd::cuda::vector_index();
-  if (i < n) x[i] *= a;
+  if (i < n) x[i] *= float(a.get());
 }
 
 HCD_KERNEL hcd_normal(uint64_t seed, float *x, uint64_t n) {

@@ -2,17 +2,18 @@
 // Kernels on long vectors. One thread a value, in blocks of kVectorBlock.
 #pragma once
 
-#include "engine/cuda/kernels/kernel.h"
+#include "engine/cuda/kernels/numbers.h"
 
 namespace hcd::cuda {
 inline constexpr int kVectorBlock = 256;
 inline constexpr int kDotPiece = 16 * kVectorBlock;  // of a vector, added up by one block
 }  // namespace hcd::cuda
 
-HCD_KERNEL hcd_axpy(float a, const float *x, float *y, uint64_t n);             // y += a x
-HCD_KERNEL hcd_xpby(const float *x, float b, float *y, uint64_t n);             // y = x + b y
+HCD_KERNEL hcd_axpy(hcd::cuda::DeviceNumber a, const float *x, float *y, uint64_t n);  // y += a x
+HCD_KERNEL hcd_xpby(const float *x, hcd::cuda::DeviceNumber b, float *y,
+                    uint64_t n);                                                // y = x + b y
 HCD_KERNEL hcd_subtract(const float *x, const float *y, float *z, uint64_t n);  // z = x - y
-HCD_KERNEL hcd_scale(float a, float *x, uint64_t n);                            // x = a x
+HCD_KERNEL hcd_scale(hcd::cuda::DeviceNumber a, float *x, uint64_t n);          // x = a x
 HCD_KERNEL hcd_normal(uint64_t seed, float *x, uint64_t n);  // x[i] = Random(seed).normal(i)
 // partials[block] = sum of a[i] b[i] of the block's piece.
 HCD_KERNEL hcd_dot(const float *a, const float *b, uint64_t n, double *partials);
