@@ -83,8 +83,11 @@ class Frames(unittest.TestCase):
         for array in (values[:33, :49], values[32::-1, :49]):
             [plane] = hcd._frames.planes_of(form, array)
             self.assertTrue(np.shares_memory(plane, values))
-        [plane] = hcd._frames.planes_of(form, picture(33, 98)[:, ::2])
-        self.assertTrue(plane.flags.c_contiguous)
+        unaligned = np.frombuffer(b"x" + picture(33, 49, 10).tobytes(), np.uint8)[1:].view(np.uint16).reshape(33, 49)
+        for form, array in ((form, picture(33, 98)[:, ::2]), (hcd.Format(49, 33, "gray", 10), unaligned)):
+            [plane] = hcd._frames.planes_of(form, array)
+            self.assertFalse(np.shares_memory(plane, array))
+            self.assertTrue(plane.flags.c_contiguous and plane.flags.aligned)
 
     def test_results_are_the_callers(self):
         """A frame that came out stays as it is when others come, and when the context ends."""

@@ -113,7 +113,7 @@ def _in_rows(plane: Array) -> Array:
     rows, columns = plane.shape
     step, within = plane.strides
     good = (columns == 1 or within == plane.itemsize) and (rows == 1 or abs(step) >= columns * plane.itemsize)
-    return plane if good and plane.flags.aligned else np.ascontiguousarray(plane)
+    return plane if good and plane.flags.aligned else plane.copy()  # in rows, aligned
 
 
 def new_planes(form: Format) -> list[Array]:
