@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import pickle
+import signal
 import subprocess
 import tempfile
 import threading
@@ -239,7 +240,7 @@ class End(unittest.TestCase):
         """By close(), by the collector, and where the constructor fails."""
         freed = []
         destroy = hcd._contexts._destroy
-        hcd._contexts._destroy = lambda handle: (freed.append(handle.value), destroy(handle))
+        hcd._contexts._destroy = lambda handle, process: (freed.append(handle.value), destroy(handle, process))
         self.addCleanup(setattr, hcd._contexts, "_destroy", destroy)
         down = gray()
         down.close()
@@ -254,6 +255,23 @@ class End(unittest.TestCase):
             hcd.Down(48, 32, depth=3)
         self.assertEqual(len(freed), 3)  # options are checked before there is a context
         self.assertTrue(all(freed))
+
+    def test_after_a_fork(self):
+        """The other process is refused, and ends; this one goes on."""
+        with gray(threads=2) as down:
+            expected = down(picture(32, 48))
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)  # where it hangs
+                text = ""
+                try:
+                    down(picture(32, 48))
+                except hcd.Error as error:
+                    text = str(error)
+                down._finalizer()  # as the collector does
+                os._exit(text != "expected the process that made the context, found a fork of it")
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            np.testing.assert_array_equal(down(picture(32, 48)), expected)
 
     def test_nothing_leaks(self):
         def resident():

@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -14,6 +15,14 @@ from PIL import Image
 
 FFMPEG = os.environ.get("HCD_TEST_FFMPEG", "")
 COMMAND = os.environ.get("HCD_TEST_COMMAND", "")
+STUB = os.environ.get("HCD_TEST_STUB", "")
+ON_A_GPU = """
+import hcd, numpy
+from pictures import planes
+with hcd.Down(48, 32, model="lite", device="cuda") as gpu, hcd.Down(48, 32, model="lite", device="cpu") as cpu:
+    frame = planes(gpu.source)
+    print(max(int(abs(one.astype(int) - two).max()) for one, two in zip(gpu(frame), cpu(frame))))
+"""
 FORMATS = {"gray": ("gray", 8, 0), "yuv420p": ("yuv420", 8, 0), "yuv422p": ("yuv422", 8, 0),
            "yuv444p": ("yuv444", 8, 0), "nv12": ("nv12", 8, 0), "yuv420p10le": ("yuv420", 10, 0),
            "yuv444p12le": ("yuv444", 12, 0), "gray10le": ("gray", 10, 0), "p010le": ("nv12", 10, 6)}
@@ -73,6 +82,17 @@ class Command(unittest.TestCase):
                 np.testing.assert_array_equal(result, np.asarray(Image.open(small)))
                 with hcd.Up(26, 19, layout=layout, range="full", model="bicubic") as up:
                     np.testing.assert_array_equal(up(result), np.asarray(Image.open(large)))
+
+
+@unittest.skipUnless(STUB, "built without the stand-in for a CUDA driver")
+class Gpu(unittest.TestCase):
+    def test_arrays_are_carried_over(self):
+        """On the stand-in for a driver."""
+        done = subprocess.run([sys.executable, "-B", "-c", ON_A_GPU], capture_output=True, text=True, env={
+            **os.environ, "LD_LIBRARY_PATH": STUB,
+            "PYTHONPATH": f"{Path(__file__).parent}:{os.environ['PYTHONPATH']}"})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertLessEqual(int(done.stdout), 1)
 
 
 if __name__ == "__main__":

@@ -48,13 +48,15 @@ def _pair(size: tuple[int, int]) -> tuple[int, int]:
     return whole("size", size[0]), whole("size", size[1])
 
 
-def _destroy(handle: ctypes.c_void_p) -> None:
-    LIBRARY.hcd_destroy(ctypes.byref(handle))
+def _destroy(handle: ctypes.c_void_p, process: int) -> None:
+    """In the process that made it: after a fork its threads are not there, and would be waited for."""
+    if os.getpid() == process:
+        LIBRARY.hcd_destroy(ctypes.byref(handle))
 
 
 class Context:
     """What Down and Up share. One thread at a time, as in C: a call while another is running throws Error E_STATE;
-    different contexts are independent. After an error a context can still be used, unless its status is E_DEVICE.
+    different contexts are independent. A process that was forked makes its own. After an error a context can still be used, unless its status is E_DEVICE.
 
     `source`, `result`: the formats of the frames that go in and come out; `stats`: of the frame that came out last,
     None where there was none."""
@@ -79,7 +81,8 @@ class Context:
             told = Told()
             told.check(getattr(LIBRARY, f"hcd_{self._kind}_params_set")(params, key.encode(), text, *told.room))
         self._handle = ctypes.c_void_p()
-        self._finalizer = weakref.finalize(self, _destroy, self._handle)  # at the end of the program, too
+        self._process = os.getpid()
+        self._finalizer = weakref.finalize(self, _destroy, self._handle, self._process)  # at the program's end, too
         try:
             with self._calling():
                 create = getattr(LIBRARY, f"hcd_{self._kind}_create")
@@ -103,6 +106,8 @@ class Context:
         if not self._busy.acquire(blocking=False):
             raise Error(Status.E_STATE, "expected one thread at a time, found a call while another one is running")
         try:
+            if os.getpid() != self._process:
+                raise Error(Status.E_STATE, "expected the process that made the context, found a fork of it")
             if not self._finalizer.alive:
                 raise Error(Status.E_STATE, "expected an open context, found one that was closed")
             yield
