@@ -38,10 +38,10 @@ class Bench:
                             f"scale={size.replace('x', ':')}:flags=lanczos", "-pix_fmt", "yuv420p", "-f", "rawvideo",
                             path], check=True)
 
-    def run(self, path, threads, *output):
-        """CPU seconds, wall seconds and peak memory in MB."""
-        command = [self.ffmpeg, "-nostdin", "-v", "error", "-threads", "1", "-filter_threads", str(threads), "-f",
-                   "rawvideo", "-pix_fmt", "yuv420p", "-s", self.sizes[path], "-i", path, *output, "-f", "null", "-"]
+    def run(self, path, threads, *output, loops=0):
+        """CPU seconds, wall seconds and peak memory in MB, of the frames and `loops` times again."""
+        command = [self.ffmpeg, "-nostdin", "-v", "error", "-threads", "1", "-filter_threads", str(threads),
+                   "-stream_loop", str(loops), "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", self.sizes[path], "-i", path, *output, "-f", "null", "-"]
         start = time.monotonic()
         process = subprocess.Popen(command)
         _, status, usage = os.wait4(process.pid, 0)

@@ -10,7 +10,8 @@ import tempfile
 import unittest
 
 SOURCE = os.environ.get("HCD_TEST_SOURCE", os.getcwd())
-PARTS = ("core/options/options.def", "docs/options.md", "filter/hcd.texi", "filter/hcd.texi.in", "scripts/options_doc")
+PARTS = ("core/options/options.def", "docs/options.md", "filter/hcd.texi", "filter/hcd.texi.in", "scripts/options_doc",
+         "scripts/python/hcd/_options.py")
 # Sections of FFmpeg's manual that it refers to.
 ELSEWHERE = ("scale", "format", "hwdownload", "commands", "filtergraph escaping")
 
@@ -51,6 +52,8 @@ class Texinfo(unittest.TestCase):
                     file.write(before.replace(old, new))
 
             self.assertEqual(check(), (0, ""))
+            change("scripts/python/hcd/_options.py", "    seed: int\n", "    seed: float\n")
+            self.assertIn("scripts/python/hcd/_options.py is not what", check()[1])
             change("filter/hcd.texi", "@item seed\n", "@item seeds\n")
             self.assertEqual(check()[0], 1)
             self.assertIn("filter/hcd.texi is not what", check()[1])

@@ -19,6 +19,7 @@ BUILD = Path(os.environ["HCD_TEST_BUILD"])
 CMAKE = os.environ.get("HCD_TEST_CMAKE", "cmake")
 CC = os.environ.get("HCD_TEST_CC", "cc")
 CXX = os.environ.get("HCD_TEST_CXX", "c++")
+PYTHON = os.environ.get("HCD_TEST_PYTHON", "")
 FLAGS = shlex.split(os.environ.get("HCD_TEST_FLAGS", ""))
 
 WARNINGS = ["-pedantic", "-Wall", "-Wextra", "-Werror"]
@@ -195,6 +196,21 @@ class SamplesTest(unittest.TestCase):
             self.assertRegex(line, rf"^frame {number}: [0-9.]+ dB plain, [0-9.]+ dB with HCD, ")
             plain, gained = float(line.split()[2]), float(line.split()[5])
             self.assertGreater(gained, plain)
+
+    def test_numpy_in_and_out(self):
+        """The Python binding on the installed library."""
+        path = f"{SOURCE / 'build' / 'bin'}:{os.environ['PATH']}"
+        if not os.path.exists(PYTHON) or not shutil.which("ffmpeg", path=path):
+            self.skipTest("no Python with numpy, or no ffmpeg: scripts/setup makes both")
+        lines = run([PYTHON, "-B", SOURCE / "samples" / "rescale.py"], env={
+            **os.environ, "PATH": path, "PYTHONPATH": str(SOURCE / "scripts" / "python"),
+            "HCD_LIBRARY": f"{installed.library_folder}/libhcd.so.1"}).stdout.splitlines()
+        self.assertEqual(lines[0], "libhcd 0.2.0: a frame of 640x360")
+        gains = {line.split()[0]: float(line.split()[3]) for line in lines[3:6]}
+        self.assertEqual(list(gains), ["bicubic", "lanczos", "lite"])
+        self.assertGreater(min(gains.values()), 0.4)
+        descent = [float(line.split()[1]) for line in lines[8:13]]
+        self.assertEqual(descent, sorted(descent))
 
 
 if __name__ == "__main__":
