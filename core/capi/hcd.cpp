@@ -303,7 +303,7 @@ hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats) {
       if (out) ctx->session->drain();
       return HCD_EOF;
     }
-    if (!out) return HCD_OK;
+    if (!out) return ctx->session->ready(ctx->drained) ? HCD_OK : HCD_AGAIN;
     hcd_frame result = read_frame(*out);
     check_frame(ctx->out, result);
     if (stats) hcd::capi::check_size(*stats, kLeastStats, HCD_E_STATE, "hcd_stats");

@@ -63,8 +63,7 @@ void DownFrame::load(const hcd_frame &in) {
 }
 
 void DownFrame::begin(const hcd_frame &in, const std::shared_ptr<const Plan> &plan, uint64_t key) {
-  // The first frame of a plan prepares operators.
-  const bool again = plan_ == plan;
+  const bool again = prepared_ == plan;
   if (!again) recording_.reset();
   plan_ = plan;
   answer_.reset();
@@ -82,6 +81,7 @@ void DownFrame::begin(const hcd_frame &in, const std::shared_ptr<const Plan> &pl
   ranges_ = image::legal_ranges(formats_.lr);
   answer_ = engine_.run([&] { return descend(key); },
                         again && repeats(*plan, clients_.traits) ? &recording_ : nullptr);
+  prepared_ = plan;
 }
 
 void DownFrame::pack(const hcd_frame &out) const {

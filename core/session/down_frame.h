@@ -87,7 +87,8 @@ class DownFrame {
   std::optional<LinearSolver> solver_;
   double solver_proximity_ = 0;
 
-  std::shared_ptr<const Plan> plan_;  // of this frame
+  std::shared_ptr<const Plan> plan_;      // of this frame
+  std::shared_ptr<const Plan> prepared_;  // for which a descent has prepared its operators
   Stage stage_;
   image::Ranges ranges_;  // of x_
   bool plain_ = false, kept_plain_ = false;

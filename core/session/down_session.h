@@ -26,6 +26,7 @@ class DownSession : public Session {
   void emit(const Sent &sent, const hcd_frame &out) override;
   bool settle(const Sent &sent, const hcd_frame &out, bool stats) override;
   void finish(const Sent &sent, const hcd_frame &out, hcd_stats *stats) override;
+  void release(int turn) override { frames_[static_cast<size_t>(turn)].reset(); }
 
  private:
   DownFrame &frame(const Sent &sent) { return *frames_[static_cast<size_t>(sent.turn)]; }

@@ -65,6 +65,7 @@ Processor choose_processor(const std::string &device, const std::string &model,
             "networks take CUDA frames)",
             model.c_str());
   Processor chosen;
+  chosen.log = log;
   if (cuda_frames) {
     chosen.gpu = gpu_of_frames(wanted, device, format);
   } else if (!torch) {

@@ -17,6 +17,7 @@ namespace hcd::session {
 struct Processor {
   std::shared_ptr<client::Gpu> gpu;  // nullptr: the CPU
   std::unique_ptr<Engine> engine;
+  Log log;
 
   // A light network where the engine's memory is; any other as it is, for the CPU.
   std::shared_ptr<client::Network> place(std::shared_ptr<client::Network> network) const;

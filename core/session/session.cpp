@@ -260,11 +260,15 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
                                      large);
 }
 
-Session::Session(Processor on) : gpu_(std::move(on.gpu)), engine_(std::move(on.engine)) {}
+Session::Session(Processor on)
+    : gpu_(std::move(on.gpu)),
+      engine_(std::move(on.engine)),
+      at_once_(engine_->frames_in_flight()),
+      log_(on.log) {}
 
 void Session::send(const hcd_frame &frame) {
   window_.push_back({{frame, plan_, turn_}});
-  turn_ = (turn_ + 1) % engine_->frames_in_flight();
+  if (at_once_ > 1) turn_ = 1 - turn_;
 }
 
 // Work that uses the streams of two frames. Those of a frame that is lost must not be used any
@@ -289,15 +293,33 @@ void Session::on_streams(const hcd_frame &in, const hcd_frame &out, const Work &
 }
 
 void Session::begin_next() {
-  if (engine_->frames_in_flight() < 2 || window_.size() < 2) return;
+  if (at_once_ < 2 || window_.size() < 2) return;
   Waiting &next = *std::next(window_.begin());
   if (next.begun) return;
   next.begun = true;
   try {
     on_streams(next.frame, next.frame, [&] { begin(next); });
+  } catch (const Error &error) {
+    if (error.status() == HCD_E_MEMORY) {
+      go_on_one_by_one();
+    } else {
+      next.failure = std::current_exception();
+    }
   } catch (...) {
     next.failure = std::current_exception();
   }
+}
+
+void Session::go_on_one_by_one() {
+  log_(HCD_LOG_WARNING, "out of memory for two frames at once: one by one from now on");
+  Waiting &front = window_.front();
+  at_once_ = 1;
+  release(1 - front.turn);
+  for (Waiting &waiting : window_) {
+    waiting.turn = front.turn;
+    if (&waiting != &front) waiting.begun = false;
+  }
+  turn_ = front.turn;
 }
 
 hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {

@@ -27,6 +27,11 @@ class Session {
 
   void send(const hcd_frame &frame);
   bool empty() const { return window_.empty(); }
+  // Whether it is time to receive(): where frames may be under way beside each other, not before
+  // the next one has been sent, if there will be one.
+  bool ready(bool drained) const {
+    return !empty() && (drained || window_.size() >= static_cast<size_t>(at_once_));
+  }
   void clear() { window_.clear(); }
   // Makes `out` of the oldest frame, which leaves whatever happens, and gives it back. `stats`:
   // nullptr where nobody asks (time_ms is the caller's).
@@ -56,6 +61,8 @@ class Session {
   // finish() has to follow.
   virtual bool settle(const Sent &sent, const hcd_frame &out, bool stats) = 0;
   virtual void finish(const Sent &sent, const hcd_frame &out, hcd_stats *stats) = 0;
+  // Frees what the frame of a turn uses.
+  virtual void release(int turn) { (void)turn; }
 
   std::shared_ptr<client::Gpu> gpu_;
   std::unique_ptr<Engine> engine_;
@@ -68,11 +75,14 @@ class Session {
   };
   // Begins the second frame, if it has been sent. An error is kept for when it is the first.
   void begin_next();
+  void go_on_one_by_one();
   template <typename Work>
   void on_streams(const hcd_frame &in, const hcd_frame &out, const Work &work);
 
   std::list<Waiting> window_;
   int turn_ = 0;  // of the next frame sent
+  int at_once_;   // frames that are under way beside each other
+  Log log_;
 };
 
 // The format of the frames that come out; out->width and height as in hcd_configure(). Loads the

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "session/up_session.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -34,9 +33,8 @@ void UpSession::begin(const Sent &sent) {
     show(key);
     return {};
   };
-  // Nothing is to be prepared any more from the second frame on.
-  begun_ = std::min(begun_ + 1, 2);
-  engine_->run(work, begun_ > 1 && !stochastic_ ? &recording_ : nullptr);
+  engine_->run(work, prepared_ && !stochastic_ ? &recording_ : nullptr);
+  prepared_ = true;
 }
 
 void UpSession::show(uint64_t key) {

@@ -33,7 +33,7 @@ class UpSession : public Session {
   hcd_format in_, out_;
   image::Geometry full_, cut_;
   Buffer x_, y_, cut_memory_;
-  int begun_ = 0;                         // frames, as far as it matters
+  bool prepared_ = false;                 // a frame has made the client prepare its operators
   std::unique_ptr<Recording> recording_;  // of show()
 };
 

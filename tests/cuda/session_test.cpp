@@ -165,6 +165,56 @@ TEST(CudaSessionOnStandIn, WaitsForNoNumberOfADescent) {
   EXPECT_EQ(cuda::stub_state().allocations, 0U);
 }
 
+// Where the memory is not there for two frames at once they go on one by one, which is told, and
+// none is lost.
+TEST(CudaSessionOnStandIn, GoesOnWithoutTheMemoryOfASecondFrame) {
+  Case c = cases()[0];
+  c.hr.width *= 3, c.hr.height *= 3, c.lr.width *= 3, c.lr.height *= 3;
+  const std::vector<Frame> expected = down(c, make_cuda_engine);
+  std::vector<Frame> frames;
+  for (size_t i = 0; i < expected.size(); ++i) frames.emplace_back(c.hr).fill_natural(3 * i);
+  int lost = 0, told = 0;
+  const auto with = [&](const char *fault, int at) {
+    ThreadPool pool(1);
+    auto engine = make_cuda_engine(pool);
+    auto clients = make_linear_clients(c.model, nullptr, c.hr, c.lr, *engine);
+    const hcd_log_fn count = [](void *n, hcd_log_level level, const char *) {
+      *static_cast<int *>(n) += level == HCD_LOG_WARNING;
+    };
+    DownSession session({nullptr, std::move(engine), Log(count, &told)}, std::move(clients),
+                        settings_of(c, false), {c.hr, c.hr, c.lr});
+    const cuda::StubSetting setting(fault, std::to_string(at));
+    session.send(frames[0].view());
+    for (size_t i = 0; i < frames.size(); ++i) {
+      if (i + 1 < frames.size()) session.send(frames[i + 1].view());
+      Frame out(c.lr);
+      try {
+        session.receive(out.view(), nullptr);
+        EXPECT_TRUE(out.same_samples(expected[i])) << fault << " " << at << ", frame " << i;
+      } catch (const Error &error) {
+        EXPECT_EQ(error.status(), HCD_E_MEMORY) << at << ", frame " << i << ": " << error.what();
+        ++lost;
+      }
+    }
+    EXPECT_EQ(cuda::stub_state().pushed, 0U);
+  };
+  with("HCD_STUB_NO_MEMORY_AT", 1);
+  EXPECT_EQ(lost, 1);  // of the only frame under way
+  EXPECT_EQ(told, 0);
+  int without = 0;
+  for (int megabytes = 1; megabytes <= 8; ++megabytes) {
+    lost = told = 0;
+    with("HCD_STUB_MEMORY", megabytes);
+    EXPECT_LE(told, 1);
+    without += lost == 0 && told == 1;
+  }
+  EXPECT_EQ(lost + told, 0);
+  EXPECT_GT(without, 0);
+  with("HCD_STUB_NO_GRAPH_AT", 1);
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(told, 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, CudaSession, testing::ValuesIn(cases()),
                          [](const auto &info) { return std::string(info.param.name); });
 
