@@ -55,7 +55,8 @@ std::shared_ptr<client::Network> Processor::place(std::shared_ptr<client::Networ
 }
 
 Processor choose_processor(const std::string &device, const std::string &model,
-                           const hcd_format &format, ThreadPool &pool, const Log &log) {
+                           const hcd_format &format, int async_depth, ThreadPool &pool,
+                           const Log &log) {
   const Device wanted = client::parse_device(device);
   const bool cuda_frames = format.device == HCD_DEVICE_CUDA;
   const bool torch = client::is_network(model) && !client::is_light_network(model);
@@ -66,6 +67,7 @@ Processor choose_processor(const std::string &device, const std::string &model,
             model.c_str());
   Processor chosen;
   chosen.log = log;
+  chosen.async_depth = async_depth;
   if (cuda_frames) {
     chosen.gpu = gpu_of_frames(wanted, device, format);
   } else if (!torch) {

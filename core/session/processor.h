@@ -18,6 +18,7 @@ struct Processor {
   std::shared_ptr<client::Gpu> gpu;  // nullptr: the CPU
   std::unique_ptr<Engine> engine;
   Log log;
+  int async_depth = 2;  // frames under way at once, where the engine has more than one
 
   // A light network where the engine's memory is; any other as it is, for the CPU.
   std::shared_ptr<client::Network> place(std::shared_ptr<client::Network> network) const;
@@ -28,6 +29,7 @@ struct Processor {
 // with what is missing, HCD_E_OPTION and HCD_E_FORMAT where device, model and frames do not go
 // together.
 Processor choose_processor(const std::string &device, const std::string &model,
-                           const hcd_format &format, ThreadPool &pool, const Log &log);
+                           const hcd_format &format, int async_depth, ThreadPool &pool,
+                           const Log &log);
 
 }  // namespace hcd::session

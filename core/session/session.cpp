@@ -154,7 +154,7 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
   image::check_format(in);
   // The players' default matrix depends on the frame's size: both sides must mean the same one.
   const hcd_format source = image::resolve(in);
-  Processor on = choose_processor(s.device, s.model, source, pool, log);
+  Processor on = choose_processor(s.device, s.model, source, s.async_depth, pool, log);
   if (!client::is_network(s.model)) {
     const hcd_format lr = small_format(source, *out, factor_or_default(s.scale));
     const Loss loss = make_plan(s, linear_traits(s.model, source, lr)).loss;
@@ -213,7 +213,7 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
   hcd_format in = from;
   image::check_format(in);
   if (in.siting == HCD_SITING_UNSPECIFIED) in.siting = s.sent_siting;
-  Processor on = choose_processor(s.device, s.model, in, pool, log);
+  Processor on = choose_processor(s.device, s.model, in, s.async_depth, pool, log);
   std::shared_ptr<client::Network> network;
   double scale = factor_or_default(s.scale);
   const bool light = client::is_light_network(s.model);
@@ -263,7 +263,7 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
 Session::Session(Processor on)
     : gpu_(std::move(on.gpu)),
       engine_(std::move(on.engine)),
-      at_once_(engine_->frames_in_flight()),
+      at_once_(std::min(engine_->frames_in_flight(), on.async_depth)),
       log_(on.log) {}
 
 void Session::send(const hcd_frame &frame) {
@@ -290,6 +290,18 @@ void Session::on_streams(const hcd_frame &in, const hcd_frame &out, const Work &
     throw;
   }
   gpu_->leave();
+}
+
+// Work on the first frame: where its memory is the second's, the second is begun again later.
+template <typename Work>
+void Session::within_memory(const Work &work) {
+  try {
+    work();
+  } catch (const Error &error) {
+    if (error.status() != HCD_E_MEMORY || at_once_ < 2) throw;
+    go_on_one_by_one();
+    work();
+  }
 }
 
 void Session::begin_next() {
@@ -327,13 +339,16 @@ hcd_frame Session::receive(const hcd_frame &out, hcd_stats *stats) {
   const hcd_frame in = front.frame;
   try {
     if (front.failure) std::rethrow_exception(front.failure);
-    on_streams(in, out, [&] {
-      if (!front.begun) begin(front);
-      emit(front, out);
+    within_memory([&] {
+      on_streams(in, out, [&] {
+        if (!front.begun) begin(front);
+        front.begun = true;
+        emit(front, out);
+      });
     });
     begin_next();
     if (settle(front, out, stats != nullptr)) {
-      on_streams(in, out, [&] { finish(front, out, stats); });
+      within_memory([&] { on_streams(in, out, [&] { finish(front, out, stats); }); });
     }
   } catch (...) {
     window_.pop_front();

@@ -77,6 +77,8 @@ class Session {
   void begin_next();
   void go_on_one_by_one();
   template <typename Work>
+  void within_memory(const Work &work);
+  template <typename Work>
   void on_streams(const hcd_frame &in, const hcd_frame &out, const Work &work);
 
   std::list<Waiting> window_;

@@ -23,8 +23,8 @@ SIZE = "96x64"
 def source(size=SIZE, frames=2, pixel_format="nv12"):
     """A moving picture without flat areas, where gradients are nothing but rounding, of which steps that divide by
     their size make what differs from one order of sums to another."""
-    graph = f"testsrc2=s={size}:r=25,format=gbrp,gblur=1,noise=alls=8:allf=t:all_seed=1,format={pixel_format}"
-    return ["-f", "lavfi", "-i", graph, "-frames:v", str(frames)]
+    graph = f"testsrc2=s={size}:r=25:d={frames / 25},format=gbrp,gblur=1,noise=alls=8:allf=t:all_seed=1,format={pixel_format}"
+    return ["-f", "lavfi", "-i", graph]
 
 
 def run_on_host(*arguments, **driver):
@@ -116,6 +116,19 @@ class Frames(Cuda):
             self.assertEqual(len(out), frames * 48 * 32 * 3 // 2)
             self.assertRegex(log, rf"hcd_down.*\] {frames} frames?, predicted PSNR")
             self.assertNotIn("ms per frame", log)  # which nobody knows who does not wait
+
+    def test_two_frames_under_way(self):
+        """The same frames, with the same times; commands and the timeline meet the same ones."""
+        for frames in (1, 7):
+            for way in ("", ":enable='lt(n,2)'", ":measure=1"):
+                each = [good(*source(frames=frames), "-vf", "sendcmd=c='0.12 hcd_down steps 1'," + chain(
+                    f"hcd_down=model=bicubic:async_depth={depth}{way},hcd_up=model=bicubic:async_depth={depth}", "nv12") +
+                    ",showinfo=checksum=0", "-f", "rawvideo", "-") for depth in (1, 2)]
+                self.assertEqual(len(each[0][0]), frames * 96 * 64 * 3 // 2)
+                self.assertEqual(each[0][0], each[1][0], way)
+                times = [re.findall(r"n: *\d+ pts: *\d+", log) for _, log in each]
+                self.assertEqual(*times)
+                self.assertEqual(len(times[0]), frames)
 
     def test_two_renditions_of_one_decode(self):
         with tempfile.TemporaryDirectory() as folder:

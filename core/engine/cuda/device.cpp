@@ -75,6 +75,7 @@ struct Device::State {
   uint64_t returns = 0;                                  // of blocks, ever
   double *pinned = nullptr;
   bool recording = false;
+  int recordings = 0;
 };
 
 Device::Device(int index, Context context)
@@ -247,7 +248,16 @@ GraphExec Device::record(const std::function<void()> &work) {
   const Result result = d.graph_instantiate(&executable, graph, 0);
   d.graph_destroy(graph);
   d.check(result, "cuGraphInstantiate");
+  ++state_->recordings;
   return executable;
+}
+
+void Device::forget(GraphExec recording) {
+  if (--state_->recordings == 0) {
+    for (auto &[pointer, block] : state_->blocks) block.recorded = false;
+  }
+  const Current current(*this);
+  driver().graph_exec_destroy(recording);
 }
 
 void Device::synchronise() {

@@ -99,6 +99,8 @@ class Device {
   // recordings may use the same memory for what lives no longer than their work does: they run one
   // after the other, on the streams that use_stream() puts in order.
   GraphExec record(const std::function<void()> &work);
+  // It is done, and not launched again. After the last one their memory is like any other.
+  void forget(GraphExec recording);
   bool is_recording() const;
 
  private:

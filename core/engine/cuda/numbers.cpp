@@ -168,10 +168,12 @@ CudaRecording::CudaRecording(Device &device, const std::function<std::vector<Num
 
 CudaRecording::~CudaRecording() {
   try {
-    numbers_->wait();  // a graph that runs must not be destroyed
-    const Device::Current current(device_);
-    driver().graph_exec_destroy(graph_);
-  } catch (const Error &) {  // a lost device
+    if (graph_) numbers_->wait();  // one that runs must not be destroyed
+  } catch (const Error &) {        // a lost device
+  }
+  try {
+    if (graph_) device_.forget(graph_);
+  } catch (const Error &) {
   }
 }
 

@@ -253,9 +253,9 @@ typedef struct hcd_stats {
 
 /* Get the next finished frame into `out`, and what was done to it into `stats` (may be NULL).
  * HCD_AGAIN, HCD_EOF: nothing was written. An error: this frame is lost, the next one can be had.
- * `out` NULL only asks: HCD_OK says that it is time for a frame, which stays. On a GPU two frames
- * are under way at once, so that it is not before the next one has been sent, or the drain; who
- * cannot wait for that gives `out` and gets the frame all the same. */
+ * `out` NULL only asks: HCD_OK says that it is time for a frame, which stays. With async_depth=2 it
+ * is, on a GPU, when the next one has been sent, too, or the drain; who cannot wait for that gives
+ * `out` and gets the frame all the same. */
 HCD_API hcd_status hcd_receive_frame(hcd_ctx *ctx, hcd_frame *out, hcd_stats *stats);
 
 /* Forget frames sent and not received, and a drain; keep model and format. */

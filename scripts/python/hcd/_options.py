@@ -32,6 +32,7 @@ class DownOptions(TypedDict, total=False):
     signal: Literal["off", "on", "weights"]
     resize: Literal[
         "auto", "bilinear", "bicubic", "catmull_rom", "mitchell", "spline36", "lanczos2", "lanczos"]
+    async_depth: int
 
 
 class UpOptions(TypedDict, total=False):
@@ -46,3 +47,4 @@ class UpOptions(TypedDict, total=False):
     precision: Literal["auto", "int16", "fp32"]
     resize: Literal[
         "auto", "bilinear", "bicubic", "catmull_rom", "mitchell", "spline36", "lanczos2", "lanczos"]
+    async_depth: int
