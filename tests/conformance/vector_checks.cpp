@@ -137,6 +137,52 @@ void check_normal(Engine &engine) {
   }
 }
 
+// Sums as factors of what follows, and asked for; done again with other values on the same memory,
+// which an engine may have recorded.
+void check_numbers(Engine &engine) {
+  for (const size_t n : {size_t{7}, size_t{50003}}) {
+    const auto y = values(n, 2);
+    VectorOnEngine a(engine, y), b(engine, y), c(engine, y);
+    const auto work = [&]() -> std::vector<Number> {
+      const Number square = engine.dot(a.read(), a.read()), product = engine.dot(a.read(), b.read());
+      const Number length = sqrt(square);
+      const Number part = max(product / length, -length) - 0.25 * min(length, 3);
+      const Number large = exceeds(square, static_cast<double>(n));
+      engine.copy(b.read(), c.span());
+      engine.axpy(part / static_cast<double>(n), a.read(), c.span());
+      engine.scale(1 + large, c.span());
+      return {part, large, 2};
+    };
+    std::unique_ptr<Recording> recording;
+    for (int time = 0; time < 4; ++time) {
+      auto x = values(n, 3 + static_cast<uint64_t>(time));
+      for (float &v : x) v *= time % 2 ? 2.0F : 0.5F;
+      engine.copy(ConstVector(x), a.span());
+      double square = 0, product = 0;
+      for (size_t i = 0; i < n; ++i) {
+        square += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+        product += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+      }
+      const double length = std::sqrt(square);
+      const double part = std::max(product / length, -length) - 0.25 * std::min(length, 3.0);
+      const double large = square > static_cast<double>(n) ? 1 : 0;
+      // The first time as in a session, where it prepares what cannot be recorded.
+      const auto found = engine.run(work, time == 0 ? nullptr : &recording)->wait();
+      ASSERT_EQ(found.size(), 3U);
+      EXPECT_NEAR(found[0], part, 1e-5 * length) << time;
+      EXPECT_EQ(found[1], large) << time;
+      EXPECT_EQ(found[2], 2) << time;
+      const auto result = c.result();
+      for (size_t i = 0; i < n; ++i) {
+        const double expected =
+            (1 + large) * (static_cast<double>(y[i]) +
+                           part / static_cast<double>(n) * static_cast<double>(x[i]));
+        ASSERT_NEAR(static_cast<double>(result[i]), expected, 2e-5) << time << ", " << i;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Check> vector_checks() {
@@ -144,6 +190,7 @@ std::vector<Check> vector_checks() {
           {"Copy", "copy", check_copy},
           {"Fill", "fill", check_fill},
           {"Dot", "dot", check_dot},
+          {"Numbers", "run", check_numbers},
           {"Axpy", "axpy", check_axpy},
           {"Xpby", "xpby", check_xpby},
           {"Subtract", "subtract", check_subtract},

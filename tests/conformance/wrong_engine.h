@@ -20,6 +20,17 @@ class WrongEngine : public Engine {
   ThreadPool &pool() override { return right_->pool(); }
   Buffer allocate(size_t floats) override { return right_->allocate(floats); }
 
+  std::unique_ptr<Answer> run(const std::function<std::vector<Number>()> &work,
+                              std::unique_ptr<Recording> *recording) override {
+    return right_->run(
+        [&] {
+          std::vector<Number> numbers = work();
+          numbers[0] = spoilt("run", numbers[0]);
+          return numbers;
+        },
+        recording);
+  }
+
   void copy(ConstPlane from, Plane to) override {
     right_->copy(from, to);
     spoil("copy", to);
