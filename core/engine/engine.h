@@ -98,8 +98,8 @@ class Engine {
   // gives back. With `recording` it may be kept there, and the next call with it then does the same
   // on the same memory without calling `work`: what that would have made of the host's state has to
   // be the same. Not from within `work`.
-  virtual std::unique_ptr<Answer> run(const std::function<std::vector<Number>()> &work,
-                                      std::unique_ptr<Recording> *recording) {
+  virtual std::unique_ptr<Answer> queue(const std::function<std::vector<Number>()> &work,
+                                        std::unique_ptr<Recording> *recording) {
     (void)recording;
     return std::make_unique<ReadyAnswer>(work());
   }

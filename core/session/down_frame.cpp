@@ -79,8 +79,8 @@ void DownFrame::begin(const hcd_frame &in, const std::shared_ptr<const Plan> &pl
     return;
   }
   ranges_ = image::legal_ranges(formats_.lr);
-  answer_ = engine_.run([&] { return descend(key); },
-                        again && repeats(*plan, clients_.traits) ? &recording_ : nullptr);
+  answer_ = engine_.queue([&] { return descend(key); },
+                          again && repeats(*plan, clients_.traits) ? &recording_ : nullptr);
   prepared_ = plan;
 }
 

@@ -81,7 +81,7 @@ class Example {
     objective_ = std::make_unique<session::ShownObjective>(
         std::vector<client::Client *>{clients_.all[0].get()}, *loss_, lr_, false, 0, *engine_);
     engine_->copy(x0_.span(), x_.span());
-    plain_ = objective_->value_and_gradient(x_.span(), engine_->allocate(x_.size()).span());
+    plain_ = objective_->value_and_gradient(x_.span(), engine_->allocate(x_.size()).span()).value();
     descent_ = std::make_unique<LearnedDescent>(*objective_, x_.span(), lr_.width, *engine_);
     adam_ = {kLongDescent, plan.step_size, plan.step_of_error, {}};
   }

@@ -144,7 +144,8 @@ void check_numbers(Engine &engine) {
     const auto y = values(n, 2);
     VectorOnEngine a(engine, y), b(engine, y), c(engine, y);
     const auto work = [&]() -> std::vector<Number> {
-      const Number square = engine.dot(a.read(), a.read()), product = engine.dot(a.read(), b.read());
+      const Number square = engine.dot(a.read(), a.read()),
+                   product = engine.dot(a.read(), b.read());
       const Number length = sqrt(square);
       const Number part = max(product / length, -length) - 0.25 * min(length, 3);
       const Number large = exceeds(square, static_cast<double>(n));
@@ -167,7 +168,7 @@ void check_numbers(Engine &engine) {
       const double part = std::max(product / length, -length) - 0.25 * std::min(length, 3.0);
       const double large = square > static_cast<double>(n) ? 1 : 0;
       // The first time as in a session, where it prepares what cannot be recorded.
-      const auto found = engine.run(work, time == 0 ? nullptr : &recording)->wait();
+      const auto found = engine.queue(work, time == 0 ? nullptr : &recording)->wait();
       ASSERT_EQ(found.size(), 3U);
       EXPECT_NEAR(found[0], part, 1e-5 * length) << time;
       EXPECT_EQ(found[1], large) << time;
@@ -175,8 +176,8 @@ void check_numbers(Engine &engine) {
       const auto result = c.result();
       for (size_t i = 0; i < n; ++i) {
         const double expected =
-            (1 + large) * (static_cast<double>(y[i]) +
-                           part / static_cast<double>(n) * static_cast<double>(x[i]));
+            (1 + large) *
+            (static_cast<double>(y[i]) + part / static_cast<double>(n) * static_cast<double>(x[i]));
         ASSERT_NEAR(static_cast<double>(result[i]), expected, 2e-5) << time << ", " << i;
       }
     }
@@ -190,7 +191,7 @@ std::vector<Check> vector_checks() {
           {"Copy", "copy", check_copy},
           {"Fill", "fill", check_fill},
           {"Dot", "dot", check_dot},
-          {"Numbers", "run", check_numbers},
+          {"Numbers", "queue", check_numbers},
           {"Axpy", "axpy", check_axpy},
           {"Xpby", "xpby", check_xpby},
           {"Subtract", "subtract", check_subtract},

@@ -20,12 +20,12 @@ class WrongEngine : public Engine {
   ThreadPool &pool() override { return right_->pool(); }
   Buffer allocate(size_t floats) override { return right_->allocate(floats); }
 
-  std::unique_ptr<Answer> run(const std::function<std::vector<Number>()> &work,
-                              std::unique_ptr<Recording> *recording) override {
-    return right_->run(
+  std::unique_ptr<Answer> queue(const std::function<std::vector<Number>()> &work,
+                                std::unique_ptr<Recording> *recording) override {
+    return right_->queue(
         [&] {
           std::vector<Number> numbers = work();
-          numbers[0] = spoilt("run", numbers[0]);
+          numbers[0] = spoilt("queue", numbers[0]);
           return numbers;
         },
         recording);

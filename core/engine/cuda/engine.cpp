@@ -38,8 +38,8 @@ class CudaEngine : public Engine {
   ThreadPool &pool() override { return pool_; }
 
   int frames_in_flight() const override { return 2; }
-  std::unique_ptr<Answer> run(const std::function<std::vector<Number>()> &work,
-                              std::unique_ptr<Recording> *recording) override;
+  std::unique_ptr<Answer> queue(const std::function<std::vector<Number>()> &work,
+                                std::unique_ptr<Recording> *recording) override;
   void finish_pack() override { frames_.finish_pack(); }
   void finish() override { device_->synchronise(); }
 
@@ -133,8 +133,8 @@ class CudaEngine : public Engine {
   Frames frames_;
 };
 
-std::unique_ptr<Answer> CudaEngine::run(const std::function<std::vector<Number>()> &work,
-                                        std::unique_ptr<Recording> *recording) {
+std::unique_ptr<Answer> CudaEngine::queue(const std::function<std::vector<Number>()> &work,
+                                          std::unique_ptr<Recording> *recording) {
   if (!recording) {
     auto numbers = std::make_shared<Delivery>(*device_);
     numbers->queue(work());
