@@ -266,6 +266,10 @@ bool DownFrame::take_back() {
   return any;
 }
 
+void DownFrame::forget_descent() {
+  if (!recording_) stage_ = {};
+}
+
 bool DownFrame::is_worse() {
   if (clipping_.of_move <= kHarmlessCut && clipping_.of_shown <= kHarmlessShownCut) return false;
   Buffer coded = engine_.allocate(stage_.mixed->size());

@@ -35,6 +35,8 @@ class DownFrame {
   bool is_doubtful();
   // Puts plain planes back where clipping has left the descended ones no better; false: nowhere.
   bool take_back();
+  // After the two: frees what they need, unless it is a recording's.
+  void forget_descent();
 
   int steps();                                     // of the descent, both stages
   bool plain() const { return plain_; }            // resized plainly: nothing was to be done

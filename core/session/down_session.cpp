@@ -40,6 +40,7 @@ bool DownSession::settle(const Sent &sent, const hcd_frame &, bool stats) {
   const bool doubtful = frame(sent).is_doubtful();
   engine_->finish_pack();
   for (const auto &client : clients_.all) client->check_results();
+  if (!doubtful) frame(sent).forget_descent();
   return doubtful || (stats && !(sent.frame.flags & HCD_FRAME_PLAIN));
 }
 
@@ -48,6 +49,7 @@ void DownSession::finish(const Sent &sent, const hcd_frame &out, hcd_stats *stat
     frame(sent).pack(out);
     engine_->finish_pack();
   }
+  frame(sent).forget_descent();
   if (stats && !(sent.frame.flags & HCD_FRAME_PLAIN)) measure(sent, out, *stats);
 }
 

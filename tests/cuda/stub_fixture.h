@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/cuda/driver.h"
+#include "engine/cuda/kernels/numbers.h"
 #include "stub/for_tests.h"
 
 namespace hcd::cuda {
@@ -35,7 +36,7 @@ class CudaStub : public testing::Test {
 
   // y += x in memory, `n` floats.
   Result launch(uint64_t n, unsigned threads = 256) {
-    float a = 1;
+    DeviceNumber a{1, nullptr};
     DevicePointer x = memory, y = memory;
     void *parameters[] = {&a, &x, &y, &n};
     return d.launch(axpy, 1, 1, 1, threads, 1, 1, 0, stream, parameters, nullptr);

@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "unknown option 'colour': expected one of scale, model, weights, latent, device, "
                   "preset, loss, start, optimizer, steps, steps_hr, steps_lr, budget, step_size, "
                   "proximity, detail, ringing, quality_hint, seed, threads, "
-                  "tile, precision, signal, resize"},
+                  "tile, precision, signal, resize, async_depth"},
         BadOption{"start", "nearest",
                   "option start: expected auto, area, or a linear client's name as bicubic or "
                   "lanczos, found 'nearest'"},
