@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
+#include <mutex>
 
 #include "engine/aten/errors.h"
 #include "engine/aten/functions.h"
@@ -85,7 +86,8 @@ double loss_of(const at::Tensor &output, const Rect &window, const LocalLoss &lo
 
 class TensorNetwork : public client::TiledNetwork {
  public:
-  explicit TensorNetwork(std::unique_ptr<Functions> functions) : functions_(std::move(functions)) {}
+  TensorNetwork(std::unique_ptr<Functions> functions, int cuda_device)
+      : functions_(std::move(functions)), cuda_device_(cuda_device) {}
 
   const client::NetworkInfo &info() const override { return functions_->info(); }
 
@@ -133,7 +135,10 @@ class TensorNetwork : public client::TiledNetwork {
     guarded(functions_->title() + ": " + function, [&] {
       HCD_CHECK(info().has_downscale || function[0] == 'u', HCD_E_INTERNAL, "%s: no downscaler",
                 functions_->title().c_str());
-      const CallScope scope(functions_->device(), gradients);
+      // Tiles take turns on a GPU: several at once gain nothing there and multiply the memory.
+      std::unique_lock<std::mutex> turn(turn_, std::defer_lock);
+      if (cuda_device_ >= 0) turn.lock();
+      const CallScope scope(cuda_device_ >= 0, gradients);
       work();
     });
   }
@@ -144,6 +149,8 @@ class TensorNetwork : public client::TiledNetwork {
   }
 
   const std::unique_ptr<Functions> functions_;
+  const int cuda_device_;  // -1: the CPU
+  std::mutex turn_;
 };
 
 }  // namespace
@@ -157,8 +164,9 @@ at::Tensor pull_back(const std::string &title, const at::Tensor &output, const a
   return guarded(where, [&] { return torch::autograd::grad({output}, {input}, {v})[0]; });
 }
 
-std::unique_ptr<client::Network> make_network(std::unique_ptr<Functions> functions) {
-  return std::make_unique<TensorNetwork>(std::move(functions));
+std::unique_ptr<client::Network> make_network(std::unique_ptr<Functions> functions,
+                                              int cuda_device) {
+  return std::make_unique<TensorNetwork>(std::move(functions), cuda_device);
 }
 
 }  // namespace hcd::aten
