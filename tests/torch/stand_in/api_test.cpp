@@ -98,6 +98,8 @@ TEST_P(TorchApi, MakesWhatTheCpuMakes) {
     EXPECT_EQ(found.kept_plain, expected.kept_plain);
     EXPECT_GT(found.move_rms, 0.05);
   }
+  // So it does the next time, when the engine would record work of its own.
+  EXPECT_TRUE(made(*gpu, c.in).same_samples(frame));
   // Frames on the GPU give the same bits as those that were carried there.
   const GpuContext context;
   const hcd_format in = context.format(c.in);
