@@ -13,7 +13,7 @@ namespace hcd::client {
 // Number of this agreement: raise it with every change here, in client/network.h or in
 // engine/engine.h. C++ types cross the border, so all libraries must come from one build; this
 // number catches a mixture.
-inline constexpr int kBackendAbi = 8;
+inline constexpr int kBackendAbi = 9;
 
 // A GPU that our own kernels run on (core/engine/cuda). Everything throws hcd::Error. Engines and
 // networks made of it keep what they need of it. Thread-safety: one thread at a time, with all that
@@ -23,6 +23,9 @@ class Gpu {
   virtual ~Gpu() = default;
   virtual int index() const = 0;
   virtual const std::string &name() const = 0;  // for the log
+  // Whether its context is the device's primary one, in which the CUDA runtime works, hence
+  // LibTorch.
+  virtual bool is_primary() const = 0;
 
   virtual std::unique_ptr<Engine> make_engine(ThreadPool &pool) = 0;
   // A light network of client/light, on pictures in the engine's memory. `host` may go.

@@ -28,6 +28,7 @@ class ChainClient : public Client {
   void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,
                 float *gradient) override;
   void check_results() override { network_.check_results(); }
+  bool only_queues() const override { return network_.only_queues(); }
 
  private:
   Plane middle() { return middle_.plane(memory_.data(), 0); }

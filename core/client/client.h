@@ -57,6 +57,8 @@ class Client {
   // At the `x` and `key` of the tape's forward(); `slope` may be overwritten.
   virtual void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,
                         float *gradient) = 0;
+  // Whether calls wait for nothing where the engine queues its work.
+  virtual bool only_queues() const { return true; }
   // Where work is only queued: throws what the calls that are done by now would have thrown.
   virtual void check_results() {}
   // What takes the place of the two above for losses that are sums over pixels; nullptr: they do.

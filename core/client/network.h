@@ -35,11 +35,16 @@ struct NetworkInfo {
 // Channels of the pictures of a colour space.
 inline int channels(Colour colour) { return colour == Colour::kLuma ? 1 : 3; }
 
-// How a call is run: nothing of it changes a result.
+// How a call is run. `pool` and `tile` do not change a result.
 struct Run {
   ThreadPool &pool;
-  int tile = 0;  // side in LR pixels; 0: the default
+  int tile = 0;              // side in LR pixels; 0: the default
+  Engine *engine = nullptr;  // in whose memory the pictures are; nullptr: in the host's
 };
+// For pictures of `engine`.
+inline Run run_on(Engine &engine, int tile) {
+  return {engine.pool(), tile, engine.on_host() ? nullptr : &engine};
+}
 
 // A fixed pair (g, f) on pictures of any size on the 8-bit scale. Pure: no state between calls,
 // which may come from several threads at once. `key`: of the latent. They throw hcd::Error.
@@ -56,6 +61,8 @@ class Network {
                         ConstPlane slope, Plane gradient) = 0;
   // This network where it is run tile by tile, else nullptr.
   virtual TiledNetwork *tiled() { return nullptr; }
+  // The number of the CUDA device where LibTorch runs it; -1: it does not.
+  virtual int cuda_device() const { return -1; }
   // What a light network computes with (client/light/light_weights.h), for an engine that executes
   // it by itself; nullptr: this is none. It lives as long as the network.
   virtual const LightWeights *light() const { return nullptr; }

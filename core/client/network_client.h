@@ -30,11 +30,15 @@ class NetworkClient : public Client, private ByParts {
   void backward(const float *x, uint64_t key, const Tape *tape, Plane slope,
                 float *gradient) override;
   void check_results() override { network_->check_results(); }
-  ByParts *by_parts() override { return network_->tiled() && !converts() ? this : nullptr; }
+  bool only_queues() const override { return !network_->tiled(); }
+  // A loss of parts is computed by the host's threads.
+  ByParts *by_parts() override {
+    return network_->tiled() && !converts() && engine_.on_host() ? this : nullptr;
+  }
 
  private:
   double pass(const float *x, uint64_t key, const LocalLoss &loss, float *gradient) override;
-  Run run() const { return {engine_.pool(), tile_}; }
+  Run run() const { return run_on(engine_, tile_); }
   // Whether luma has other code values in the frame than in the network.
   bool converts() const { return hr_.is_luma() && !hr_.same(); }
 
@@ -56,7 +60,7 @@ class NetworkDownscaler : public Downscaler {
   void backward(const float *y, const float *v, int planes, float *gradient) override;
 
  private:
-  Run run() const { return {engine_.pool(), tile_}; }
+  Run run() const { return run_on(engine_, tile_); }
 
   std::shared_ptr<Network> network_;
   int tile_;

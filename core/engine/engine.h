@@ -110,8 +110,12 @@ class Engine {
 
   // ---- memory ----
 
+  // Whether its memory is the host's; else a device's, which the host cannot touch.
+  virtual bool on_host() const { return true; }
   virtual Buffer allocate(size_t floats) = 0;
-  // Between two views of one size, each in the engine's memory or the host's.
+  // Between two views of one size, each in the engine's memory or the host's; one of the vectors
+  // may be anywhere on its device (LibTorch's, say). Where not both are in memory that allocate()
+  // gave, it is done when the call returns.
   virtual void copy(ConstPlane from, Plane to) = 0;
   virtual void copy(ConstVector from, Vector to) = 0;
   virtual void fill(Plane plane, float value) = 0;

@@ -33,10 +33,11 @@ void extend(const image::Geometry &small, const float *in, const image::Geometry
 // and 0.0006 of what gains all the same, where plain frames are better 0.45 and 0.0001 or more.
 constexpr double kHarmlessCut = 0.1, kHarmlessShownCut = 1e-3;
 
-// Whether a descent by this plan is the same work for every frame: nothing of it is random, or
-// decided on the host.
-bool repeats(const Plan &plan, const ModelTraits &traits) {
-  return !plan.paper && !traits.stochastic && plan.rule != Rule::kCg;
+// Whether a descent by this plan is the same work for every frame, and the engine's alone: nothing
+// of it is random, or decided or done elsewhere.
+bool repeats(const Plan &plan, const Clients &clients) {
+  return !plan.paper && !clients.traits.stochastic && plan.rule != Rule::kCg &&
+         clients.all[0]->only_queues();
 }
 
 }  // namespace
@@ -80,7 +81,7 @@ void DownFrame::begin(const hcd_frame &in, const std::shared_ptr<const Plan> &pl
   }
   ranges_ = image::legal_ranges(formats_.lr);
   answer_ = engine_.queue([&] { return descend(key); },
-                          again && repeats(*plan, clients_.traits) ? &recording_ : nullptr);
+                          again && repeats(*plan, clients_) ? &recording_ : nullptr);
   prepared_ = plan;
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "client/device.h"
 #include "client/models.h"
+#include "client/torch_device.h"
 
 namespace hcd::session {
 namespace {
@@ -47,10 +48,50 @@ std::shared_ptr<client::Gpu> gpu_for_host(const Device &wanted, const std::strin
   }
 }
 
+// LibTorch works in the primary context, and has to have CUDA.
+void check_libtorch_takes_frames(const std::string &model, const client::Gpu &gpu) {
+  HCD_CHECK(gpu.is_primary(), HCD_E_FORMAT,
+            "frames: expected CUDA memory of the device's primary context (ffmpeg -init_hw_device "
+            "cuda=gpu:0,primary_ctx=1), in which LibTorch runs the network %s, found another "
+            "context (or hwdownload before it and hwupload behind it; linear clients and light "
+            "networks take any)",
+            model.c_str());
+  try {
+    client::open_torch_backends({Device::Kind::kCuda, gpu.index()});
+  } catch (const Error &error) {
+    throw Error(HCD_E_FORMAT,
+                format_text("frames: expected host memory, since the network %s runs on LibTorch, "
+                            "which has no GPU (%s), found CUDA memory (hwdownload before it and "
+                            "hwupload behind it; linear clients and light networks take CUDA "
+                            "frames)",
+                            model.c_str(), error.what()));
+  }
+}
+
 }  // namespace
 
+std::string Processor::device_of_libtorch(const std::string &asked) const {
+  return gpu ? format_text("cuda:%d", gpu->index()) : asked;
+}
+
+void Processor::follow(const client::Network &network, ThreadPool &pool, const Log &log) {
+  const int index = network.cuda_device();
+  if (gpu || index < 0) return;
+  try {
+    gpu = client::open_gpu(index, nullptr);
+  } catch (const Error &error) {
+    if (error.status() != HCD_E_DEVICE) throw;
+    log(HCD_LOG_INFO, format_text("device=cuda:%d: the network runs there, planes stay in the "
+                                  "host's memory (%s)",
+                                  index, error.what()));
+    return;
+  }
+  engine = gpu->make_engine(pool);
+  log(HCD_LOG_VERBOSE, format_text("device=cuda:%d: planes lie there, too", index));
+}
+
 std::shared_ptr<client::Network> Processor::place(std::shared_ptr<client::Network> network) const {
-  if (!gpu) return network;
+  if (!gpu || !network->light()) return network;
   return gpu->make_light_network(*network);
 }
 
@@ -60,16 +101,12 @@ Processor choose_processor(const std::string &device, const std::string &model,
   const Device wanted = client::parse_device(device);
   const bool cuda_frames = format.device == HCD_DEVICE_CUDA;
   const bool torch = client::is_network(model) && !client::is_light_network(model);
-  HCD_CHECK(!torch || !cuda_frames, HCD_E_FORMAT,
-            "frames: expected host memory, since the network %s runs on LibTorch, found CUDA "
-            "memory (hwdownload before it and hwupload behind it; linear clients and light "
-            "networks take CUDA frames)",
-            model.c_str());
   Processor chosen;
   chosen.log = log;
   chosen.async_depth = async_depth;
   if (cuda_frames) {
     chosen.gpu = gpu_of_frames(wanted, device, format);
+    if (torch) check_libtorch_takes_frames(model, *chosen.gpu);
   } else if (!torch) {
     chosen.gpu = gpu_for_host(wanted, device, log);
   }

@@ -63,16 +63,18 @@ const image::Kernel *start_kernel(const DownSettings &s, Loss loss) {
   return image::find_kernel(s.start);
 }
 
-// `asked`: the size of the format that comes out, as in hcd_configure().
+// `asked`: the size of the format that comes out, as in hcd_configure(). `torch_device`: where
+// LibTorch runs it.
 template <typename Settings>
-std::shared_ptr<client::Network> open(const Settings &s, const hcd_format &in,
-                                      const hcd_format &asked, const Log &log) {
+std::shared_ptr<client::Network> open(const Settings &s, const std::string &torch_device,
+                                      const hcd_format &in, const hcd_format &asked,
+                                      const Log &log) {
   client::NetworkRequest request;
   if constexpr (std::is_same_v<Settings, UpSettings>) request.sent = s.sent_weights;
   request.model = s.model;
   request.weights = s.weights;
   // A light network is opened on the host, once for all contexts, whatever it then runs on.
-  request.device = client::is_light_network(s.model) ? "cpu" : s.device;
+  request.device = client::is_light_network(s.model) ? "cpu" : torch_device;
   request.scale = s.scale == HCD_AUTO ? 0 : static_cast<int>(s.scale);
   if (client::is_light_network(s.model)) {
     const double ratio = s.scale != HCD_AUTO ? s.scale : ratio_asked(asked, in);
@@ -104,8 +106,9 @@ bool learned_steps_hold(const DownSettings &s, const std::shared_ptr<client::Net
   DownSettings built_in = s;
   built_in.weights.clear();
   built_in.scale = network->info().scale;
-  const double share = gain_of_learned(s, network, hr, lr, pool) /
-                       gain_of_learned(built_in, open(built_in, hr, lr, log), hr, lr, pool);
+  const double share =
+      gain_of_learned(s, network, hr, lr, pool) /
+      gain_of_learned(built_in, open(built_in, s.device, hr, lr, log), hr, lr, pool);
   log(HCD_LOG_VERBOSE,
       format_text(
           "optimizer: with these weights the learned steps of %s gain %.2f of what they gain "
@@ -164,7 +167,8 @@ std::unique_ptr<Session> make_down_session(const DownSettings &s, const hcd_form
     return std::make_unique<DownSession>(std::move(on), std::move(clients), s,
                                          DownFormats{source, source, lr});
   }
-  auto network = open(s, source, *out, log);
+  auto network = open(s, on.device_of_libtorch(s.device), source, *out, log);
+  on.follow(*network, pool, log);
   const client::NetworkInfo &info = network->info();
   const bool light = client::is_light_network(s.model);
   if (!light) check_network_scale(s.scale, info);
@@ -218,7 +222,8 @@ std::unique_ptr<Session> make_up_session(const UpSettings &settings, const hcd_f
   double scale = factor_or_default(s.scale);
   const bool light = client::is_light_network(s.model);
   if (client::is_network(s.model)) {
-    network = open(s, in, *out, log);
+    network = open(s, on.device_of_libtorch(s.device), in, *out, log);
+    on.follow(*network, pool, log);
     if (!light) check_network_scale(s.scale, network->info());
     check_network_layout(in, network->info());
     if (!light || s.scale == HCD_AUTO) scale = network->info().scale;

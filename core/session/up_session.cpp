@@ -33,7 +33,7 @@ void UpSession::begin(const Sent &sent) {
     show(key);
     return {};
   };
-  engine_->queue(work, prepared_ && !stochastic_ ? &recording_ : nullptr);
+  engine_->queue(work, prepared_ && !stochastic_ && client_->only_queues() ? &recording_ : nullptr);
   prepared_ = true;
 }
 

@@ -15,7 +15,9 @@ import ffmpeg
 
 STAND_IN = os.environ.get("HCD_TEST_CUDA_DRIVER", "")  # folder of a libcuda.so.1
 BACKEND = os.environ.get("HCD_TEST_CUDA_BACKEND", "")  # a libhcd-cuda.so that runs on it
+TORCH = os.environ.get("HCD_TEST_TORCH_BACKEND", "")  # a libhcd-torch.so that takes the host's memory for its GPU's
 GPU = ["-init_hw_device", "cuda=gpu", "-filter_hw_device", "gpu"]
+PRIMARY = ["-init_hw_device", "cuda=primary:0,primary_ctx=1", "-filter_hw_device", "primary"]
 FORMATS = {"nv12": 0, "yuv420p": 0, "yuv444p": 0, "p010le": 6, "p016le": 0}  # unused low bits
 SIZE = "96x64"
 
@@ -108,6 +110,22 @@ class Frames(Cuda):
     def test_light_network(self):
         self.compare("hcd_down=model=lite:steps=1", "nv12", frames=1)
         self.compare("hcd_up=model=lite", "p010le", frames=1)
+
+    @unittest.skipUnless(TORCH, "built without LibTorch")
+    def test_network_of_libtorch(self):
+        """Which works in the device's primary context; its own GPU is the host's memory here."""
+        filters, arguments = "hcd_down=model=irn-small:steps=1", source(frames=1)
+        for wanted in (filters, "hcd_up=model=irn-small"):
+            code, out, log = run_on_host(*PRIMARY, *arguments, "-vf", chain(wanted, "nv12"), "-f", "rawvideo", "-",
+                                         HCD_TORCH_BACKEND=TORCH)
+            self.assertEqual(code, 0, log)
+            self.assert_alike(out, on_cpu(arguments, wanted), "nv12")
+        self.refused("hcd_down.*expected CUDA memory of the device's primary context .*found another context",
+                     *arguments, "-vf", chain(filters, "nv12"), HCD_TORCH_BACKEND=TORCH)
+        code, _, log = run_on_host(*PRIMARY, *arguments, "-vf", chain(filters, "nv12"), "-f", "null", "-",
+                                   HCD_TORCH_BACKEND="/nowhere/libhcd-torch.so")
+        self.assertGreater(code, 0, log)
+        self.assertRegex(log, "hcd_down.*expected host memory, since the network irn-small runs on LibTorch, which has no GPU")
 
     def test_one_frame_out_for_each_in(self):
         for frames in (1, 5):

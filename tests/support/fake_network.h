@@ -3,6 +3,7 @@
 // fixed pattern; g, if it has one, is the mean of 2x2 pixels, sharpened by a 3x3 filter.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "client/tiles.h"
@@ -16,7 +17,7 @@ class FakeNetwork : public client::TiledNetwork {
 
   const client::NetworkInfo &info() const override { return info_; }
 
-  void tile_forward(ConstPlane lr, Plane hr, const client::Draw &) override {
+  void tile_forward(Engine *, ConstPlane lr, Plane hr, const client::Draw &) override {
     for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
       hr.data[c * hr.plane + (2 * y + dy) * hr.stride + 2 * x + dx] = output(sharp, dy, dx);
     });
@@ -29,16 +30,21 @@ class FakeNetwork : public client::TiledNetwork {
     const auto view = [&](std::vector<float> &values) {
       return Plane{values.data(), lr.channels, 2 * lr.height, 2 * lr.width, 2 * lr.width, plane};
     };
-    tile_forward(lr, view(shown), {});
+    tile_forward(nullptr, lr, view(shown), {});
     const double value = loss(window, view(shown).crop(window), view(slopes).crop(window));
-    for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
-      const float v = view(slopes).row(c, 2 * y + dy)[2 * x + dx];
-      scatter(gradient, c, y, x, v * slope(sharp, dy, dx));
-    });
+    tile_backward(nullptr, lr, view(slopes), gradient, {});
     return value;
   }
 
-  void tile_downscale(ConstPlane hr, Plane lr) override {
+  void tile_backward(Engine *, ConstPlane lr, ConstPlane v, Plane gradient,
+                     const client::Draw &) override {
+    clear(gradient);
+    for_outputs(lr, [&](int c, int y, int x, float sharp, int dy, int dx) {
+      scatter(gradient, c, y, x, v.row(c, 2 * y + dy)[2 * x + dx] * slope(sharp, dy, dx));
+    });
+  }
+
+  void tile_downscale(Engine *, ConstPlane hr, Plane lr) override {
     const std::vector<float> mean = means(hr);
     for (int c = 0; c < lr.channels; ++c) {
       const ConstPlane plane{&mean[static_cast<size_t>(c) * lr.height * lr.width],
@@ -54,7 +60,8 @@ class FakeNetwork : public client::TiledNetwork {
     }
   }
 
-  void tile_downscale_backward(ConstPlane hr, ConstPlane v, Plane gradient) override {
+  void tile_downscale_backward(Engine *, ConstPlane hr, ConstPlane v, Plane gradient) override {
+    clear(gradient);
     std::vector<float> pulled(static_cast<size_t>(v.channels) * v.height * v.width, 0.0F);
     const Plane small{pulled.data(), v.channels, v.height,
                       v.width,       v.width,    static_cast<ptrdiff_t>(v.height) * v.width};
@@ -85,6 +92,11 @@ class FakeNetwork : public client::TiledNetwork {
     for_taps(out.height, out.width, y, x, [&](int v, int h, float weight) {
       out.data[c * out.plane + v * out.stride + h] += weight * value;
     });
+  }
+  static void clear(const Plane &picture) {
+    for (int c = 0; c < picture.channels; ++c) {
+      for (int y = 0; y < picture.height; ++y) std::fill_n(picture.row(c, y), picture.width, 0.0F);
+    }
   }
   template <typename Function>
   static void for_taps(int height, int width, int y, int x, const Function &function) {

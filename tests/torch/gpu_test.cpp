@@ -3,15 +3,19 @@
 // had.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.h"
+#include "conformance/on_engine.h"
+#include "engine/cuda/engine.h"
 #include "support/network_error.h"
 #include "support/picture.h"
 
 namespace hcd::client {
 namespace {
 
+using conformance::OnEngine;
 using test::Picture;
 
 std::string path(const char *file) { return std::string(HCD_TORCHSCRIPT_FILES) + file; }
@@ -56,6 +60,32 @@ TEST_F(Gpu, ErrorAndGradientEqualTheCpu) {
   const double cpu = test::error_and_gradient(*cpu_, {pool_}, lr_, hr_, on_cpu);
   EXPECT_NEAR(gpu, cpu, 1e-4 * cpu);
   expect_near(on_gpu, on_cpu, 0.25F);
+}
+
+// In the memory of our engine, from which LibTorch gets tiles by copies within the GPU. Many of
+// them, one after another: what one of the two reads too early is another tile's.
+TEST_F(Gpu, PicturesOfTheEngineEqualTheCpus) {
+  const auto engine =
+      cuda::make_engine(std::make_shared<cuda::Device>(std::max(cuda_->cuda_device(), 0)), pool_);
+  const client::Run run = run_on(*engine, 12);
+  ASSERT_EQ(run.engine, engine.get());
+  OnEngine lr(*engine, lr_), hr(*engine, hr_), shown(*engine, hr_), gradient(*engine, lr_);
+  OnEngine small(*engine, lr_), pulled(*engine, hr_);
+  Picture expected(3, 96, 128), expected_small(3, 48, 64);
+  for (int round = 0; round < 5; ++round) {
+    cuda_->forward(run, lr.read(), 0, shown.view(), nullptr);
+    cpu_->forward({pool_, 12}, lr_.view(), 0, expected.view(), nullptr);
+    expect_near(shown.result(), expected, 2.5e-3F);
+    cuda_->backward(run, lr.read(), 0, nullptr, hr.read(), gradient.view());
+    cpu_->backward({pool_, 12}, lr_.view(), 0, nullptr, hr_.view(), expected_small.view());
+    expect_near(gradient.result(), expected_small, 0.25F);
+    cuda_->downscale(run, hr.read(), small.view());
+    cpu_->downscale({pool_, 12}, hr_.view(), expected_small.view());
+    expect_near(small.result(), expected_small, 2.5e-3F);
+    cuda_->downscale_backward(run, hr.read(), lr.read(), pulled.view());
+    cpu_->downscale_backward({pool_, 12}, hr_.view(), lr_.view(), expected.view());
+    expect_near(pulled.result(), expected, 0.25F);
+  }
 }
 
 }  // namespace

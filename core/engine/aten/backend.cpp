@@ -17,10 +17,8 @@ std::unique_ptr<client::Network> load(const client::NetworkRequest &request, int
   const std::string context =
       request.weights.empty() ? "model " + request.model : "weights '" + request.weights + "'";
   return guarded(context, [&] {
-    const at::Device device =
-        cuda_device < 0 ? at::Device(at::kCPU)
-                        : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(cuda_device));
-    const CallScope scope(device, true);
+    const at::Device device = device_of(cuda_device);
+    const CallScope scope(cuda_device >= 0, true);
     auto functions = request.model == client::kTorchscript
                          ? load_torchscript(request.weights, device, log)
                          : load_native(request, device);
@@ -30,7 +28,7 @@ std::unique_ptr<client::Network> load(const client::NetworkRequest &request, int
                     functions->title().c_str(), info.name.c_str(), info.scale,
                     channels(info.colour), info.receptive_field,
                     info.has_downscale ? "its own" : "no"));
-    return make_network(std::move(functions));
+    return make_network(std::move(functions), cuda_device);
   });
 }
 

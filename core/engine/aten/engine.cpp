@@ -26,7 +26,7 @@ using at::Tensor;
 template <typename Work>
 auto run(at::Device device, bool gradients, const Work &work) {
   return guarded("LibTorch's engine", [&] {
-    const CallScope scope(device, gradients);
+    const CallScope scope(device.is_cuda(), gradients);
     return work();
   });
 }

@@ -50,7 +50,12 @@ std::unique_ptr<Functions> load_torchscript(const std::string &path, at::Device 
 // Channels of the pictures of a colour space.
 int channels(client::Colour colour);
 
-// On tiles of pictures in host memory.
-std::unique_ptr<client::Network> make_network(std::unique_ptr<Functions> functions);
+// LibTorch's device of that number of CUDA's; -1: the CPU. In a file of its own, in whose place
+// tests put another (tests/torch/stand_in).
+at::Device device_of(int cuda_device);
+
+// On tiles. `cuda_device`: as above, where the functions are.
+std::unique_ptr<client::Network> make_network(std::unique_ptr<Functions> functions,
+                                              int cuda_device);
 
 }  // namespace hcd::aten

@@ -13,15 +13,7 @@ extern "C" {
 namespace hcd::aten {
 namespace {
 
-// Calls take turns on a GPU: several at once gain nothing there and multiply the memory.
-std::mutex gpu_mutex;
-
 constexpr std::array kFloatOps{at::Float32Op::CONV, at::Float32Op::RNN, at::Float32Op::MATMUL};
-
-// Calls that run on a CPU or a GPU, and what the host had before the first of them.
-std::mutex nnpack_mutex;
-int nnpack_calls = 0;
-bool nnpack_kept = true;
 
 }  // namespace
 
@@ -40,49 +32,38 @@ OneThread::~OneThread() {
   if (MKL_Set_Num_Threads_Local) MKL_Set_Num_Threads_Local(mkl_);
 }
 
-NoNnpack::NoNnpack() {
-  const std::lock_guard<std::mutex> lock(nnpack_mutex);
-  if (nnpack_calls++ > 0) return;
-  nnpack_kept = at::globalContext().userEnabledNNPACK();
-  at::globalContext().setUserEnabledNNPACK(false);
-}
+AnySettings AnySettings::now() { return {at::globalContext().userEnabledNNPACK()}; }
+void AnySettings::set() const { at::globalContext().setUserEnabledNNPACK(nnpack); }
 
-NoNnpack::~NoNnpack() {
-  const std::lock_guard<std::mutex> lock(nnpack_mutex);
-  if (--nnpack_calls == 0) at::globalContext().setUserEnabledNNPACK(nnpack_kept);
-}
-
-GpuTurn::GpuTurn(at::Device device) : turn_(gpu_mutex, std::defer_lock) {
-  if (!device.is_cuda()) return;
-  turn_.lock();
-  at::Context &context = at::globalContext();
-  benchmark_ = context.benchmarkCuDNN();
-  deterministic_cudnn_ = context.deterministicCuDNN();
-  deterministic_ = context.deterministicAlgorithms();
-  warn_only_ = context.deterministicAlgorithmsWarnOnly();
-  fill_ = context.deterministicFillUninitializedMemory();
+GpuSettings GpuSettings::now() {
+  const at::Context &context = at::globalContext();
+  GpuSettings settings{context.benchmarkCuDNN(),
+                       context.deterministicCuDNN(),
+                       context.deterministicAlgorithms(),
+                       context.deterministicAlgorithmsWarnOnly(),
+                       context.deterministicFillUninitializedMemory(),
+                       {}};
   for (size_t i = 0; i < kFloatOps.size(); ++i) {
-    precision_[i] = context.float32Precision(at::Float32Backend::CUDA, kFloatOps[i]);
+    settings.precision[i] = context.float32Precision(at::Float32Backend::CUDA, kFloatOps[i]);
   }
-  context.setBenchmarkCuDNN(false);
-  context.setDeterministicCuDNN(true);
-  // Only a wish: some derivatives (of bicubic enlarging, say) have no deterministic CUDA kernel.
-  context.setDeterministicAlgorithms(true, /*warn_only=*/true);
-  context.setDeterministicFillUninitializedMemory(false);
-  for (const at::Float32Op op : kFloatOps) {
-    context.setFloat32Precision(at::Float32Backend::CUDA, op, at::Float32Precision::IEEE);
-  }
+  return settings;
 }
 
-GpuTurn::~GpuTurn() {
-  if (!turn_.owns_lock()) return;
+GpuSettings GpuSettings::ours() {
+  constexpr auto kIeee = at::Float32Precision::IEEE;
+  // Deterministic algorithms are only a wish: some derivatives (of bicubic enlarging, say) have no
+  // such CUDA kernel.
+  return {false, true, true, /*warn_only=*/true, false, {kIeee, kIeee, kIeee}};
+}
+
+void GpuSettings::set() const {
   at::Context &context = at::globalContext();
-  context.setBenchmarkCuDNN(benchmark_);
-  context.setDeterministicCuDNN(deterministic_cudnn_);
-  context.setDeterministicAlgorithms(deterministic_, warn_only_);
-  context.setDeterministicFillUninitializedMemory(fill_);
+  context.setBenchmarkCuDNN(benchmark);
+  context.setDeterministicCuDNN(deterministic_cudnn);
+  context.setDeterministicAlgorithms(deterministic, warn_only);
+  context.setDeterministicFillUninitializedMemory(fill);
   for (size_t i = 0; i < kFloatOps.size(); ++i) {
-    context.setFloat32Precision(at::Float32Backend::CUDA, kFloatOps[i], precision_[i]);
+    context.setFloat32Precision(at::Float32Backend::CUDA, kFloatOps[i], precision[i]);
   }
 }
 

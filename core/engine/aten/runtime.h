@@ -3,13 +3,13 @@
 #pragma once
 
 #include <ATen/Context.h>
-#include <ATen/core/Tensor.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <array>
 #include <mutex>
+#include <optional>
 
 namespace hcd::aten {
 
@@ -27,30 +27,49 @@ class OneThread {
   int omp_ = 0, mkl_ = 0;  // the thread's own
 };
 
-// NNPACK off, which prints a warning on CPUs that it does not know. LibTorch has one switch for the
-// process: a host that uses LibTorch has its own setting back when no call of ours runs.
-class NoNnpack {
- public:
-  NoNnpack();
-  ~NoNnpack();
-  NoNnpack(const NoNnpack &) = delete;
-  NoNnpack &operator=(const NoNnpack &) = delete;
+// Settings of which LibTorch has one for the whole process, as they are or as our calls need them.
+// NNPACK off, which prints a warning on CPUs that it does not know.
+struct AnySettings {
+  static AnySettings now();
+  static AnySettings ours() { return {false}; }
+  void set() const;
+
+  bool nnpack;
+};
+// Same bits each time on a GPU, as far as there are such kernels, and float32 in full.
+struct GpuSettings {
+  static GpuSettings now();
+  static GpuSettings ours();
+  void set() const;
+
+  bool benchmark, deterministic_cudnn, deterministic, warn_only, fill;
+  std::array<at::Float32Precision, 3> precision;  // of kFloatOps
 };
 
-// Of a call on a GPU, which has it alone among ours: LibTorch's switches as we need them, and then
-// as they were.
-class GpuTurn {
+// The settings are ours while one of these lives: the first sets them, the last puts back what the
+// host had, who may use LibTorch, too. Calls need not wait for each other.
+template <typename Settings>
+class Ours {
  public:
-  explicit GpuTurn(at::Device device);
-  ~GpuTurn();
-  GpuTurn(const GpuTurn &) = delete;
-  GpuTurn &operator=(const GpuTurn &) = delete;
+  Ours() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (calls_ == 0) {
+      host_ = Settings::now();
+      Settings::ours().set();
+    }
+    ++calls_;
+  }
+  ~Ours() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (--calls_ == 0) host_.set();
+  }
+  Ours(const Ours &) = delete;
+  Ours &operator=(const Ours &) = delete;
 
  private:
-  std::unique_lock<std::mutex> turn_;
-  bool benchmark_ = false, deterministic_cudnn_ = false, deterministic_ = false;
-  bool warn_only_ = false, fill_ = false;
-  std::array<at::Float32Precision, 3> precision_{};
+  inline static std::mutex mutex_;
+  inline static int calls_ = 0;
+  inline static Settings host_{};
 };
 
 // Drops LibTorch's warnings, which otherwise go to standard error.
@@ -62,12 +81,14 @@ class Silence : public c10::WarningHandler {
 // Everything that a call changes in LibTorch, for its length.
 class CallScope {
  public:
-  // `gradients`: whether derivatives will be asked for.
-  CallScope(at::Device device, bool gradients) : gpu_turn_(device), gradients_(gradients) {}
+  // `gpu`: whether it runs on one. `gradients`: whether derivatives will be asked for.
+  CallScope(bool gpu, bool gradients) : gradients_(gradients) {
+    if (gpu) gpu_settings_.emplace();
+  }
 
  private:
-  GpuTurn gpu_turn_;
-  NoNnpack no_nnpack_;
+  Ours<AnySettings> settings_;
+  std::optional<Ours<GpuSettings>> gpu_settings_;
   OneThread one_thread_;
   c10::AutoGradMode gradients_;
   // The optimising executor recompiles after its first calls: later calls would give other bits.

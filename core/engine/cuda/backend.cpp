@@ -17,12 +17,26 @@ Stream stream_for(const hcd_frame &frame) {
   return frame.device == HCD_DEVICE_CUDA ? stream_of(frame) : nullptr;
 }
 
+// Only to be compared: it is not retained.
+Context primary_context(int index) {
+  const Driver &d = driver();
+  DeviceId device = 0;
+  d.check(d.device_get(&device, index), "cuDeviceGet");
+  Context context = nullptr;
+  d.check(d.primary_retain(&context, device), "cuDevicePrimaryCtxRetain");
+  d.check(d.primary_release(device), "cuDevicePrimaryCtxRelease");
+  return context;
+}
+
 class CudaGpu : public client::Gpu {
  public:
-  CudaGpu(int index, Context context) : device_(std::make_shared<Device>(index, context)) {}
+  CudaGpu(int index, Context context)
+      : device_(std::make_shared<Device>(index, context)),
+        primary_(!context || context == primary_context(device_->index())) {}
 
   int index() const override { return device_->index(); }
   const std::string &name() const override { return device_->name(); }
+  bool is_primary() const override { return primary_; }
 
   std::unique_ptr<Engine> make_engine(ThreadPool &pool) override {
     return cuda::make_engine(device_, pool);
@@ -43,6 +57,7 @@ class CudaGpu : public client::Gpu {
 
  private:
   std::shared_ptr<Device> device_;
+  bool primary_;
   Stream last_ = nullptr;  // of the frame that comes out
 };
 

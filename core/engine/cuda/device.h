@@ -79,8 +79,8 @@ class Device {
         values);
   }
 
-  // Between addresses of this device or of the host. Where one is the host's it is done when the
-  // call returns.
+  // Between addresses of this device or of the host. Where one is not in memory that allocate()
+  // gave it is done when the call returns.
   void copy(const void *from, void *to, size_t bytes);
   // Rows, whose beginnings lie so many bytes apart (at least `row_bytes`), between this device and
   // the host.

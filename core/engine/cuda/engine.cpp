@@ -43,6 +43,7 @@ class CudaEngine : public Engine {
   void finish_pack() override { frames_.finish_pack(); }
   void finish() override { device_->synchronise(); }
 
+  bool on_host() const override { return false; }
   Buffer allocate(size_t floats) override { return device_->allocate(floats); }
   void copy(ConstPlane from, Plane to) override;
   void copy(ConstVector from, Vector to) override {

@@ -141,8 +141,9 @@ typedef struct hcd_frame {
  * come out as device addresses with pitches (of the same meaning as in host memory, in `data` and
  * `stride`). The frames that come out lie where those that go in do: out->device is 0 or the same,
  * with the same index and context, and is filled in. Linear clients and light networks take them;
- * other networks are refused (HCD_E_FORMAT). The option `device` may say auto, cuda, or cuda:N of
- * that GPU. Host frames with device=cuda (or auto, where there is a GPU) are computed there, too:
+ * networks that LibTorch runs take those of a device's primary context, where LibTorch has CUDA, and
+ * refuse others (HCD_E_FORMAT). The option `device` may say auto, cuda, or cuda:N of that GPU. Host
+ * frames with device=cuda (or auto, where there is a GPU) are computed there, too:
  * the library carries them over and back, and their bytes are there when hcd_receive_frame()
  * returns.
  *

@@ -33,10 +33,11 @@ TEST_F(CudaErrorsOnStandIn, NamesWhatIsThere) {
   EXPECT_EQ(configure("cuda:1", in, HCD_E_OPTION),
             "option device: expected cuda or cuda:0, where the frames lie, found 'cuda:1'");
   EXPECT_EQ(configure("cuda:0", in, HCD_OK), "");
-  EXPECT_EQ(configure("auto", in, HCD_E_FORMAT, "firn"),
-            "frames: expected host memory, since the network firn runs on LibTorch, found CUDA "
-            "memory (hwdownload before it and hwupload behind it; linear clients and light "
-            "networks take CUDA frames)");
+  EXPECT_EQ(
+      configure("auto", in, HCD_E_FORMAT, "firn"),
+      "frames: expected host memory, since the network firn runs on LibTorch, which has no GPU "
+      "(device=cuda: built without CUDA (scripts/setup --cuda)), found CUDA memory (hwdownload "
+      "before it and hwupload behind it; linear clients and light networks take CUDA frames)");
   in = kLarge;
   in.device = HCD_DEVICE_CUDA;
   in.device_index = 4;

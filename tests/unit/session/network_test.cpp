@@ -47,11 +47,11 @@ TEST(Tiles, EqualTheWholePicture) {
   };
   std::vector<float> up(hr.size()), gradient(lr.size(), 0.0F), down(lr.size()),
       vjp(hr.size(), 0.0F);
-  network.tile_forward(small, picture(up, kC, 2 * kH, 2 * kW), {});
+  network.tile_forward(nullptr, small, picture(up, kC, 2 * kH, 2 * kW), {});
   const double error =
       network.tile_pass(small, {0, 0, 2 * kW, 2 * kH}, loss, picture(gradient, kC, kH, kW), {});
-  network.tile_downscale(large, picture(down, kC, kH, kW));
-  network.tile_downscale_backward(large, small, picture(vjp, kC, 2 * kH, 2 * kW));
+  network.tile_downscale(nullptr, large, picture(down, kC, kH, kW));
+  network.tile_downscale_backward(nullptr, large, small, picture(vjp, kC, 2 * kH, 2 * kW));
   std::vector<float> first_gradient;
   for (const int threads : {1, 3}) {
     ThreadPool pool(threads);
@@ -210,7 +210,8 @@ TEST_P(ChainTest, ShowsTheResizedPictureOfTheNetwork) {
   middle.height *= 2;
   FakeNetwork network(Colour::kLuma, false);
   std::vector<float> large(image::Geometry(middle).size()), expected(seen.size());
-  network.tile_forward(lr.plane(x.data(), 0), image::Geometry(middle).plane(large.data(), 0), {});
+  network.tile_forward(nullptr, lr.plane(x.data(), 0),
+                       image::Geometry(middle).plane(large.data(), 0), {});
   engine_->prepare(image::resize_plane(*image::find_kernel("lanczos"), middle, hr_, 0))
       ->apply(image::Geometry(middle).plane(std::as_const(large).data(), 0),
               hr.plane(expected.data(), 0));
