@@ -62,12 +62,12 @@ export class Enlarger {
     gl.canvas.height = full.height;
   }
 
-  // `frame`: { planes: [{ data, stride }] } of the configured layout, or for RGB { source }, what texImage2D takes. Draws it.
+  // `frame`: { planes: [{ data, stride }] } of the configured layout, or for RGB { source }, what texSubImage2D takes. Draws it.
   draw(frame) {
     const { gl, config } = this;
     if (config.layout === 'RGB') {
       gl.bindTexture(gl.TEXTURE_2D, this.rgb);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, frame.source);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, gl.RGBA, gl.UNSIGNED_BYTE, frame.source);
     } else {
       [this.luma, ...this.chroma].forEach((texture, i) => {
         const { data, stride } = frame.planes[i], channels = texture.format === gl.RG8 ? 2 : 1;
