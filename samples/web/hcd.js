@@ -30,6 +30,8 @@ function close() {
   at('notes').replaceChildren();
   at('rungs').hidden = true;
   player.reset();
+  video.removeAttribute('src');
+  video.load();
 }
 
 const beside = (url) => url.replace(/\.[^./?#]+([?#].*)?$/, '.hcd.safetensors');
@@ -54,8 +56,7 @@ async function open(source, weights = null) {
     await player.again();
   } catch (error) {
     player.say(false, error.message);
-    // What is no MP4 file to us the browser may still play.
-    if (!video.src && !(source instanceof Blob)) video.src = source;
+    if (page.file && !video.src) video.src = page.file.url;  // what is no MP4 file to us the browser may still play
   }
 }
 
@@ -165,7 +166,10 @@ for (const name of ['play', 'pause', 'ended', 'volumechange']) {
     at('mute').textContent = video.muted ? 'Sound on' : 'Sound off';
   });
 }
-video.addEventListener('error', () => player.say(false, `the browser does not play it: ${video.error.message || `error ${video.error.code}`}`));
+video.addEventListener('error', () => {
+  const before = player.enlarging || !player.text ? '' : `${player.text}; `;
+  player.say(false, `${before}the browser does not play it: ${video.error.message || `error ${video.error.code}`}`);
+});
 player.addEventListener('state', () => {
   at('state').textContent = player.text;
   at('state').className = player.enlarging ? '' : 'plain';

@@ -67,6 +67,7 @@ export class Player extends EventTarget {
 
   // For another stream.
   reset() {
+    this.round = (this.round ?? 0) + 1;  // frames of before are not shown any more
     this.wanted = true;
     this.enlarging = false;
     this.text = '';
@@ -74,6 +75,7 @@ export class Player extends EventTarget {
     this.failed = null;   // what went wrong with it
     this.counts = { drawn: 0, late: 0 };
     this.judge = null;
+    this.strikes = 0;
     this.presented = null;
     this.canvas.hidden = true;
   }
@@ -138,18 +140,20 @@ export class Player extends EventTarget {
     const { video } = this;
     if (!this.wanted || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
     let frame = null;
+    const { round } = this;
     try {
       frame = await takeFrame(video, this.rgb, this.describe(null)?.video);
       const config = await this.configured(frame);
-      if (!config || !this.wanted) return;
+      if (!config || !this.wanted || round !== this.round) return;
       this.enlarger.timers.on = this.measuring;
       this.enlarger.draw(frame);
       await this.done();
+      if (round !== this.round || !this.enlarger) return;
       ++this.counts.drawn;
       this.say(true, this.told);
       this.judgeSpeed();
     } catch (error) {
-      if (this.enlarger?.gl.isContextLost()) return;  // said by its event
+      if (round !== this.round || this.canvas.getContext('webgl2')?.isContextLost()) return;  // said by its event
       this.failed = `${error.message}: the browser's own scaling`;
       this.say(false, this.failed);
     } finally {
@@ -196,18 +200,19 @@ export class Player extends EventTarget {
 
   // ---- speed ----
 
-  // Falls back where too few of the frames that the video shows are drawn, twice one after the other.
+  // Falls back where too few of the frames that the video has come to are drawn, twice one after the other.
   judgeSpeed() {
-    const { drawn, late } = this.counts, now = performance.now();
-    if (this.video.paused || this.video.seeking || !this.judge) {
-      this.judge = { drawn, late, begin: now };  // the first frame does not count: its shaders were made
+    const { drawn, late } = this.counts, now = performance.now(), begin = this.judge;
+    const came = this.video.getVideoPlaybackQuality?.().totalVideoFrames ?? drawn + late;
+    if (this.video.paused || this.video.seeking || !begin) {
+      this.judge = { drawn, came, time: now };  // the first frame does not count: its shaders were made
       if (this.video.paused) this.strikes = 0;
       return;
     }
-    if (now - this.judge.begin < JUDGED) return;
-    const enlarged = drawn - this.judge.drawn, all = enlarged + late - this.judge.late, seconds = (now - this.judge.begin) / 1000;
-    this.judge = { drawn, late, begin: now };
-    this.strikes = all >= FEW && enlarged < ENOUGH * all ? (this.strikes ?? 0) + 1 : 0;
+    if (now - begin.time < JUDGED) return;
+    const enlarged = drawn - begin.drawn, all = came - begin.came, seconds = (now - begin.time) / 1000;
+    this.judge = { drawn, came, time: now };
+    this.strikes = all >= FEW && enlarged < ENOUGH * all ? this.strikes + 1 : 0;
     if (this.strikes < STRIKES || this.always) return;
     this.wanted = false;
     this.say(false, `this machine enlarged ${enlarged} of ${all} frames in ${seconds.toFixed(0)} s: the browser's own scaling (E enlarges all the same)`);

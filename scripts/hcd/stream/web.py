@@ -6,6 +6,7 @@ import functools
 import os
 import re
 import shutil
+import sys
 import urllib.parse
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -74,6 +75,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, folder: Path):
         super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a browser that has gone
+            super().handle_error(request, client_address)
 
     def address(self, words: dict[str, str]) -> str:
         return f"http://127.0.0.1:{self.server_port}/?{urllib.parse.urlencode(words, quote_via=urllib.parse.quote, safe='/')}"
