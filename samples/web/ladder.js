@@ -136,7 +136,7 @@ export class Ladder {
     const [track] = this.tracks;
     track.queue = track.queue.then(async () => {
       await this.remove(track, this.video.currentTime + 1, Infinity);
-      track.next = this.indexAt(this.rungs[0], this.video.currentTime + 1);
+      track.next = this.indexAt(track, this.video.currentTime + 1);
     }).catch(this.failed);
   }
 
@@ -145,8 +145,8 @@ export class Ladder {
     return this.rungs.find(({ bandwidth }) => bandwidth <= SHARE * this.rate) ?? this.rungs.at(-1);
   }
 
-  indexAt({ segments }, time) {
-    const index = segments.findIndex(({ start, seconds }) => time < start + seconds);
+  indexAt({ only }, time) {
+    const { segments } = only ?? this.rungs[0], index = segments.findIndex(({ start, seconds }) => time < start + seconds);
     return index < 0 ? segments.length - 1 : index;
   }
 
@@ -160,7 +160,7 @@ export class Ladder {
   seek() {
     for (const track of this.tracks) {
       track.queue = track.queue.then(() => {
-        if (track.buffer && this.buffered(track, this.video.currentTime) === null) track.next = this.indexAt(track.only ?? this.rungs[0], this.video.currentTime);
+        if (track.buffer && this.buffered(track, this.video.currentTime) === null) track.next = this.indexAt(track, this.video.currentTime);
       });
       this.fill(track);
     }
@@ -184,12 +184,22 @@ export class Ladder {
     const rate = 8000 * bytes.length / Math.max(1, taken);
     if (!track.only) this.rate = this.rate ? 0.7 * this.rate + 0.3 * rate : rate;
     await this.work(track, () => track.buffer.appendBuffer(bytes));
+    await this.align(track, segment, bytes);
     ++track.next;
     if (video.currentTime > BEHIND) await this.remove(track, 0, video.currentTime - BEHIND);
-    // What has delayed frames begins a little behind 0.
-    const { buffered } = video;
-    if (buffered.length && video.currentTime < buffered.start(0) && buffered.start(0) < 0.5) video.currentTime = buffered.start(0);
     return undefined;
+  }
+
+  // Frames that wait for others delay the video's times, which browsers take as they are: it goes where the playlist has it.
+  async align(track, segment, bytes) {
+    const { buffer } = track;
+    if (track.aligned || !buffer.buffered.length) return;
+    track.aligned = true;
+    const late = buffer.buffered.start(0) - segment.start;
+    if (Math.abs(late) < 0.001) return;
+    await this.remove(track, 0, Infinity);
+    buffer.timestampOffset = -late;
+    await this.work(track, () => buffer.appendBuffer(bytes));
   }
 
   async change(track, rung) {
