@@ -17,7 +17,7 @@ from browser import TOP
 sys.path.insert(0, str(TOP / "tests" / "support"))
 from differences import write_title  # noqa: E402
 
-SMALL, WIDE, HIGH = "crop=64:48:200:100", 128, 96
+SMALL, WIDE, HIGH = "scale=160:90,crop=64:48:50:30", 128, 96
 LOSE = "hcd.player.enlarger.gl.getExtension('WEBGL_lose_context')"
 
 
@@ -145,7 +145,7 @@ class Page(browser.Case):
     def test_another_file(self):
         """Of another size, on the same page; and one that the frames' message does not fit."""
         self.open("clip.mp4")
-        self.make("other.mp4", "crop=80:32:200:100", frames=2)
+        self.make("other.mp4", "scale=160:90,crop=80:32:50:30", frames=2)
         self.ask("hcd.open('other.mp4')")
         self.wait("hcd.player.enlarging")
         self.enlarges("other.mp4", size=(160, 64))
