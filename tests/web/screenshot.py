@@ -12,7 +12,7 @@ import sys
 import browser
 from browser import TOP
 
-FRAMES = 15  # whose median the page tells
+FRAMES = 3  # whose median is told
 
 
 class Screenshot(browser.Case):
@@ -20,12 +20,11 @@ class Screenshot(browser.Case):
         from PIL import Image
         small = self.path("clip.mp4")
         subprocess.run([str(TOP / "scripts" / "encode"), str(browser.CLIP), str(small), "--crf", "26"], check=True)
-        for model in ("base", "lite"):
-            self.open("clip.mp4", times="1", model=model)
-            self.ask(f"(async () => {{ for (let i = 0; i < {FRAMES}; ++i) await hcd.player.show(); }})()")
-            self.wait(f"(hcd.player.enlarger.timers.read(), hcd.player.enlarger.timers.times.get('colours')?.length === {FRAMES})")
-            for line in self.ask("hcd.player.enlarger.timers.read()"):
-                print(f"{model}: {line['name']}: {line['milliseconds']:.2f} ms")
+        self.open("clip.mp4", times="1")
+        self.ask(f"(async () => {{ for (let i = 0; i < {FRAMES}; ++i) await hcd.player.show(); }})()")
+        self.wait(f"(hcd.player.enlarger.timers.read(), hcd.player.enlarger.timers.times.get('colours')?.length >= {FRAMES})")
+        for line in self.ask("hcd.player.enlarger.timers.read()"):
+            print(f"{line['name']}: {line['milliseconds']:.2f} ms")
         self.open("clip.mp4")
         self.seek(0.8)
         self.driver.set_window_size(820, 900)
