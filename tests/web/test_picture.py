@@ -5,6 +5,7 @@
 import struct
 
 import browser
+import ffmpeg
 import reference
 
 SMALL, WIDE, HIGH = "scale=160:90,crop=64:48:50:30", 128, 96
@@ -67,6 +68,14 @@ class Pictures(browser.Case):
         self.make("601.mp4", f"{SMALL},setparams=colorspace=smpte170m", "-colorspace", "smpte170m", frames=2)
         self.open("601.mp4")
         self.check("601.mp4", "hcd_up", matrix="smpte170m")
+
+    def test_other_decoders(self):
+        """VP9, whose frames come as three planes, at an odd size."""
+        ffmpeg.good("-i", str(browser.CLIP), "-frames:v", "2", "-vf", "scale=160:90,format=gbrp,crop=63:47:50:30,format=yuv420p", "-c:v", "libvpx-vp9",
+                    "-crf", "10", "-b:v", "0", "-colorspace", "bt709", "-color_range", "tv", str(self.path("vp9.mp4")))
+        self.open("vp9.mp4")
+        self.assertEqual(self.ask("hcd.player.enlarger.config.layout"), "I420")
+        self.check("vp9.mp4", "hcd_up", 126, 94, matrix=self.ask("hcd.player.enlarger.config.matrix"))
 
     def test_red_green_blue(self):
         """Where the browser gives no planes: further off, and the page says so."""

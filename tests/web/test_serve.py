@@ -91,10 +91,13 @@ class Served(browser.Case):
             with urllib.request.urlopen(urllib.request.Request(url, headers={"Range": asked})) as answer:
                 self.assertEqual((answer.status, answer.read()), (206, whole[first:last]))
                 self.assertTrue(answer.headers["Content-Range"].endswith(f"/{len(whole)}"))
-        with self.assertRaises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(urllib.request.Request(url, headers={"Range": f"bytes={len(whole)}-"}))
-        self.assertEqual((refused.exception.code, refused.exception.headers["Content-Range"]), (416, f"bytes */{len(whole)}"))
-        refused.exception.close()
+        for headers, code in (({"Range": f"bytes={len(whole)}-"}, 416), ({"Host": "example.org:80"}, 403)):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(urllib.request.Request(url, headers=headers))
+            self.assertEqual(refused.exception.code, code)
+            if code == 416:
+                self.assertEqual(refused.exception.headers["Content-Range"], f"bytes */{len(whole)}")
+            refused.exception.close()
 
     def ladder(self, kind, playlist):
         process, address, _ = self.serve(self.home / kind)

@@ -32,6 +32,15 @@ class Handler(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def parse_request(self):
+        """No page of another host may read here by a name of its own for the loopback address."""
+        if not super().parse_request():
+            return False
+        if self.headers.get("Host", "").rpartition(":")[0] in ("127.0.0.1", "localhost"):
+            return True
+        self.send_error(HTTPStatus.FORBIDDEN)
+        return False
+
     def end_headers(self):
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
