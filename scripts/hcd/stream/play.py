@@ -13,7 +13,7 @@ from pathlib import Path
 from hcd import run
 from hcd.progress import say
 from hcd.run import Fault, Script
-from hcd.stream import pixels, streams, video
+from hcd.stream import pixels, streams, video, web
 from hcd.stream.streams import Streams
 
 ENDINGS = tuple(streams.MUXERS)
@@ -21,7 +21,7 @@ ENDINGS = tuple(streams.MUXERS)
 EPILOG = """\
 Files of scripts/encode say how they are to be enlarged, and name their weights, and so do the frames of H.264 and HEVC
 when the container's tags are lost; for others --model and --size do.
-Without -o the frames go to mpv or ffplay. Exit code: 0 done, 1 an error, 130 stopped."""
+Without -o the frames go to mpv or ffplay, with --web to a browser. Exit code: 0 done, 1 an error, 130 stopped."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -34,10 +34,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", help="the client, in place of the file's tag")
     parser.add_argument("--size", help="WxH, in place of the file's tag (without one: twice the size)")
     parser.add_argument("--player", help="mpv or ffplay (default: the first one that is there)")
+    parser.add_argument("--web", action="store_true", help="serve a page on the loopback address that enlarges it in a browser; a "
+                        "folder of --hls or --dash, too (docs/web.md)")
     parser.add_argument("-y", "--overwrite", action="store_true", help="replace the output of before")
     options = parser.parse_args(arguments)
     if not 0 <= options.crf <= 51:
         raise Fault(f"--crf: expected a number [0, 51], found {options.crf}")
+    if options.web and (options.output or options.size or options.player):
+        raise Fault("--web: expected neither -o nor --size nor --player, found one of them")
     return options
 
 
@@ -158,6 +162,10 @@ def play(options: argparse.Namespace, found: video.Video, up: str, folder: Path)
 
 def work(script: Script, arguments: list[str] | None) -> int:
     options = parse(arguments)
+    if options.web:
+        with tempfile.TemporaryDirectory(prefix=".hcd-play-") as folder:
+            web.serve(options.stream, options.model, Path(folder))
+        return 0
     found = video.look(options.stream)
     if options.output:
         script.where = options.output
