@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 
+#include "base/error.h"
+
 namespace hcd::shader {
 namespace {
 
-// Only where something is to be enlarged, in both directions.
-constexpr char kWhen[] = "OUTPUT.w LUMA.w > OUTPUT.h LUMA.h > *";
-
 std::string size(const Pass &pass, const char *side, int factor) {
-  return pass.hook + "." + side + (factor == 1 ? "" : " " + std::to_string(factor) + " *");
+  const std::string plane = pass.hook + "." + side;
+  return factor == 1 ? plane : format_text("%s %d *", plane.c_str(), factor);
 }
 
 }  // namespace
@@ -30,7 +30,10 @@ std::string number(double value) {
 
 std::string vec4(const float *values) {
   std::string text = "vec4(";
-  for (int i = 0; i < 4; ++i) text += (i ? "," : "") + number(values[i]);
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0) text += ',';
+    text += number(values[i]);
+  }
   return text + ")";
 }
 
@@ -38,11 +41,12 @@ std::string text(const Pass &pass) {
   std::string lines = "\n//!HOOK " + pass.hook + "\n";
   for (const std::string &name : pass.binds) lines += "//!BIND " + name + "\n";
   if (!pass.save.empty()) lines += "//!SAVE " + pass.save + "\n";
-  lines += "//!WIDTH " + size(pass, "w", pass.wide) + "\n";
-  lines += "//!HEIGHT " + size(pass, "h", pass.high) + "\n";
+  const std::string width = pass.width.empty() ? size(pass, "w", pass.wide) : pass.width;
+  const std::string height = pass.height.empty() ? size(pass, "h", pass.high) : pass.height;
+  lines += "//!WIDTH " + width + "\n//!HEIGHT " + height + "\n";
   lines += "//!COMPONENTS " + std::to_string(pass.components) + "\n";
   if (!pass.compute.empty()) lines += "//!COMPUTE " + pass.compute + "\n";
-  if (pass.hook == "LUMA") lines += std::string("//!WHEN ") + kWhen + "\n";
+  if (!pass.when.empty()) lines += "//!WHEN " + pass.when + "\n";
   return lines + "//!DESC " + pass.what + "\n" + pass.body;
 }
 
@@ -64,7 +68,8 @@ std::string Group::matrix(int in, int t) const {
   std::string text = "mat4(";
   for (int i = 0; i < 4; ++i) {
     for (int o = 0; o < 4; ++o) {
-      text += (i + o ? "," : "") + number(weight(first_ + o, in + i, t));
+      if (i + o > 0) text += ',';
+      text += number(weight(first_ + o, in + i, t));
     }
   }
   return text + ")";

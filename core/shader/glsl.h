@@ -15,6 +15,9 @@ std::string number(double value);
 // "vec4(a, b, c, d)".
 std::string vec4(const float *values);
 
+// In the players' reverse Polish notation: something is to be enlarged, in both directions.
+inline constexpr char kEnlarges[] = "OUTPUT.w LUMA.w > OUTPUT.h LUMA.h > *";
+
 // One block of a file.
 struct Pass {
   std::string what;                // for the player's statistics

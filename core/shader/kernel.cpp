@@ -9,11 +9,13 @@ namespace hcd::shader {
 std::string enlarged(const client::Skip &kernel, int scale, const std::string &name) {
   const int taps = 2 * kernel.reach();
   std::string weights, first;
+  const auto append = [](std::string &list, const std::string &item) {
+    if (!list.empty()) list += ',';
+    list += item;
+  };
   for (int d = 0; d < scale; ++d) {
-    first += (d ? "," : "") + std::to_string(kernel.first(d));
-    for (int t = 0; t < taps; ++t) {
-      weights += (d + t ? "," : "") + number(kernel.weights(d)[t]);
-    }
+    append(first, std::to_string(kernel.first(d)));
+    for (int t = 0; t < taps; ++t) append(weights, number(kernel.weights(d)[t]));
   }
   const char *n = name.c_str();
   return format_text("const float weight[%d] = float[%d](%s);\n", scale * taps, scale * taps,

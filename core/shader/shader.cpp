@@ -8,27 +8,32 @@
 namespace hcd::shader {
 namespace {
 
-// `after`: a texture of the passes on luma. Where they did not run it is not there, and players
-// leave out a pass that binds it.
-Pass chroma_pass(const image::Kernel &kernel, int scale, const std::string &after) {
+// Once luma is enlarged its size no longer tells whether it was, and a texture that is not there
+// makes older players give up. So a texture's width says it: 2, or 1.
+Pass mark() {
   Pass pass;
-  pass.what = std::string("hcd: chroma by ") + kernel.name;
-  pass.hook = "CHROMA";
-  pass.binds = {"CHROMA", after};
-  pass.wide = pass.high = scale;
-  pass.components = 2;
-  pass.body = enlarged(client::Skip(kernel, scale), scale, "CHROMA") + "vec4 hook()\n{\n" +
-              block_of(scale, "CHROMA") + "    return enlarged(p, d);\n}\n";
+  pass.what = "hcd: is there something to enlarge";
+  pass.binds = {"LUMA"};
+  pass.save = "HCD_ON";
+  pass.width = std::string(kEnlarges) + " 1 +";
+  pass.height = "1";
+  pass.components = 1;
+  pass.when.clear();
+  pass.body = "vec4 hook()\n{\n    return vec4(0.);\n}\n";
   return pass;
 }
 
-// Of a network whose one pass saves nothing.
-Pass marker_pass() {
+// Chroma keeps its place: the player knows where it sits, and goes on from there.
+Pass chroma(const image::Kernel &kernel, int scale) {
   Pass pass;
-  pass.what = "hcd: mark";
-  pass.binds = {"LUMA"};
-  pass.save = "HCD_A";
-  pass.body = "vec4 hook()\n{\n    return vec4(0.);\n}\n";
+  pass.what = std::string("hcd: chroma by ") + kernel.name;
+  pass.hook = "CHROMA";
+  pass.binds = {"CHROMA"};
+  pass.wide = pass.high = scale;
+  pass.components = 2;
+  pass.when = "HCD_ON.w 1 >";
+  pass.body = enlarged(client::Skip(kernel, scale), scale, "CHROMA") + "vec4 hook()\n{\n" +
+              block_of(scale, "CHROMA") + "    return enlarged(p, d);\n}\n";
   return pass;
 }
 
@@ -45,8 +50,8 @@ std::string write_shader(const client::LightWeights &weights, const std::string 
   std::vector<Pass> passes =
       compute ? compute_passes(weights, levels) : fragment_passes(weights, levels);
   if (settings.chroma) {
-    if (passes[0].save.empty()) passes.insert(passes.begin(), marker_pass());
-    passes.push_back(chroma_pass(*settings.chroma, spec.scale, passes[0].save));
+    passes.insert(passes.begin(), mark());
+    passes.push_back(chroma(*settings.chroma, spec.scale));
   }
   std::string file = format_text(
       "// hcd %s x%d, %s shader, %zu passes, %s range, %lld multiplications a small pixel\n"
