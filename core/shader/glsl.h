@@ -24,7 +24,9 @@ struct Pass {
   std::string hook = "LUMA";       // the plane that is replaced where `save` is empty
   std::vector<std::string> binds;  // textures, at most kMostBinds
   std::string save;
-  int wide = 1, high = 1;  // size of the result, in sizes of the plane
+  std::string when = kEnlarges;  // "": always
+  std::string width, height;     // of the result; "": `wide` and `high` times the plane's
+  int wide = 1, high = 1;
   int components = 4;
   std::string compute;  // sizes of a block and of its threads; "": a fragment shader
   std::string body;
