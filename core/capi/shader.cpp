@@ -50,6 +50,12 @@ client::NetworkRequest request_of(const hcd_shader_params &params) {
   HCD_CHECK(entry && client::is_light(entry->kind), HCD_E_OPTION,
             "model: expected a light network, found '%s': %s",
             files::printable(request.model).c_str(), kWhatCan);
+  const bool known = std::any_of(entry->variants.begin(), entry->variants.end(),
+                                 [&](const client::NetworkVariant &v) {
+                                   return v.scale == params.scale || params.scale == 0;
+                                 });
+  HCD_CHECK(known, HCD_E_OPTION, "scale: expected %s for model %s, found %d",
+            client::scales_text(*entry).c_str(), entry->name, params.scale);
   return request;
 }
 

@@ -114,7 +114,7 @@ class Shader(unittest.TestCase):
 
     def test_base(self):
         """Compiled by a CPU's driver, each takes half a minute."""
-        cases = [(2, "fragment"), (4, "compute")] + [(4, "fragment"), (2, "compute")] * LONG
+        cases = [(2, "compute"), (4, "fragment")] + [(2, "fragment"), (4, "compute")] * LONG
         for scale, variant in cases:
             with self.subTest(scale=scale, variant=variant):
                 self.check("base", scale, variant, size=(64, 48))
