@@ -37,7 +37,7 @@ class Clip:
         self.path = f"{folder}/{size[0]}x{size[1]}-{pixels}-{full}.mkv"
         levels = "pc" if full else "tv"
         ffmpeg.good("-i", str(CLIP), "-frames:v", str(FRAMES), "-vf",
-                    f"format=yuv444p,crop={size[0]}:{size[1]}:300:200,scale=in_range=tv:out_range={levels},"
+                    f"format=yuv444p,crop={size[0]}:{size[1]}:400:100,scale=in_range=tv:out_range={levels},"
                     f"format={pixels},setparams=range={levels}", "-c:v", "ffv1", self.path)
 
     @property
