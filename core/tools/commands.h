@@ -46,6 +46,17 @@ struct EvaluateArguments {
 // (model=a+b): the mean over them.
 void run_evaluate(const EvaluateArguments &arguments);
 
+struct ShaderArguments {
+  std::string model, weights;  // "": as hcd_shader_params says
+  int scale = 0;
+  bool compute = false, full = false, chroma = false;
+  std::string output;
+  bool overwrite = false;
+};
+
+// Writes a light network as a shader for players, whole or not at all, and prints what it is.
+void run_shader(const ShaderArguments &arguments);
+
 // Some subcommands are programs of their own: train and tune, so that hcd needs no LibTorch;
 // convert and paper, which are written in Python. Where the words of main() begin with one of them,
 // becomes that program with the words from the subcommand on: hcd-train, or Python with the package

@@ -153,6 +153,43 @@ void add_models(CLI::App *app, ModelsArguments *arguments) {
   app->footer(kExitCodes);
 }
 
+void add_shader(CLI::App *app, ShaderArguments *arguments) {
+  app->add_option("-o,--output", arguments->output, "the file to write, *.glsl")
+      ->required()
+      ->type_name("FILE");
+  app->add_option("--model", arguments->model,
+                  wrapped("a light network: lite or base (default: that of the weights, or lite)"));
+  app->add_option("--weights", arguments->weights,
+                  wrapped("weights of a light network, as hcd tune and hcd train write them "
+                          "(default: those in the library)"))
+      ->type_name("FILE");
+  app->add_option("--scale", arguments->scale,
+                  wrapped("factor of the network: 2, with base also 4 (default: that of the "
+                          "weights, or 2)"))
+      ->check(CLI::IsMember({2, 4}));
+  app->add_option_function<std::string>(
+         "--variant", [=](const std::string &word) { arguments->compute = word == "compute"; },
+         wrapped("fragment: every player takes it; compute: fewer, larger passes (default: "
+                 "fragment)"))
+      ->type_name("WORD")
+      ->check(CLI::IsMember({"fragment", "compute"}));
+  app->add_option_function<std::string>(
+         "--range", [=](const std::string &word) { arguments->full = word == "full"; },
+         wrapped("of the stream's code values: limited or full, since players do not tell shaders "
+                 "(default: limited)"))
+      ->type_name("WORD")
+      ->check(CLI::IsMember({"limited", "full"}));
+  app->add_flag("--chroma", arguments->chroma,
+                wrapped("enlarge chroma too, by the kernel that hcd up takes; without it the "
+                        "player's own scaler does"));
+  app->add_flag("-y,--overwrite", arguments->overwrite, "replace the file of before");
+  app->footer(
+      "A user shader of mpv and libplacebo, which enlarges luma as hcd up does wherever the "
+      "player's\n"
+      "output is larger than the stream: mpv --vo=gpu-next --glsl-shaders=FILE small.mkv\n" +
+      std::string(kExitCodes));
+}
+
 // Runs the subcommand that the arguments name. Returns the exit code; where it is not 0, the
 // arguments are wrong, and the text has been printed.
 int run(int argc, char **argv) {
@@ -168,15 +205,18 @@ int run(int argc, char **argv) {
   ModelsArguments of_models;
   ConvertArguments of_down, of_up;
   EvaluateArguments of_evaluate;
+  ShaderArguments of_shader;
   CLI::App *models = app.add_subcommand("models", "list the models, one a line, name first");
   CLI::App *down = app.add_subcommand("down", "make small pictures that the client enlarges best");
   CLI::App *up = app.add_subcommand("up", "enlarge pictures as the client does");
   CLI::App *evaluate =
       app.add_subcommand("evaluate", "measure what HCD gains on a set of pictures");
+  CLI::App *shader = app.add_subcommand("shader", "write a light network as a shader for players");
   add_models(models, &of_models);
   add_convert(down, options::down_options(), &of_down);
   add_convert(up, options::up_options(), &of_up);
   add_evaluate(evaluate, &of_evaluate);
+  add_shader(shader, &of_shader);
   // Only for the list of commands: run_if_program() has passed their words on.
   app.add_subcommand("convert", "make weights of PyTorch's files");
   app.add_subcommand("paper", "measure the paper's tables and figures");
@@ -191,6 +231,7 @@ int run(int argc, char **argv) {
   if (*down) run_down(of_down);
   if (*up) run_up(of_up);
   if (*evaluate) run_evaluate(of_evaluate);
+  if (*shader) run_shader(of_shader);
   // A full disk behind standard output must not go unnoticed.
   if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
     throw file_error("standard output", "cannot write", errno);

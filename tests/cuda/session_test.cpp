@@ -152,7 +152,7 @@ TEST(CudaSessionOnStandIn, WaitsForNoNumberOfADescent) {
       session.send(in.view());
       session.receive(out.view(), nullptr);
     };
-    for (int i = 0; i < 4; ++i) frame();
+    for (int i = 0; i < 6; ++i) frame();
     const hcd_stub_state before = cuda::stub_state();
     EXPECT_EQ(before.executables, 2U);
     for (int i = 0; i < 4; ++i) frame();

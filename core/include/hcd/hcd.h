@@ -312,6 +312,36 @@ HCD_API hcd_status hcd_get_signal(hcd_ctx *ctx, hcd_signal *signal);
  * The size wanted stays hcd_configure()'s. NULL: forget it. */
 HCD_API hcd_status hcd_follow_signal(hcd_ctx *ctx, const hcd_signal *signal);
 
+/* ---- a client for players: docs/players.md ------------------------------------------------------ */
+
+/* How a shader's values lie in textures; both show the same. FRAGMENT: every player takes it.
+ * COMPUTE: fewer, larger passes, by compute shaders. */
+typedef enum hcd_shader_variant {
+    HCD_SHADER_FRAGMENT = 0,
+    HCD_SHADER_COMPUTE
+} hcd_shader_variant;
+
+/* A light network as a user shader of mpv and libplacebo.
+ * Thread-safety: plain data. */
+typedef struct hcd_shader_params {
+    size_t struct_size;     /* sizeof(hcd_shader_params), set by the caller                     */
+    HCD_SLOT const char *model;   /* lite, base; NULL: as the weights say, or lite              */
+    HCD_SLOT const char *weights; /* their file; NULL: those in the library                     */
+    int scale;              /* the network's factor; 0: as the weights say, or 2                */
+    hcd_shader_variant variant;
+    hcd_range range;        /* of the code values that will be played; unspecified: limited     */
+    int chroma;             /* 1: chroma is enlarged by the kernel that hcd_up takes; 0: by the
+                               player                                                           */
+    HCD_SLOT uint64_t reserved[2]; /* 0                                                         */
+} hcd_shader_params;
+
+/* Writes the shader into `text` of `size` bytes, ended by a zero; *length: its bytes without that,
+ * also where `size` is too small (HCD_E_MEMORY). The same parameters and weights give the same text,
+ * at most some 4 MB. HCD_E_OPTION: a model that is no light network, a scale that it does not have,
+ * weights too large for a shader; HCD_E_FILE: weights that cannot be read, or of another model. */
+HCD_API hcd_status hcd_shader_write(const hcd_shader_params *params, char *text, size_t size,
+                                    size_t *length, char *error, size_t error_size);
+
 /* ---- models -------------------------------------------------------------------------------- */
 
 /* The two structs below never grow, since they come in arrays: new facts take reserved places. */

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hcd.progress import say
 from hcd.run import Script
-from hcd.stream import auto, ladder, package, video
+from hcd.stream import auto, ladder, package, shader, video
 from hcd.stream import options as command_line
 from hcd.stream.encoding import Encoding
 from hcd.stream.rung import Rung, asked_rungs, check_output
@@ -14,13 +14,16 @@ from hcd.work_folder import WorkFolder
 
 
 def deliver(done: Path, output: Path, weights: Path | None) -> None:
-    """Puts a file in its place, and its weights beside it; those of a file of before go."""
+    """Puts a file in its place, and its weights and its shader, if it has some, beside it; weights of a file of before
+    go."""
     if not video.is_matroska(output):
         beside = video.beside(output)
         if weights:
             os.replace(video.beside(done), beside)
         else:
             beside.unlink(missing_ok=True)
+    if shader.beside(done).is_file():
+        os.replace(shader.beside(done), shader.beside(output))
     os.replace(done, output)
 
 

@@ -13,7 +13,7 @@ from hcd.ffmpeg_log import reason
 from hcd.probe import packet_bits, probe
 from hcd.progress import say
 from hcd.run import Fault
-from hcd.stream import pixels, quality, video
+from hcd.stream import pixels, quality, shader, video
 from hcd.stream.coder import Coder
 from hcd.stream.rung import Rate, Rung, Shape, quality_of
 from hcd.stream.streams import Streams
@@ -243,6 +243,19 @@ class Encoding:
         say(f"{rung.output}: {found.size}, {by}, {facts.frames} frames, {facts.bits // 8} bytes of video"
             f"{f' ({facts.bitrate / 1000:.0f} kb/s)' if facts.seconds else ''}{sent}, PSNR-Y {psnr:.2f} dB")
 
+    def shade(self, rung: Rung, done: Path, weights: Path | None) -> None:
+        """The client as a shader beside a finished file, where one was asked for."""
+        if not self.options.shader:
+            return
+        if rung.model not in shader.LIGHT:
+            say(f"encode: {rung.output.name}: no shader: {rung.model or 'its own size'} needs none")
+            return
+        try:
+            shader.write(video.look(done), rung.model, weights, self.frame.size, shader.beside(done))
+        except Fault as fault:
+            self.failed = True
+            say(f"encode: {rung.output.name}: no shader: {fault}")
+
     def complete(self, coded: dict[Rung, Path], weights: Path | None,
                  deliver: Callable[[Path, Path, Path | None], None]) -> None:
         for rung, path in coded.items():
@@ -253,6 +266,7 @@ class Encoding:
                 self.verify(done, rung)
             except Fault as fault:  # of the check, too: finished work is not thrown away
                 output, problem = output.with_name(f"{output.stem}.failed-check{output.suffix}"), fault
+            self.shade(rung, done, own)
             deliver(done, output, own)
             if problem:
                 self.failed = True

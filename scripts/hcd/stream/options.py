@@ -68,6 +68,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     group.add_argument("--drop", type=kinds, action="extend", default=[], metavar="KIND",
                        help=f"leave out: {', '.join(streams.KINDS[:-1])} (comma-separated)")
 
+    group.add_argument("--shader", action="store_true", help="beside the file, as <name>.glsl, the client for mpv and "
+                       "libplacebo: mpv --vo=gpu-next --glsl-shaders=<name>.glsl <name>.mkv")
+
     group = parser.add_argument_group("the choice")
     group.add_argument("--auto", action="store_true", help="choose size and CRF for --target")
     group.add_argument("--target", help=f"{target.FORMS}: a quality at the source's size behind the viewer's client, bits per "
@@ -161,6 +164,8 @@ def check_choice(options: argparse.Namespace) -> None:
 
 
 def check_files(options: argparse.Namespace) -> None:
+    if options.shader and options.package:
+        raise Fault("--shader: expected a file, found --hls or --dash: `hcd shader` writes one for all rungs")
     if not options.package and options.output.suffix.lower() not in (".mkv", ".mp4"):
         raise Fault(f"{options.output}: expected a name with .mkv or .mp4")
     if options.weights is not None and not options.weights.is_file():

@@ -8,20 +8,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from hcd import run
 from hcd.progress import say
 from hcd.run import Fault, Script
-from hcd.stream import pixels, streams, video, web
+from hcd.stream import pixels, shader, streams, video, web
 from hcd.stream.streams import Streams
 
 ENDINGS = tuple(streams.MUXERS)
+FAILED = (1, 2, 3)  # exit codes of mpv: it could not begin, or not play the file
 
 EPILOG = """\
 Files of scripts/encode say how they are to be enlarged, and name their weights, and so do the frames of H.264 and HEVC
 when the container's tags are lost; for others --model and --size do.
-Without -o the frames go to mpv or ffplay, with --web to a browser. Exit code: 0 done, 1 an error, 130 stopped."""
+Without -o mpv plays the stream itself and enlarges it by a shader, where the client is lite or base; else the enlarged
+frames go to mpv or ffplay; with --web to a browser. Exit code: 0 done, 1 an error, 130 stopped."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -59,7 +62,19 @@ def stream_says(found: video.Video) -> tuple[str, str] | None:
     return (says[1], says[2]) if says else None
 
 
-def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> str:
+@dataclass(frozen=True)
+class Client:
+    """Who enlarges to which size. `model`: "auto": as the frames say. `weights`: in the folder where ffmpeg runs."""
+    model: str
+    size: str = ""
+    weights: Path | None = None
+
+    @property
+    def filter(self) -> str:
+        return "null" if self.model == "none" else video.enlarging(self.model, self.size, self.weights is not None)
+
+
+def client(options: argparse.Namespace, found: video.Video, folder: Path) -> Client:
     """What the file says is looked at before a filter gets it."""
     own, size = found.tag(video.MODEL), found.tag(video.SIZE)
     model, says = options.model or own, None if options.model else stream_says(found)
@@ -70,7 +85,7 @@ def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> st
     if model is None:
         raise Fault(f"{found.path}: expected a tag {video.MODEL}, found none: name the client with --model")
     if model == "none":
-        return "null"
+        return Client(model)
     if model != "auto" and model not in run.models(run.program("hcd")):
         raise Fault(f"{found.path}: expected a model of `hcd models`, found '{model}'")
     width, height = found.own["width"], found.own["height"]
@@ -89,7 +104,7 @@ def filters(options: argparse.Namespace, found: video.Video, folder: Path) -> st
         stray = video.beside(found.path)
         if not weights and not video.is_matroska(found.path) and stray.is_file():
             say(f"play: {stray.name} is not used: {found.path.name} does not name it")
-    return video.enlarging(model, size, weights is not None)
+    return Client(model, size, weights)
 
 
 def check_output(options: argparse.Namespace, found: video.Video) -> None:
@@ -143,8 +158,29 @@ def find_player(wanted: str | None) -> str:
     raise Fault(f"expected {wanted or 'mpv or ffplay'} on the PATH, found none: -o FILE writes the enlarged video")
 
 
-def play(options: argparse.Namespace, found: video.Video, up: str, folder: Path) -> None:
+def play(options: argparse.Namespace, found: video.Video, up: Client, folder: Path) -> None:
     player = find_player(options.player)
+    piped = shader.why_piped(up.model, player)
+    if not piped:
+        piped = play_live(found, up, folder)
+    if piped:
+        say(f"play: ffmpeg enlarges, not {player} itself: {piped}")
+        play_piped(player, found, up.filter, folder)
+
+
+def play_live(found: video.Video, up: Client, folder: Path) -> str:
+    """The player enlarges by a shader; why it did not, or ""."""
+    path = folder / "client.glsl"
+    try:
+        shader.write(found, up.model, up.weights, up.size, path)
+    except Fault as fault:
+        return str(fault)
+    say(f"play: mpv enlarges by {up.model} as a shader, to its window ({up.size}): --vo=gpu-next --glsl-shaders={path}")
+    code = subprocess.run(shader.player_words(found.path, path, up.size), check=False).returncode
+    return f"it ended with {code}" if code in FAILED else ""
+
+
+def play_piped(player: str, found: video.Video, up: str, folder: Path) -> None:
     source = run.start("ffmpeg", "-nostdin", "-v", "error", *video.READING, "-i", f"file:{found.path.resolve()}",
                          "-filter_complex", f"[0:V:0]scale,{up}[large]", "-map", "[large]", "-map", "0:a:0?", "-c:v",
                          "rawvideo", "-c:a", "pcm_s16le", "-f", "nut", "-", stdout=subprocess.PIPE, cwd=folder)
@@ -172,8 +208,11 @@ def work(script: Script, arguments: list[str] | None) -> int:
         check_output(options, found)
     place = options.output.resolve().parent if options.output else None
     with tempfile.TemporaryDirectory(prefix=".hcd-play-", dir=place) as folder:
-        up = filters(options, found, Path(folder))
-        (write if options.output else play)(options, found, up, Path(folder))
+        up = client(options, found, Path(folder))
+        if options.output:
+            write(options, found, up.filter, Path(folder))
+        else:
+            play(options, found, up, Path(folder))
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hcd import run
 from hcd.encoders import EVERY
 from hcd.run import Fault
-from hcd.stream import pixels, video
+from hcd.stream import pixels, shader, video
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def asked_rungs(options: argparse.Namespace, frame: pixels.Frame) -> list[Rung]:
 
 def check_output(output: Path, options: argparse.Namespace, source: video.Video) -> None:
     places = [output] if video.is_matroska(output) else [output, video.beside(output)]
+    if options.shader:
+        places.append(shader.beside(output))
     for place in filter(Path.exists, places):
         if place.is_dir():
             raise Fault(f"{place}: expected the name of a file, found a folder")

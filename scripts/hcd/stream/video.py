@@ -21,7 +21,7 @@ WEIGHTS = "hcd_weights.safetensors"  # attachment
 READING = ["-threads", "1", "-reinit_filter", "0", "-max_error_rate", "1"]
 
 ENTRIES = ("format_tags:stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,time_base,nb_frames,"
-           "avg_frame_rate,duration:stream_tags:stream_disposition:format=duration,format_name:chapter=id")
+           "avg_frame_rate,duration,color_range:stream_tags:stream_disposition:format=duration,format_name:chapter=id")
 
 
 class Differs(Fault):
