@@ -106,7 +106,7 @@ void CudaDetail::split(ConstPlane picture, DeviceDetails DetailLevel::*details) 
 void CudaDetail::pool(const DetailAll &all, float *factors) {
   device_.launch(HCD_KERNEL_OF(hcd_detail_mask), {blocks_}, kTileBlock, 0, all, cubes_);
   device_.launch(HCD_KERNEL_OF(hcd_detail_pool), {kDetailRoots}, {kVectorBlock}, 0, all, cubes_,
-                 blocks_, on_device(device_, reference_), roots_, factors);
+                 blocks_, on_device(reference_), roots_, factors);
 }
 
 void CudaDetail::differentiate(Plane gradient) {

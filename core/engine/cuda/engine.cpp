@@ -53,16 +53,16 @@ class CudaEngine : public Engine {
 
   Number dot(ConstVector a, ConstVector b) override;
   void axpy(const Number &a, ConstVector x, Vector y) override {
-    for_vector(HCD_KERNEL_OF(hcd_axpy), y.size(), on_device(*device_, a), x.data(), y.data());
+    for_vector(HCD_KERNEL_OF(hcd_axpy), y.size(), on_device(a), x.data(), y.data());
   }
   void xpby(ConstVector x, const Number &b, Vector y) override {
-    for_vector(HCD_KERNEL_OF(hcd_xpby), y.size(), x.data(), on_device(*device_, b), y.data());
+    for_vector(HCD_KERNEL_OF(hcd_xpby), y.size(), x.data(), on_device(b), y.data());
   }
   void subtract(ConstVector x, ConstVector y, Vector z) override {
     for_vector(HCD_KERNEL_OF(hcd_subtract), z.size(), x.data(), y.data(), z.data());
   }
   void scale(const Number &a, Vector x) override {
-    for_vector(HCD_KERNEL_OF(hcd_scale), x.size(), on_device(*device_, a), x.data());
+    for_vector(HCD_KERNEL_OF(hcd_scale), x.size(), on_device(a), x.data());
   }
   void normal(uint64_t seed, Vector x) override {
     for_vector(HCD_KERNEL_OF(hcd_normal), x.size(), seed, x.data());

@@ -102,8 +102,7 @@ Number total(Device &device, const double *partials, size_t n) {
   return Number(std::make_shared<CudaNumber>(device, std::move(places)));
 }
 
-DeviceNumber on_device(Device &device, const Number &number) {
-  (void)device;
+DeviceNumber on_device(const Number &number) {
   if (!number.queued()) return {number.value(), nullptr};
   return {0, static_cast<CudaNumber &>(*number.source()).where()};
 }
@@ -140,7 +139,7 @@ void Delivery::queue(const std::vector<Number> &numbers) {
   NumberSteps steps{};
   for (size_t i = 0; i < n_; ++i) {
     steps.steps[steps.n++] = {
-        static_cast<int32_t>(NumberOp::kAdd), on_device(device_, numbers[i]), {0, nullptr}, to + i};
+        static_cast<int32_t>(NumberOp::kAdd), on_device(numbers[i]), {0, nullptr}, to + i};
     if (steps.n < kNumberSteps && i + 1 < n_) continue;
     device_.launch(HCD_KERNEL_OF(hcd_numbers), {1}, {1}, 0, steps);
     steps.n = 0;

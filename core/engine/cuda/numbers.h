@@ -19,7 +19,7 @@ namespace hcd::cuda {
 Number total(Device &device, const double *partials, size_t n);
 
 // As a kernel takes it.
-DeviceNumber on_device(Device &device, const Number &number);
+DeviceNumber on_device(const Number &number);
 
 // Numbers on their way to the host.
 class Delivery {
