@@ -13,7 +13,7 @@ namespace hcd::client {
 // Number of this agreement: raise it with every change here, in client/network.h or in
 // engine/engine.h. C++ types cross the border, so all libraries must come from one build; this
 // number catches a mixture.
-inline constexpr int kBackendAbi = 9;
+inline constexpr int kBackendAbi = 10;
 
 // A GPU that our own kernels run on (core/engine/cuda). Everything throws hcd::Error. Engines and
 // networks made of it keep what they need of it. Thread-safety: one thread at a time, with all that
@@ -43,6 +43,8 @@ struct CudaBackend {
   // Device number `index` in its primary context; or the device of the caller's `context` (a
   // CUcontext, which has to outlive what comes), where that is given.
   std::unique_ptr<Gpu> (*open)(int index, void *context);
+  // False where the driver says that there is no device.
+  bool (*has_device)();
 };
 
 // Of libhcd-torch. Everything in it throws hcd::Error and nothing else.

@@ -48,4 +48,12 @@ Device parse_device(const std::string &text) {
 
 std::unique_ptr<Gpu> open_gpu(int index, void *context) { return open_cuda().open(index, context); }
 
+bool has_gpu() noexcept {
+  try {
+    return open_cuda().has_device();
+  } catch (const Error &) {
+    return false;
+  }
+}
+
 }  // namespace hcd::client

@@ -43,7 +43,9 @@ std::shared_ptr<client::Gpu> gpu_for_host(const Device &wanted, const std::strin
     return gpu;
   } catch (const Error &error) {
     if (!automatic) throw Error(error.status(), "device=" + device + ": " + error.what());
-    log(HCD_LOG_VERBOSE, std::string("device=auto: the CPU (") + error.what() + ")");
+    // No GPU is nothing to speak of; one that cannot be used is.
+    log(client::has_gpu() ? HCD_LOG_WARNING : HCD_LOG_VERBOSE,
+        std::string("device=auto: the CPU (") + error.what() + ")");
     return nullptr;
   }
 }

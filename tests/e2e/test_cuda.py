@@ -237,6 +237,10 @@ class Errors(Cuda):
         self.assertEqual(code, 0, log)
         self.assertRegex(log, "hcd_down.*device=auto: the CPU")
         self.assertEqual(out, on_cpu(arguments, "hcd_down=model=bicubic"))
+        # No GPU is nothing to speak of; one that cannot be used is told.
+        for variable, value, is_told in (("HCD_STUB_DEVICES", "0", False), ("HCD_STUB_DRIVER_VERSION", "11000", True)):
+            _, _, log = run_on_host(*arguments, "-vf", "hcd_down=model=bicubic", "-f", "null", "-", **{variable: value})
+            self.assertEqual("device=auto: the CPU" in log, is_told, log)
         code, _, log = run_on_host(*arguments, "-vf", "hcd_down=model=bicubic:device=cuda", "-f", "null", "-",
                                           HCD_STUB_DEVICES="0")
         self.assertGreater(code, 0)

@@ -71,6 +71,6 @@ std::unique_ptr<client::Gpu> open(int index, void *context) {
 extern "C" HCD_API const hcd::client::CudaBackend *hcd_cuda_backend(int abi);
 
 const hcd::client::CudaBackend *hcd_cuda_backend(int abi) {
-  static const hcd::client::CudaBackend backend{hcd::cuda::open};
+  static const hcd::client::CudaBackend backend{hcd::cuda::open, hcd::cuda::has_device};
   return abi == hcd::client::kBackendAbi ? &backend : nullptr;
 }

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kLeastDriver = 11040;  // 11.4, the oldest of the R470 branch
 
+bool counts_none = false;  // what cuInit() has said
+
 Driver open_driver() {
   Driver driver;
   void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -20,7 +22,9 @@ Driver open_driver() {
             "expected a CUDA driver with " symbol ", found an older one: update it");
   HCD_CUDA_DRIVER(HCD_LOAD)
 #undef HCD_LOAD
-  driver.check(driver.init(0), "cuInit");
+  const Result result = driver.init(0);
+  counts_none = result == kNoDevice;
+  driver.check(result, "cuInit");
   int version = 0;
   driver.check(driver.driver_version(&version), "cuDriverGetVersion");
   HCD_CHECK(version >= kLeastDriver, HCD_E_DEVICE,
@@ -44,6 +48,15 @@ void Driver::check(Result result, const char *what) const {
 const Driver &driver() {
   static const Driver opened = open_driver();  // tried again where it threw
   return opened;
+}
+
+bool has_device() {
+  try {
+    int count = 0;
+    return driver().device_count(&count) != kSuccess || count > 0;
+  } catch (const Error &) {
+    return !counts_none;
+  }
 }
 
 }  // namespace hcd::cuda

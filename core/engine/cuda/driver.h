@@ -107,4 +107,7 @@ struct Driver {
 // device. Thread-safety: any thread.
 const Driver &driver();
 
+// Whether there is a driver that does not say that there is no device.
+bool has_device();
+
 }  // namespace hcd::cuda
