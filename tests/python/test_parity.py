@@ -84,6 +84,29 @@ class Command(unittest.TestCase):
                     np.testing.assert_array_equal(up(result), np.asarray(Image.open(large)))
 
 
+class Shader(unittest.TestCase):
+    @unittest.skipUnless(COMMAND, "built without the hcd command")
+    def test_is_that_of_the_command(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "client.glsl")
+            subprocess.run([COMMAND, "shader", "--model", "base", "--scale", "4", "--variant", "compute", "--range", "full",
+                            "--chroma", "-o", path], stdout=subprocess.DEVNULL, check=True)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(hcd.write_shader("base", scale=4, variant="compute", range="full", chroma=True), file.read())
+        self.assertIn("hcd lite x2, fragment shader", hcd.write_shader())
+
+    def test_errors(self):
+        for options, status, expected in (({"model": "bicubic"}, hcd.Status.E_OPTION, "expected a light network"),
+                                          ({"scale": 3}, hcd.Status.E_OPTION, "scale: expected"),
+                                          ({"weights": "/nowhere"}, hcd.Status.E_FILE, "/nowhere")):
+            with self.assertRaises(hcd.Error) as raised:
+                hcd.write_shader(**options)
+            self.assertEqual(raised.exception.status, status)
+            self.assertIn(expected, str(raised.exception))
+        with self.assertRaisesRegex(ValueError, "variant: expected one of fragment, compute, found 'x'"):
+            hcd.write_shader(variant="x")
+
+
 @unittest.skipUnless(STUB, "built without the stand-in for a CUDA driver")
 class Gpu(unittest.TestCase):
     def test_arrays_are_carried_over(self):

@@ -19,9 +19,10 @@ from ._frames import Format
 from ._header import LogLevel, Status
 from ._library import library_path, version
 from ._models import Model, Variant, models
+from ._shader import write_shader
 from ._signal import Signal, read_signal
 from ._stats import ClientStats, Stats
 
 __version__ = "0.2.0"
 __all__ = ["ClientStats", "Context", "Down", "Error", "Format", "LogLevel", "Model", "Signal", "Stats", "Status", "Up",
-           "Variant", "library_path", "models", "read_signal", "version"]
+           "Variant", "library_path", "models", "read_signal", "version", "write_shader"]

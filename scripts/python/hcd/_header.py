@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """<hcd/hcd.h> for ctypes: the same structs and numbers under the same names, which tests/python holds against the
-header. The structs of parameters are not here: options are set by name."""
+header. The structs of options are not here: those are set by name."""
 
 import ctypes
 from enum import IntEnum
@@ -65,6 +65,12 @@ class Siting(IntEnum):
     BOTTOM = 6
 
 
+class ShaderVariant(IntEnum):
+    """hcd_shader_variant."""
+    FRAGMENT = 0
+    COMPUTE = 1
+
+
 AUTO = -2147483647 - 1  # HCD_AUTO
 FRAME_PLAIN = 1
 MAX_CLIENTS = 8
@@ -115,6 +121,13 @@ class SignalStruct(Sized):
         ("weights_size", ctypes.c_size_t)]
 
 
+class ShaderStruct(Sized):
+    _fields_: ClassVar = [
+        ("struct_size", ctypes.c_size_t), ("model", ctypes.c_char_p), ("weights", ctypes.c_char_p),
+        ("scale", ctypes.c_int), ("variant", ctypes.c_int), ("range", ctypes.c_int), ("chroma", ctypes.c_int),
+        ("reserved", ctypes.c_uint64 * 2)]
+
+
 class ModelVariantStruct(ctypes.Structure):
     _fields_: ClassVar = [
         ("scale", ctypes.c_int), ("parameters", ctypes.c_int64), ("receptive_field", ctypes.c_int),
@@ -131,6 +144,6 @@ class ModelInfoStruct(ctypes.Structure):
 
 
 STRUCTS = {"hcd_format": FormatStruct, "hcd_frame": FrameStruct, "hcd_stats": StatsStruct, "hcd_signal": SignalStruct,
-           "hcd_model_variant": ModelVariantStruct, "hcd_model_info": ModelInfoStruct}
+           "hcd_shader_params": ShaderStruct, "hcd_model_variant": ModelVariantStruct, "hcd_model_info": ModelInfoStruct}
 ENUMS = {"hcd_status": Status, "hcd_log_level": LogLevel, "hcd_layout": Layout, "hcd_range": Range,
-         "hcd_matrix": Matrix, "hcd_siting": Siting}
+         "hcd_matrix": Matrix, "hcd_siting": Siting, "hcd_shader_variant": ShaderVariant}

@@ -33,6 +33,7 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "hcd_signal_read": (ctypes.c_int, (_p, _size, _p, *_error)),
     "hcd_get_signal": (ctypes.c_int, (_p, _p)),
     "hcd_follow_signal": (ctypes.c_int, (_p, _p)),
+    "hcd_shader_write": (ctypes.c_int, (_p, _p, _size, _p, *_error)),
     "hcd_models": (ctypes.POINTER(header.ModelInfoStruct), ()),
 }
 
