@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path += [str(TOP / "scripts"), str(TOP / "tests" / "e2e")]
+sys.path[:0] = [str(TOP / "scripts"), str(TOP / "tests" / "e2e")]
 
 import ffmpeg  # noqa: E402
 
