@@ -39,6 +39,19 @@ TEST(CudaDevice, AddsUp) {
 
 constexpr size_t kMegabyte = (1 << 20) / sizeof(float);
 
+TEST(CudaDeviceOnStandIn, HandsOutAgainWhatAFailedRecordingHad) {
+  Device device(0);
+  EXPECT_THROW(device.record([&] {
+    const Buffer lent = device.allocate(1000);
+    throw Error(HCD_E_MEMORY, "no more");
+  }),
+               Error);
+  const size_t before = stub_state().allocations;
+  EXPECT_GT(before, 0U);
+  const Buffer again = device.allocate(1000);
+  EXPECT_EQ(stub_state().allocations, before);
+}
+
 TEST(CudaDeviceOnStandIn, HandsOutAgainWhatWasGivenBack) {
   Device device(0);
   const float *first = device.allocate(1000).data();

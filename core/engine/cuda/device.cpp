@@ -76,6 +76,11 @@ struct Device::State {
   double *pinned = nullptr;
   bool recording = false;
   int recordings = 0;
+  // After the last one its memory is like any other.
+  void drop_recording() {
+    if (--recordings > 0) return;
+    for (auto &[pointer, block] : blocks) block.recorded = false;
+  }
 };
 
 Device::Device(int index, Context context)
@@ -224,6 +229,16 @@ double *Device::pinned() { return state_->pinned; }
 bool Device::is_recording() const { return state_->recording; }
 
 GraphExec Device::record(const std::function<void()> &work) {
+  ++state_->recordings;
+  try {
+    return capture(work);
+  } catch (...) {
+    state_->drop_recording();
+    throw;
+  }
+}
+
+GraphExec Device::capture(const std::function<void()> &work) {
   const Current current(*this);
   const Driver &d = driver();
   // Not on the caller's stream: the default one cannot be recorded.
@@ -248,14 +263,11 @@ GraphExec Device::record(const std::function<void()> &work) {
   const Result result = d.graph_instantiate(&executable, graph, 0);
   d.graph_destroy(graph);
   d.check(result, "cuGraphInstantiate");
-  ++state_->recordings;
   return executable;
 }
 
 void Device::forget(GraphExec recording) {
-  if (--state_->recordings == 0) {
-    for (auto &[pointer, block] : state_->blocks) block.recorded = false;
-  }
+  state_->drop_recording();
   const Current current(*this);
   driver().graph_exec_destroy(recording);
 }

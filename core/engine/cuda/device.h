@@ -106,6 +106,7 @@ class Device {
  private:
   struct State;  // shared with the buffers
   uint64_t new_block(size_t floats);
+  GraphExec capture(const std::function<void()> &work);
   void launch(const char *kernel, Extent grid, Extent block, unsigned shared_bytes,
               void **parameters);
 

@@ -21,6 +21,25 @@ double *place(const Places &places, size_t i) {
   return reinterpret_cast<double *>(places->data()) + i;
 }
 
+// Steps, queued as many at a time as a launch takes.
+class StepQueue {
+ public:
+  explicit StepQueue(Device &device) : device_(device) {}
+  void add(NumberOp op, DeviceNumber a, DeviceNumber b, double *to) {
+    steps_.steps[steps_.n++] = {static_cast<int32_t>(op), a, b, to};
+    if (steps_.n == kNumberSteps) flush();
+  }
+  void flush() {
+    if (steps_.n == 0) return;
+    device_.launch(HCD_KERNEL_OF(hcd_numbers), {1}, {1}, 0, steps_);
+    steps_.n = 0;
+  }
+
+ private:
+  Device &device_;
+  NumberSteps steps_{};
+};
+
 class CudaNumber : public QueuedNumber, public std::enable_shared_from_this<CudaNumber> {
  public:
   // The one at places[0], which somebody else writes.
@@ -67,23 +86,16 @@ class CudaNumber : public QueuedNumber, public std::enable_shared_from_this<Cuda
     std::vector<CudaNumber *> all;
     collect(all);
     const Places places = make_places(device_, all.size());
-    NumberSteps steps{};
+    StepQueue steps(device_);
     for (size_t i = 0; i < all.size(); ++i) {
       CudaNumber &number = *all[i];
-      steps.steps[steps.n++] = {static_cast<int32_t>(number.op_), input(number.a_),
-                                input(number.b_), place(places, i)};
+      steps.add(number.op_, on_device(number.a_), on_device(number.b_), place(places, i));
       number.index_ = i;
       number.places_ = places;
-      if (steps.n < kNumberSteps && i + 1 < all.size()) continue;
-      device_.launch(HCD_KERNEL_OF(hcd_numbers), {1}, {1}, 0, steps);
-      steps.n = 0;
     }
+    steps.flush();
     // Not before all are queued: they may be what is left of each other.
     for (CudaNumber *number : all) number->a_ = number->b_ = Number();
-  }
-  static DeviceNumber input(const Number &number) {
-    if (!number.queued()) return {number.value(), nullptr};
-    return {0, static_cast<CudaNumber &>(*number.source()).where()};
   }
 
   Device &device_;
@@ -136,14 +148,11 @@ void Delivery::queue(const std::vector<Number> &numbers) {
   if (n_ == 0) return;
   gathered_ = device_.allocate(n_ * kDouble);
   auto *to = reinterpret_cast<double *>(gathered_.data());
-  NumberSteps steps{};
+  StepQueue steps(device_);
   for (size_t i = 0; i < n_; ++i) {
-    steps.steps[steps.n++] = {
-        static_cast<int32_t>(NumberOp::kAdd), on_device(numbers[i]), {0, nullptr}, to + i};
-    if (steps.n < kNumberSteps && i + 1 < n_) continue;
-    device_.launch(HCD_KERNEL_OF(hcd_numbers), {1}, {1}, 0, steps);
-    steps.n = 0;
+    steps.add(NumberOp::kAdd, on_device(numbers[i]), {0, nullptr}, to + i);
   }
+  steps.flush();
   device_.queue_copy(to, values_, n_ * sizeof(double));
 }
 
