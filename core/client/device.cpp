@@ -48,7 +48,7 @@ Device parse_device(const std::string &text) {
 
 std::unique_ptr<Gpu> open_gpu(int index, void *context) { return open_cuda().open(index, context); }
 
-bool has_gpu() noexcept {
+bool has_gpu() {
   try {
     return open_cuda().has_device();
   } catch (const Error &) {

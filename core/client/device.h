@@ -22,7 +22,7 @@ Device parse_device(const std::string &text);
 // Opens libhcd-cuda, and a GPU as CudaBackend::open() does. Throws HCD_E_DEVICE with what is
 // missing. Thread-safety: any thread.
 std::unique_ptr<Gpu> open_gpu(int index, void *context);
-// Whether there seems to be a GPU, even if it cannot be opened.
-bool has_gpu() noexcept;
+// Whether there seems to be a GPU, even if it cannot be opened. Throws where memory is short alone.
+bool has_gpu();
 
 }  // namespace hcd::client
