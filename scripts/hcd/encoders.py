@@ -21,6 +21,7 @@ class Encoder:
     equal: tuple[tuple[float, float], ...] = ()
     quiet: tuple[str, ...] = ()  # words of ffmpeg: errors only
     one_thread: tuple[str, ...] = ()  # and besides, so that the bits do not depend on the machine
+    more_threads: tuple[str, ...] = ()  # the same for {} threads
     counts_presets: bool = False
     quality: str = "-crf:v:0 {}"  # words of ffmpeg
     params: str = ""            # its option for a list of the library's own parameters
@@ -31,6 +32,10 @@ class Encoder:
     takes: tuple[str, ...] = ()  # pixel formats of frames in memory, where ffmpeg lists those of the device only
     device: tuple[str, ...] = ()  # words of ffmpeg, in front of its inputs
     upload: str = ""            # filters behind all others
+
+    def on_threads(self, number: int) -> list[str]:
+        """Words of ffmpeg by which the bits do not depend on the machine."""
+        return list(self.one_thread) if number == 1 else [word.format(number) for word in self.more_threads]
 
     def preset(self, name: str) -> str | None:
         """x264's name of a preset as this encoder's; None where there is none."""
@@ -58,13 +63,14 @@ def straight(points: tuple[tuple[float, float], ...], at: float) -> float:
 
 SEI, FORCED = ("-udu_sei:v:0", "1"), ("-forced-idr:v:0", "1")
 ENCODERS = {encoder.name: encoder for encoder in (
-    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (), ("-threads", "1"), params="x264-params",
+    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (), ("-threads", "1"), ("-threads:v:0", "{}"), params="x264-params",
             two_pass="log", capped=True, sei=SEI, forced=FORCED),
     Encoder("libx265", 51, 0.1, ((22, 20.4), (26, 24.1), (30, 28.0), (34, 31.7)),
             ("-x265-params", "log-level=error"), ("-x265-params", "pools=none:frame-threads=1:log-level=error"),
+            ("-x265-params", "pools={}:frame-threads=1:log-level=error"),
             params="x265-params", two_pass="params", capped=True, sei=SEI, forced=FORCED),
     Encoder("libsvtav1", 63, 1, ((30, 21.1), (38, 23.1), (46, 25.6), (54, 28.3)), (),
-            ("-svtav1-params", "lp=1"), counts_presets=True, params="svtav1-params"),
+            ("-svtav1-params", "lp=1"), ("-svtav1-params", "lp={}"), counts_presets=True, params="svtav1-params"),
 )}
 
 

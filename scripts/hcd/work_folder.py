@@ -13,13 +13,30 @@ from pathlib import Path
 from hcd.run import STOPS, Fault
 
 
-class WorkFolder:
+class Steps:
+    """Files that are made once in a folder."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def step(self, name: str, key: object, make: Callable[[Path], None]) -> Path:
+        """The file `name`, made by `make` unless a run that was killed has made it for the same key."""
+        path, stamp = self.path / name, self.path / f"{name}.done"
+        print_of_key = hashlib.sha256(repr(key).encode()).hexdigest()
+        if not (path.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == print_of_key):
+            stamp.unlink(missing_ok=True)
+            make(path)
+            stamp.write_text(print_of_key, encoding="ascii")
+        return path
+
+
+class WorkFolder(Steps):
     """Beside the output; the run after one that was killed goes on in it."""
 
     def __init__(self, output: Path):
         if not output.parent.is_dir():
             raise Fault(f"{output}: expected an existing folder for the result, found none")
-        self.path = output.parent.resolve() / f".{output.name}.hcd-encode"
+        super().__init__(output.parent.resolve() / f".{output.name}.hcd-encode")
         self.output = output
         self.lock = -1
 
@@ -41,16 +58,6 @@ class WorkFolder:
             signal.signal(number, signal.SIG_IGN)
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self.lock)
-
-    def step(self, name: str, key: object, make: Callable[[Path], None]) -> Path:
-        """The file `name`, made by `make` unless a run that was killed has made it for the same key."""
-        path, stamp = self.path / name, self.path / f"{name}.done"
-        print_of_key = hashlib.sha256(repr(key).encode()).hexdigest()
-        if not (path.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == print_of_key):
-            stamp.unlink(missing_ok=True)
-            make(path)
-            stamp.write_text(print_of_key, encoding="ascii")
-        return path
 
 
 class Scratch:

@@ -53,8 +53,11 @@ def merged(words: list[str]) -> list[str]:
 
 class Coder:
     def __init__(self, options: argparse.Namespace, frame_rate: Fraction):
+        """`threads`: of the encoder, where the bits must not depend on the machine; `pinned`: options of hcd_down, each
+        with a colon in front; `origin`: seconds from the last multiple of --gop to the first frame."""
         self.options, self.encoder = options, EVERY[options.encoder]
         self.frame_rate = frame_rate
+        self.threads, self.pinned, self.origin = 0, "", Fraction(0)
         self.gop_frames, self.gop_seconds = gop_of(options.gop) if options.gop else (0, None)
 
     @property
@@ -66,7 +69,7 @@ class Coder:
         """For the first video of an output, behind its -map. `small`: its frames say how they are enlarged; `turn`: which
         of two passes; `stats`: their file."""
         encoder, options = self.encoder, self.options
-        words = [*encoder.quiet]
+        words = encoder.on_threads(self.threads) if self.threads else [*encoder.quiet]
         words += ["-preset:v:0", options.preset] if options.preset else []
         words += ["-b:v:0", str(rate.bitrate)] if rate.crf is None else encoder.quality.format(f"{rate.crf:g}").split()
         if options.maxrate:
@@ -88,7 +91,8 @@ class Coder:
         if self.gop_seconds is None:
             return ["-g:v:0", str(self.gop_frames)] if self.gop_frames else []
         return ["-g:v:0", str(max(1, round(self.gop_seconds * self.frame_rate))), "-force_key_frames:v:0",
-                f"expr:gte(t,n_forced*{float(self.gop_seconds):g})", *self.encoder.forced]
+                f"expr:gte(t{f'+{float(self.origin):.6f}' if self.origin else ''},n_forced*{float(self.gop_seconds):g})",
+                *self.encoder.forced]
 
     def alone(self) -> str:
         """Filters by which the stream carries our message only: a source's own user data was of its own coding."""
@@ -97,7 +101,7 @@ class Coder:
     def signal(self) -> str:
         """Options of hcd_down: the signal stands where key frames are, if these stand at whole seconds."""
         whole = self.gop_seconds and self.gop_seconds.denominator == 1
-        return f":signal_interval={self.gop_seconds}" if whole else ""
+        return self.pinned + (f":signal_interval={self.gop_seconds}" if whole else "")
 
     def try_out(self, rate: Rate, small: bool, source: list[str], filters: str, stage: str, folder: Path,
                 readers: tuple[str, ...]) -> None:

@@ -19,9 +19,10 @@ from hcd.stream.rung import Rate, Rung, Shape, quality_of
 from hcd.stream.streams import Streams
 from hcd.stream.title import Title
 from hcd.stream.video import Differs
-from hcd.work_folder import WorkFolder
+from hcd.work_folder import Steps
 
 NO_GAIN = 3  # exit code of hcd tune
+FOUND = "found.times"  # of a finished file, with a hash of each frame
 
 
 class NoGain(Exception):
@@ -48,14 +49,15 @@ class Facts:
 class Encoding:
     """One source on its way into its rungs. `failed`: something is not as it was asked for, and has been said."""
 
-    def __init__(self, options: argparse.Namespace, source: video.Video, work: WorkFolder):
+    def __init__(self, options: argparse.Namespace, source: video.Video, work: Steps, title: Title | None = None):
+        """`title`: where it has been looked at before."""
         self.options, self.source, self.work = options, source, work
         self.failed = False
         self.times: list = []
         self.given = work.path / "start.safetensors" if options.weights else None
         if self.given:
             self.given.write_bytes(options.weights.read_bytes())
-        self.title = Title(options, source, work.path)
+        self.title = title or Title(options, source, work.path)
         self.coder = Coder(options, self.title.rate())
         self.plans: dict[Path, Streams] = {}
         self.formats: dict[Shape, str] = {}
@@ -226,11 +228,11 @@ class Encoding:
         weights = video.weights_of(found, folder) if rung.model else None
         # By itself, so that damage of the source is none of the result's; then against the source.
         log = run.ffmpeg(f"{name}: checking", "-v", "level+error", "-err_detect", "explode", "-i", path.name,
-                         "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framecrc",
-                         "found.times", folder=folder, frames=source.frames)
+                         "-filter_complex", "[0:V:0]null[v]", "-map", "[v]", *source.timing(), "-f", "framemd5",
+                         FOUND, folder=folder, frames=source.frames)
         if log:
             raise Differs(f"its decoder says: {reason(log)}")
-        video.check_times(video.times_from_first(folder / "found.times"), self.times)
+        video.check_times(video.times_from_first(folder / FOUND), self.times)
         own = folder / "found.safetensors"
         if weights:
             os.replace(weights, own)

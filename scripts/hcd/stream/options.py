@@ -33,13 +33,18 @@ def kinds(text: str) -> list[str]:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    defaults = ", ".join(str(encoder.crf_like_x264(DEFAULT_CRF)) for encoder in ENCODERS.values())
     parser = argparse.ArgumentParser(prog="encode", epilog=EPILOG, description="Makes a video small for a known "
                                      "client, encodes it, fits the client to it, and looks at the result.")
     parser.add_argument("source", type=Path, help="a video file")
     parser.add_argument("output", type=Path, help=".mkv, or .mp4; a folder with --hls and --dash")
     parser.add_argument("-y", "--overwrite", action="store_true", help="replace results of before")
+    add_groups(parser)
+    return checked(parser.parse_args(arguments))
 
+
+def add_groups(parser: argparse.ArgumentParser) -> None:
+    """Everything but files."""
+    defaults = ", ".join(str(encoder.crf_like_x264(DEFAULT_CRF)) for encoder in ENCODERS.values())
     group = parser.add_argument_group("the encoder")
     group.add_argument("--encoder", choices=list(EVERY), default="libx264", metavar="NAME",
                        help=f"{', '.join(ENCODERS)} (default: libx264); in hardware: {', '.join(HARDWARE)}")
@@ -86,7 +91,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     group.add_argument("--weights", type=Path, help="of lite, in place of the built-in ones; sent along")
     group.add_argument("--iterations", type=int, help="of --tune")
     group.add_argument("--seed", type=int, help="of --tune")
-    options = parser.parse_args(arguments)
+
+
+def checked(options: argparse.Namespace) -> argparse.Namespace:
+    """Options as they were typed, with what follows from them."""
     options.package = options.hls or options.dash
     options.rungs = ladder.count_of(options.ladder)
     # The rungs of a package lie in its work folder.

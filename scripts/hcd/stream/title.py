@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A source as it is read: the filters in front of everything, what they make of its frames, how long it is."""
+"""A source as it is read: the filters in front of everything, what they make of its frames, how long it is; and parts of
+it, which are read as if they were the whole."""
 
 import argparse
+import copy
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -22,14 +24,29 @@ RATE = Fraction(25)  # frames per second of sources that name none
 class Title:
     """`front`: the filters; `frame`: the first frame behind them. Temporary files go to `folder`."""
 
-    def __init__(self, options: argparse.Namespace, source: video.Video, folder: Path):
+    def __init__(self, options: argparse.Namespace, source: video.Video, folder: Path,
+                 known: tuple[str, pixels.Frame] | None = None):
+        """`known`: front and frame, where they have been looked at before."""
         self.options, self.source, self.folder = options, source, folder
         self.path = source.path.resolve()
-        self.front, self.frame = self.look_at_frames()
+        self.seek: list[str] = []
+        self.front, self.frame = known or self.look_at_frames()
 
     def words(self) -> list[str]:
         """Of ffmpeg: this input."""
-        return [*READING, "-i", f"file:{self.path}"]
+        return [*READING, *self.seek, "-i", f"file:{self.path}"]
+
+    def part(self, start: int, end: int | None, seek: Fraction | None) -> "Title":
+        """The frames from one time to another, this excluded, in units of the source's time base and counted as the
+        source counts; None: to its end. They begin at 0. `seek`: seconds to which a demuxer may jump."""
+        found = copy.copy(self)
+        found.seek = ["-copyts"]
+        if seek is not None:
+            found.seek += ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", f"{float(seek):.6f}"]
+        base = self.source.time_base
+        ends = f":end_pts={end}" if end is not None else ""
+        found.front = f"{self.front},settb={base},trim=start_pts={start}{ends},setpts=PTS-STARTPTS"
+        return found
 
     def look_at_frames(self) -> tuple[str, pixels.Frame]:
         source, own = self.source, self.options.filter
