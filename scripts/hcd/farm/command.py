@@ -5,7 +5,7 @@ import argparse
 import os
 from pathlib import Path
 
-from hcd.farm import engines, planning, ranges, worker
+from hcd.farm import engines, on_slurm, planning, ranges, worker
 from hcd.farm.job import STEPS, Job, Task
 from hcd.progress import say
 from hcd.run import Fault, Script
@@ -58,11 +58,10 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--jobs", type=number, default=os.cpu_count() or 1, help="sources looked at at a time")
     command_line.add_groups(plan)
 
-    for name, about in (("run", "begin, or go on with what is open"), ("resume", "the same, as it was begun: also what has "
-                                                                        "failed for good")):
+    for name, about in (("run", "begin"), ("resume", "go on with what is open, failed or lost, as it was begun")):
         own = commands.add_parser(name, help=about)
         add_job(own)
-        engines.add_arguments(own, required=name == "run")
+        engines.add_arguments(own)
     status = commands.add_parser("status", help="what is done, running and failed")
     add_job(status)
     status.add_argument("--all", action="store_true", help="every title, however many there are")
@@ -101,7 +100,10 @@ def work(options: argparse.Namespace) -> int:
     if options.step not in titles[options.title].steps:
         raise Fault(f"work {options.step}: expected a title with --tune, found '{titles[options.title].name}' without")
     try:
-        return worker.work(job, Task(options.step, options.title, index if options.step == "chunk" else 0))
+        code, engine = worker.work(job, Task(options.step, options.title, index if options.step == "chunk" else 0)), engines.read(job)
+        if code == worker.MISSING and "SLURM_JOB_ID" in os.environ and engine.get("engine") == engines.SLURM:
+            on_slurm.again(job, options.title, engine)
+        return code
     except Fault as fault:  # not even a record could be written
         say(f"farm: {fault}")
         return worker.AGAIN if worker.MAY_PASS.search(str(fault)) else worker.BAD

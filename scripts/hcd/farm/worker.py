@@ -133,6 +133,10 @@ def is_done(job: Job, task: Task) -> bool:
     return record.key == found.key
 
 
+def open_tasks(job: Job) -> list[Task]:
+    return [task for number in range(len(job.plan.titles)) for task in job.tasks(number) if not is_done(job, task)]
+
+
 def scratch(job: Job, task: Task) -> Path:
     """A folder of this process; what killed ones of this machine have left goes. On the job's own storage, so that files
     come into their places by a rename."""
