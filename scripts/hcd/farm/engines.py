@@ -14,7 +14,8 @@ from hcd.farm.job import FAILED, STOPPED, Job, write_shared
 from hcd.progress import say
 from hcd.run import Fault
 
-KEPT = ("plan.json", "out", "report.html", "report.csv", "lock")
+GONE = ("log", "slurm", "titles/*/chunks", "titles/*/work", "titles/*/probes", "titles/*/joined.*", "titles/*/frames.crc",
+        "titles/*/tuned.safetensors", "weights.safetensors")
 LOCAL, SLURM = "local", "slurm"
 
 
@@ -124,9 +125,7 @@ def clean(job: Job, options: argparse.Namespace) -> int:
         left = worker.open_tasks(job)
         if left and not options.force:
             raise Fault(f"{job.path}: expected a job that is done, found {len(left)} tasks open (--force removes what they have)")
-        for path in job.path.iterdir():
-            if path.name in KEPT:
-                continue
+        for path in (path for pattern in GONE for path in job.path.glob(pattern)):
             if path.is_dir():
                 shutil.rmtree(path)
             else:

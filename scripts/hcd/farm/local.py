@@ -65,7 +65,7 @@ class Title:
         self.job, self.number, self.failed = job, number, False
         self.plan = job.plan.titles[number]
         self.tries: dict[Task, int] = {}
-        self.open = [task for task in job.tasks(number) if not worker.is_done(job, task)]
+        self.open = worker.open_tasks(job, number)
         self.running: set[Task] = set()
 
     def ready(self) -> Iterator[Task]:

@@ -41,7 +41,7 @@ def again(job: Job, number: int, engine: dict) -> None:
     times at most."""
     file, name = job.folder(number) / "rounds", job.plan.titles[number].name
     rounds = int(file.read_text(encoding="ascii")) if file.exists() else 1
-    tasks = [task for task in job.tasks(number) if not worker.is_done(job, task)]
+    tasks = worker.open_tasks(job, number)
     records = [job.record(task) for task in tasks if task.step == "chunk"]
     if any(record and record.state == FAILED and record.code == worker.BAD for record in records):
         say(f"farm: {name}: a chunk has failed for good: not tried again before `scripts/farm resume`")

@@ -133,8 +133,17 @@ def is_done(job: Job, task: Task) -> bool:
     return record.key == found.key
 
 
-def open_tasks(job: Job) -> list[Task]:
-    return [task for number in range(len(job.plan.titles)) for task in job.tasks(number) if not is_done(job, task)]
+def is_finished(job: Job, number: int) -> bool:
+    """Whether a title's results are there; what they were made of may be gone."""
+    record = job.record(Task("check", number))
+    return bool(record and record.state == DONE and record.key == found_rungs.read(job, number).key and
+                all((job.path / output["file"]).exists() for output in record.found["outputs"]))
+
+
+def open_tasks(job: Job, only: int | None = None) -> list[Task]:
+    """Of all titles, or of one."""
+    numbers = range(len(job.plan.titles)) if only is None else (only,)
+    return [task for number in numbers if not is_finished(job, number) for task in job.tasks(number) if not is_done(job, task)]
 
 
 def scratch(job: Job, task: Task) -> Path:
