@@ -25,11 +25,7 @@ TUNED = "tuned.safetensors"
 
 
 class Missing(Fault):
-    """Chunks are not there, or not as they were made. `indices`: theirs."""
-
-    def __init__(self, indices: list[int], text: str):
-        super().__init__(text)
-        self.indices = indices
+    """Chunks are not there, or not as they are to be."""
 
 
 class Checked(Encoding):
@@ -65,7 +61,7 @@ class Joined:
                 last = self.job.record(task)
                 why.append(f"{index} ({self.why(last)})")
         if missing:
-            raise Missing(missing, f"expected {len(records)} chunks, found {len(missing)} missing: {', '.join(why[:8])}"
+            raise Missing(f"expected {len(records)} chunks, found {len(missing)} missing: {', '.join(why[:8])}"
                                    f"{f' and {len(why) - 8} more' if len(why) > 8 else ''}")
         return records
 

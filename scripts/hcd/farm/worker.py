@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hcd import progress, run
-from hcd.farm import build, chunk, join
+from hcd.farm import build, chunk, correction
 from hcd.farm import rungs as found_rungs
 from hcd.farm.build import Unfit
 from hcd.farm.job import DONE, FAILED, RUNNING, STOPPED, Job, Record, Task, node_name
@@ -25,7 +25,6 @@ from hcd.farm.source import Planned
 from hcd.ffmpeg_log import SYSTEM
 from hcd.run import Fault, Stopped, described
 from hcd.stream import auto, encode, video
-from hcd.stream.rung import Rung
 from hcd.stream.search import measure_of
 
 # Exit codes, where sysexits.h has a name for the case: its.
@@ -89,18 +88,16 @@ def probe(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
     planned = Planned(job, task.title, own)
     planned.check_source()
     encoding = planned.encoding()
-    options, measure, about = planned.options, "", {}
-    if options.auto:
-        search = auto.Auto(encoding)
-        best, rate = search.first()
-        rungs, measure = [Rung(best[0].size.shape, rate, options.file, "auto.1")], search.measure.name
+    if planned.options.auto:
+        found = correction.probed(auto.Auto(encoding), planned)
     else:
         rungs = encode.chosen_rungs(encoding)
-        measure = measure_of(options.measure, None).name if options.rungs else ""
-    encoding.prepare(rungs)
-    found_rungs.write(job, task.title, Rungs(rungs, [encoding.formats[rung.shape] for rung in rungs], measure, about))
+        encoding.prepare(rungs)
+        measure = measure_of(planned.options.measure, None).name if planned.options.rungs else ""
+        found = Rungs(rungs, [encoding.formats[rung.shape] for rung in rungs], measure)
+    found_rungs.write(job, task.title, found)
     shutil.rmtree(own, ignore_errors=True)
-    return "", {"rungs": [f"{rung.output.name}: {rung.model or 'own size'} at {rung.rate}" for rung in rungs]}
+    return "", {"rungs": [f"{rung.output.name}: {rung.model or 'own size'} at {rung.rate}" for rung in found.rungs]}
 
 
 def encode_chunk(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
@@ -113,7 +110,10 @@ def after_chunks(name: str) -> Callable[[Job, Task, Path], tuple[str, dict]]:
     """A step of join.py."""
     def step(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
         planned = Planned(job, task.title, folder)
-        joined = Joined(planned, whole=task.step == planned.plan.after_chunks)
+        first = task.step == planned.plan.after_chunks
+        joined = Joined(planned, whole=first)
+        if first and (wrong := correction.settle(planned, joined.found, joined.records)):
+            raise Missing(wrong)
         return joined.found.key, getattr(joined, name)()
     return step
 
