@@ -51,18 +51,18 @@ class Joined:
         self.records = self.chunks(whole)
 
     def chunks(self, whole: bool) -> list[Record]:
-        records, missing, why = [], [], []
+        records, missing = [], {}
         for index in range(len(self.planned.plan.ranges)):
             task = Task("chunk", self.number, index)
             record = chunk.is_there(self.job, task, self.found, whole)
             records.append(record)
             if record is None:
-                missing.append(index)
-                last = self.job.record(task)
-                why.append(f"{index} ({self.why(last)})")
+                missing.setdefault(self.why(self.job.record(task)), []).append(index)
         if missing:
-            raise Missing(f"expected {len(records)} chunks, found {len(missing)} missing: {', '.join(why[:8])}"
-                                   f"{f' and {len(why) - 8} more' if len(why) > 8 else ''}")
+            count = sum(map(len, missing.values()))
+            raise Missing(f"expected {len(records)} chunks, found {count} missing: " + "; ".join(
+                f"{', '.join(map(str, own[:8]))}{f' and {len(own) - 8} more' if len(own) > 8 else ''}: {why}"
+                for why, own in missing.items()))
         return records
 
     @staticmethod
