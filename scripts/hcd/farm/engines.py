@@ -120,6 +120,7 @@ def cancel(job: Job, _: argparse.Namespace) -> int:
 
 
 def clean(job: Job, options: argparse.Namespace) -> int:
+    job.read_plan()
     with local.Lock(job):
         if read(job).get("engine") == SLURM:
             on_slurm.check(job)
