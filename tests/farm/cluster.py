@@ -8,6 +8,7 @@ It needs Debian's packages slurmctld, slurmd and slurm-client. Programs are told
 anybody on this machine can use them (auth/none): it is no way to run Slurm for real.
 """
 
+import functools
 import getpass
 import os
 import shutil
@@ -48,6 +49,7 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
+MailProg=/bin/true
 MpiDefault=none
 SwitchType=switch/none
 SelectType=select/cons_tres
@@ -105,7 +107,11 @@ class Machine:
         with open(log, "ab") as file:
             self.keeper = subprocess.Popen([sys.executable, "-I", "-S", "-B", str(KEEPER), *words], env=env,
                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file)
-        self.pid = int(self.keeper.stdout.readline())
+
+    @functools.cached_property
+    def pid(self) -> int:
+        """Of the program."""
+        return int(self.keeper.stdout.readline())
 
     def kill(self) -> None:
         """As if the power had gone."""
@@ -242,7 +248,9 @@ class Cluster:
     def logs(self, lines: int = 40) -> str:
         """The ends of what the daemons have written."""
         parts = []
-        for log in sorted(self.folder.glob("*.[el][ro][rg]")):  # what comes before the log is open is in .err
+        for log in sorted(self.folder.glob("*.err")):  # what comes before the log is open
+            if log.with_suffix(".log").exists():
+                log = log.with_suffix(".log")
             text = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
             parts.append(f"---- {log.name}\n" + "\n".join(text))
         return "\n".join(parts)
