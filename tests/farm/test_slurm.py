@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 from pathlib import Path
 
 from cluster import Cluster, missing
@@ -151,6 +152,19 @@ class Steps(OnCluster):
             slurm.chain(self.job, 0, steps)
         self.cluster.wait(lambda: not slurm.tasks(self.job), "no task of a chain that was refused")
 
+    def test_an_answer_that_was_lost(self):
+        """The controller has the job, and sbatch does not know it: there must not be two."""
+        folder = self.job / "bin"
+        folder.mkdir()
+        fake = folder / "sbatch"
+        fake.write_text('#!/bin/bash\nPATH=${PATH#*:}\n[ -e "$0-lost" ] && exec sbatch "$@"\nsbatch "$@" >"$0-lost"\n'
+                        'echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2\n'
+                        'exit 1\n', encoding="utf-8")
+        fake.chmod(0o755)
+        with unittest.mock.patch.dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"):
+            ids = slurm.submit(self.job, 0, self.step("true", indices=range(2), words=("--hold",)))
+        self.assertEqual(sorted(task.id for task in slurm.tasks(self.job)), [f"{ids[0]}_0", f"{ids[0]}_1"])
+
     def test_submitted_from_within_a_job(self):
         """As a step does that finds something missing. The number of its own tries does not go on."""
         code = ('[ $run = 2 ] || exit 75; PYTHONPATH="$HCD_SCRIPTS" "$HCD_PYTHON" -B -c "'
@@ -199,13 +213,15 @@ class Faults(OnCluster):
             slurm.submit(self.job, 0, self.step("true"))
 
     @LONG
-    def test_a_folder_that_cannot_be_written(self):
-        """As on a node where shared storage is not mounted: for other nodes, and then an end."""
-        (self.job / "log").write_text("", encoding="utf-8")
-        slurm.submit(self.job, 0, self.step("true"))
-        self.assertEqual(self.ends(), {("chunk", 0): "FAILED"})
-        self.assertEqual(self.runs(), [])
-        self.assertEqual(list(slurm.unfit(self.job)), ["n1", "n2", "n3"])
+    def test_a_job_folder_that_is_not_there(self):
+        """As on a node where shared storage is not mounted: for other nodes, and then an end; none is made in its place."""
+        ids = slurm.submit(self.job, 0, self.step("true", indices=range(2), words=("--hold",)))
+        self.job.rename(self.job.with_name("elsewhere"))
+        self.cluster.run("scontrol", "release", *ids)
+        self.assertEqual(set(self.ends().values()), {"FAILED"})
+        self.assertFalse(self.job.exists())
+        excluded = self.cluster.run("scontrol", "show", "job", "-o", ids[0])
+        self.assertRegex(excluded, r"ExcNodeList=n\S+ ")
 
     @LONG
     def test_the_shell_of_a_task_killed(self):
@@ -243,7 +259,7 @@ class Faults(OnCluster):
         self.cluster.wait(lambda: not slurm.tasks(self.job), "the end by a time limit", 240)
         self.assertEqual([task.state for task in slurm.tasks(self.job, ended=True)], ["TIMEOUT"])
         self.assertEqual(len(self.runs()), 1)
-        self.assertIn("ended by Slurm: Reason=TimeLimit", self.log())
+        self.assertIn("ended by Slurm, Reason=TimeLimit", self.log())
 
 
 if __name__ == "__main__":
