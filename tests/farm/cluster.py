@@ -170,8 +170,10 @@ class Cluster:
         gres = f" Gres=gpu:{self.gpus}" if self.gpus else ""
         nodes = "\n".join(f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={self.cpus}{gres}"
                           for name, port in zip(self.names, ports, strict=True))
-        if self.gpus:  # without File= nobody looks whether they exist
-            (self.folder / "gres.conf").write_text(f"Name=gpu Count={self.gpus}\n", encoding="utf-8")
+        if self.gpus:  # with a Count alone slurmd finds none, and files that are no devices get no CUDA_VISIBLE_DEVICES
+            for number in range(self.gpus):
+                (self.folder / f"gpu{number}").symlink_to("/dev/null")
+            (self.folder / "gres.conf").write_text(f"Name=gpu File={self.folder}/gpu[0-{self.gpus - 1}]\n", encoding="utf-8")
         conf = self.folder / "slurm.conf"
         conf.write_text(CONF.format(
             host=host, port=port, user=getpass.getuser(), folder=self.folder, nodes=nodes, more=self.more,

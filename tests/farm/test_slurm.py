@@ -262,5 +262,17 @@ class Faults(OnCluster):
         self.assertIn("ended by Slurm, Reason=TimeLimit", self.log())
 
 
+@LONG
+class Gpus(unittest.TestCase):
+    def test_each_task_has_its_own(self):
+        with Cluster(nodes=1, cpus=4, gpus=2) as cluster, tempfile.TemporaryDirectory() as folder:
+            os.environ["SLURM_CONF"] = cluster.env["SLURM_CONF"]
+            job = Path(folder)
+            code = 'echo "$CUDA_VISIBLE_DEVICES" >gpu-$1; until [ -e gpu-0 ] && [ -e gpu-1 ]; do sleep 0.1; done'
+            slurm.submit(job, 0, Step("chunk", ("bash", "-c", code, "chunk"), range(2), Settings(cpus=2, gpus=1)))
+            cluster.wait(lambda: not slurm.tasks(job), "the end of all tasks")
+            self.assertEqual(sorted((job / f"gpu-{index}").read_text(encoding="utf-8") for index in range(2)), ["0\n", "1\n"])
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=1)

@@ -19,7 +19,7 @@ ask() {
   local end=$((SECONDS + 300)) answer
   until answer=$("$@" 2>&1); do
     case $answer in
-      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby* | *'temporarily unable'*) ;;
+      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby*) ;;
       *) end=0 ;;
     esac
     if [ $SECONDS -ge $end ]; then
