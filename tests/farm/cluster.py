@@ -183,9 +183,10 @@ class Cluster:
 
     # ---- faults ----
 
-    def start_node(self, name: str) -> None:
+    def start_node(self, name: str, before: list[str] | None = None) -> None:
+        """`before`: words in front of slurmd's own, as of unshare."""
         (self.folder / f"spool-{name}").mkdir(exist_ok=True)  # slurmd makes its last folder only
-        self.machines[name] = Machine(["slurmd", "-D", "-N", name], self.env, self.folder / f"slurmd-{name}.err")
+        self.machines[name] = Machine([*(before or []), "slurmd", "-D", "-N", name], self.env, self.folder / f"slurmd-{name}.err")
 
     def kill_node(self, name: str) -> None:
         """The machine is lost: its slurmd and all of its jobs' processes at once, and nobody tells the controller."""
