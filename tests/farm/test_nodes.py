@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import unittest
+from pathlib import Path
 
 import farm_case
 from cluster import Cluster, missing
@@ -121,7 +122,8 @@ class ThreeNodes(OnNodes):
         job = self.started(source=self.slow())
         self.until(lambda: self.is_at_work(job, 1), "chunk 1 at work")
         worker = self.worker(job, 1)
-        script = int(re.search(r"^PPid:\s*(\d+)", open(f"/proc/{worker}/status", encoding="ascii").read(), re.MULTILINE)[1])
+        status = Path("/proc", str(worker), "status").read_text(encoding="ascii")
+        script = int(re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)[1])
         for process in (script, worker):
             os.kill(process, signal.SIGKILL)
         self.ended()
