@@ -153,7 +153,8 @@ def scratch(job: Job, task: Task) -> Path:
     shared.mkdir(parents=True, exist_ok=True)
     host = socket.gethostname()
     for left in shared.glob(f"{task.file_name}.{host}.*"):
-        if not Path("/proc", left.name.rsplit(".", 1)[1]).exists():
+        pid = left.name.rsplit(".", 1)[1]
+        if pid == str(os.getpid()) or not Path("/proc", pid).exists():  # in containers all have the same host and number
             shutil.rmtree(left, ignore_errors=True)
     path = shared / f"{task.file_name}.{host}.{os.getpid()}"
     path.mkdir()
