@@ -20,6 +20,7 @@ RUN = MANIFESTS / "run"
 sys.path.insert(0, str(SOURCE / "scripts"))
 sys.dont_write_bytecode = True
 
+from hcd.farm import worker  # noqa: E402
 from hcd.farm.job import DONE, STEPS, Job, Plan, Range, Record, Title  # noqa: E402
 
 try:
@@ -160,11 +161,13 @@ class ManifestTest(unittest.TestCase):
                 self.assertIn(expected, server_says(job))
 
     def test_each_exit_code_has_its_action(self):
-        """Of the worker: 1 and 66 end an index, 75 and 78 are tried again."""
+        """Of the worker: what another try cannot mend ends an index."""
         actions = {code: rule["action"] for rule in self.worker["spec"]["podFailurePolicy"]["rules"]
                    for code in rule.get("onExitCodes", {"values": []})["values"]}
-        self.assertEqual(actions, {1: "FailIndex", os.EX_NOINPUT: "FailIndex", os.EX_CONFIG: "Count"})
-        self.assertNotIn(os.EX_TEMPFAIL, actions)
+        self.assertEqual(actions, {worker.BAD: "FailIndex", worker.MISSING: "FailIndex", worker.UNFIT: "Count"})
+        readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
+        for code in (worker.OK, *actions, worker.AGAIN, worker.KILLED):
+            self.assertRegex(readme, rf"(?m)^\| (\d+, )?{code} \|")
         self.assertEqual(self.worker["spec"]["podFailurePolicy"]["rules"][0]["action"], "Ignore")
 
     def test_pod_has_no_more_rights_than_it_needs(self):
