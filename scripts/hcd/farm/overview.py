@@ -109,6 +109,10 @@ class TitleView:
     def chunks(self) -> list[View]:
         return [view for view in self.tasks if view.task.step == "chunk"]
 
+    @cached_property
+    def chunk_counts(self) -> Counter:
+        return Counter(view.state for view in self.chunks)
+
     def step(self, name: str) -> View | None:
         """Any but chunks."""
         return next((view for view in self.tasks if view.task.step == name), None)

@@ -9,8 +9,8 @@ from hcd.farm.overview import AGAIN, BLOCKED, LOST, SILENT, WAITING, EngineState
 from hcd.farm.pace import Pace, pace
 from hcd.farm.results import Result, results
 from hcd.farm.status_json import to_json
-from hcd.farm.task_lines import (advice, damaged_part, failed_part, lost_part, running_part, section, wrapped)
-from hcd.farm.wording import bit_rate, count, cut, moment, padded, plain, span, wide
+from hcd.farm.task_lines import advice, damaged_part, failed_part, lost_part, running_part, section
+from hcd.farm.wording import bit_rate, count, cut, moment, padded, plain, span, wide, wrapped
 
 __all__ = ["status", "to_json"]
 
@@ -49,7 +49,7 @@ def head(about: Overview, speed: Pace) -> str:
                         (WAITING, "waiting")) if counts[state])
     text = f"job {cut(plan.name, 40)}: {count(len(about.titles), 'title')} ({titles}); {done} of {frames} frames coded"
     text += f", {percent(done, frames)} %" if frames else ""
-    lines = [text, "; ".join(filter(None, [rest_words(about, speed), pace_words(about, speed)])), begun(about),
+    lines = [text, rest_words(about, speed), "; ".join(filter(None, [pace_words(about, speed), begun(about)])),
              f"tasks: {task_counts(about)}"]
     lines = [wrapped(line) for line in lines if line]
     if not about.engine.answers:
@@ -91,7 +91,7 @@ def pace_words(about: Overview, speed: Pace) -> str:
     if speed.speed is None:
         return "the speed is known once a chunk is done" if not about.frames_done else "nothing was coded in the last 10 minutes"
     factor = f" ({speed.times:.2g} x real time)" if speed.times else ""
-    return f"{speed.speed:.3g} frames/s{factor} on {count(nodes, 'node')}"
+    return f"{speed.speed:.3g} frames/s{factor}" + (f" on {count(nodes, 'node')}" if nodes else "")
 
 
 def rest_words(about: Overview, speed: Pace) -> str:
@@ -164,7 +164,7 @@ def step_word(title: TitleView, step: str) -> str:
 
 def chunk_words(title: TitleView) -> str:
     """As 12/43, 3 run, 1 failed."""
-    counts = Counter(view.state for view in title.chunks)
+    counts = title.chunk_counts
     words = [f"{counts[DONE]}/{len(title.chunks)}"]
     words += [f"{counts[state]} {name}" for state, name in
               ((FAILED, "failed"), (LOST, "lost"), (SILENT, "silent"), (STOPPED, "stopped"), (RUNNING, "run"), (AGAIN, "again"))

@@ -38,7 +38,7 @@ def to_json(job: Job, engine_states: EngineStates | None, engine: str = "the eng
 def title_facts(title: TitleView) -> dict:
     """Its outputs hold what is done so far."""
     return {"name": title.title.name, "state": title.state, "why": title.title.failed, "frames": title.title.frames,
-            "seconds": title.title.seconds, "chunks": Counter(view.state for view in title.chunks),
+            "seconds": title.title.seconds, "chunks": title.chunk_counts,
             "steps": {view.task.step: view.state for view in title.tasks if view.task.step != "chunk"},
             "outputs": [vars(each) for each in results(title)]}
 

@@ -3,21 +3,14 @@
 
 import os
 import shlex
-import textwrap
 from collections import defaultdict
 from pathlib import Path
 
 from hcd.farm.job import FAILED, RUNNING, STOPPED, Job
 from hcd.farm.overview import AGAIN, LOST, SILENT, WAITING, Overview, View
 from hcd.farm.pace import Pace
-from hcd.farm.wording import WIDTH, cut, moment, plain, span
+from hcd.farm.wording import cut, moment, plain, span, wrapped
 from hcd.ffmpeg_log import NO_ROOM
-
-
-def wrapped(text: str, indent: str = "") -> str:
-    """Within the terminal's width; paths stay whole, so that they can be copied."""
-    return "\n".join(textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ",
-                                   break_long_words=False, break_on_hyphens=False))
 
 
 def section(name: str, lines: list[str], limit: int) -> str:

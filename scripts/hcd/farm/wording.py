@@ -23,12 +23,23 @@ def cut(text: str, columns: int) -> str:
     if wide(text) <= columns:
         return text
     front, back = "", ""
-    for at in range(len(text)):
-        for part in (front + text[at] + back, front + text[at] + text[-1 - at] + back):
-            if wide(part) > columns - 1:
-                return f"{front}…{back}"
-        front, back = front + text[at], text[-1 - at] + back
-    return f"{front}…{back}"
+    while True:
+        at_front = wide(front) <= wide(back)
+        more = text[len(front)] if at_front else text[-1 - len(back)]
+        if wide(front) + wide(back) + wide(more) > columns - 1:
+            return f"{front}…{back}"
+        front, back = (front + more, back) if at_front else (front, more + back)
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Within a terminal's width, where there are spaces: paths stay whole, so that they can be copied."""
+    lines = [indent]
+    for place, word in enumerate(text.split()):
+        if place and wide(lines[-1]) + 1 + wide(word) > WIDTH:
+            lines.append(indent + "  " + word)
+        else:
+            lines[-1] += f" {word}" if place else word
+    return "\n".join(lines)
 
 
 def padded(text: str, columns: int) -> str:
