@@ -162,9 +162,17 @@ class PageTest(ReportTest):
             self.assertIn(name, page.text)
         links = [unquote_to_bytes(link) for link in page.links if link.startswith("./")]
         self.assertIn("./out/a\nb\x1b[0m.mkv.mkv".encode(), links)
-        self.assertIn("./out/C:\\x?#%.mkv.mkv".encode(), [unquote_to_bytes(link) for link in page.links] + links)
+        self.assertIn(b"./out/'=1+1.mkv.mkv", links)
         self.assertEqual(self.rows()[3]["title"], "a\nb\x1b[0m.mkv")
         self.assertEqual(len(self.rows()), len(names))
+
+    def test_links_are_paths(self):
+        for name in ("javascript:alert(1)", "C:\\x?#%20.mkv", "bytes\udcff"):
+            self.plan(title("film.mkv", 1))
+            self.done("check", found={"outputs": [output("x", file=name)]})
+            links = [link for link in self.page().links if link.startswith("./")]
+            self.assertEqual([unquote_to_bytes(link) for link in links], [b"./" + name.encode("utf-8", "surrogateescape")])
+            self.assertFalse(set(":?#") & set(links[0]))
 
     def test_wrong_shapes_of_what_was_found(self):
         """Records are whole, and hold what nobody expects."""

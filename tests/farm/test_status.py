@@ -4,7 +4,6 @@
 
 import json
 import os
-import time
 import unittest
 from unittest import mock
 
@@ -12,7 +11,7 @@ from job_folders import LENGTH, NOW, FolderTest, chunk_found, output, title
 
 from hcd.farm import records
 from hcd.farm.job import STOPPED, Record, Task
-from hcd.farm.overview import gather, task_key
+from hcd.farm.overview import Engine, gather, task_key
 from hcd.farm.pace import pace
 from hcd.farm.status import status, to_json
 from hcd.farm.wording import WIDTH, cut, moment, plain, span, wide
@@ -31,7 +30,7 @@ class StatusTest(FolderTest):
         return json.loads(to_json(self.job, states, "Slurm", now=NOW), parse_constant=no_constant)
 
     def state_of(self, task: Task, states) -> str:
-        found = {view.task: view.state for view in gather(self.job, states, "Slurm", NOW).tasks}
+        found = {view.task: view.state for view in gather(self.job, Engine(states, "Slurm"), NOW).tasks}
         return found[task]
 
     def assert_fits(self, text: str) -> None:
@@ -162,9 +161,7 @@ class RecordsTest(StatusTest):
             content = json.dumps(vars(Record("done", "n1", begun=NOW - 70, ended=NOW - 10, found=chunk_found()))).encode()
             for index in range(998):
                 (folder / f"chunk-{index:05d}.json").write_bytes(content)
-        begin = time.monotonic()
         text = self.text({})
-        print(f"10,000 tasks: {time.monotonic() - begin:.2f} s")
         self.assertIn("998000 of 998000 frames", text)
         self.assertIn("tasks: 9980 done, 0 running, 30 waiting, of 10010", text)
 
@@ -242,7 +239,7 @@ class TextTest(StatusTest):
         self.put(Task("chunk", 0, 20), Record(STOPPED, "n1", text="stopped by SIGTERM after 3 s", begun=NOW - 9, ended=NOW - 6), 6)
         logs = self.path / "log"
         logs.mkdir()
-        for name in ("000-chunk-00001.log", "000-chunk-00012.log", "001-chunk-00001.log", "000-chunk-00015.log"):
+        for name in ("000-chunk-00001.log", "000-chunk-00012.log", "001-chunk-00001.log", "chunk-0-15.log"):
             (logs / name).touch()
         text = self.text({Task("chunk", 0, 12): WAITS})
         self.assertIn("FAILED: film.mkv chunk 1 on n2, attempt 2: another\n    log: " + str(logs / "000-chunk-00001.log"), text)
@@ -254,19 +251,47 @@ class TextTest(StatusTest):
         self.assertNotIn("and more", text)
         self.assertEqual(text.replace("\n   ", "").count("No space left"), 2)
         facts = [task for task in self.facts({})["each_task"] if task["index"] == 15]
-        self.assertEqual(facts[0]["log"], str(logs / "000-chunk-00015.log"))
+        self.assertEqual(facts[0]["log"], str(logs / "chunk-0-15.log"))
 
-    def test_logs_by_the_engines_numbers(self):
-        self.plan(title("film.mkv", 2))
-        for index, number in ((0, "31_1"), (1, "31_12")):
-            self.put(Task("chunk", 0, index), Record("failed", "n1", number, begun=NOW - 9, ended=NOW - 8, text=f"why {index}"), 8)
+    def test_logs_of_both_engines(self):
+        self.plan(title("film.mkv", 13))
+        self.fails("chunk", 0, 1, "why 1")
+        self.fails("chunk", 0, 12, "why 12")
+        self.fails("join", 0, 0, "why join")
         logs = self.path / "log"
         logs.mkdir()
-        for name in ("slurm-31_1.out", "slurm-31_12.out"):
+        for name in ("000-chunk-00001.log", "chunk-0-12.log", "chunk-0-1.log.old", "join-0-0.log"):
             (logs / name).touch()
         text = self.text({})
-        self.assertIn(f"why 0\n    log: {logs / 'slurm-31_1.out'}\n", text)
-        self.assertIn(f"why 1\n    log: {logs / 'slurm-31_12.out'}\n", text)
+        for why, name in (("1", "000-chunk-00001.log"), ("12", "chunk-0-12.log"), ("join", "join-0-0.log")):
+            self.assertIn(f"why {why}\n    log: {logs / name}\n", text)
+
+    def test_nodes_that_are_left_out(self):
+        self.plan(title("film.mkv", 1))
+        self.assertNotIn("left out", self.text({}))
+        folder = self.path / "slurm" / "unfit"
+        folder.mkdir(parents=True)
+        (folder / "n2").write_bytes(b"ended with 78: see\n\xff.log\n")
+        self.assertIn("nodes that are left out, since they cannot do this job\n  n2: ended with 78: see\\n\N{REPLACEMENT CHARACTER}.log",
+                      self.text({}))
+        self.assertEqual(list(self.facts({})["unfit_nodes"]), ["n2"])
+
+    def test_an_engine_without_a_list(self):
+        """The one of this machine: what it does stands in the records."""
+        self.plan(title("film.mkv", 5))
+        self.done("chunk", 0, 0)
+        self.runs("chunk", 0, 1, age=20)
+        self.runs("chunk", 0, 2, age=100, seconds=200)
+        self.fails("chunk", 0, 3)
+        text = self.text(None, busy=True)
+        self.assertIn("tasks: 1 done, 1 running, 1 silent, 1 failed, 2 waiting, 2 not possible any more, of 8", text)
+        self.assertNotIn("does not answer", text)
+        self.fails("chunk", 0, 3)
+        self.job.forget(Task("chunk", 0, 3))
+        self.job.forget(Task("chunk", 0, 1))
+        self.job.forget(Task("chunk", 0, 2))
+        self.assertNotIn("what to do", self.text(None, busy=True))
+        self.assertIn("scripts/farm resume", self.text({}))
 
     def test_a_failure_without_words(self):
         self.plan(title("film.mkv", 1))
@@ -340,7 +365,7 @@ class TextTest(StatusTest):
 
 class PaceTest(StatusTest):
     def pace(self, states=None):
-        return pace(gather(self.job, states, "Slurm", NOW))
+        return pace(gather(self.job, Engine(states, "Slurm"), NOW))
 
     def test_nothing_is_invented(self):
         self.plan(title("film.mkv", 4))

@@ -35,15 +35,18 @@ def task_key(task: Task) -> str:
 
 
 class Engine:
-    """What it knows of the tasks: state, node, reason. `states` None: it does not answer."""
+    """What it knows of the tasks: state, node, reason. `states` None: it does not answer; `busy`: it is at work, and has no
+    list of its tasks: then their records are believed."""
 
-    def __init__(self, states: EngineStates | None, name: str = "the engine"):
-        self.name = name
-        self.answers = states is not None
+    def __init__(self, states: EngineStates | None, name: str = "the engine", busy: bool = False):
+        self.name, self.busy = name, busy
+        self.answers = busy or states is not None
         self.states = {task_key(key) if isinstance(key, Task) else str(key): value for key, value in (states or {}).items()}
 
-    def of(self, task: Task) -> tuple[str, str, str]:
+    def of(self, task: Task, record: Record | None) -> tuple[str, str, str]:
         """Running, waiting, or "": not known; the node; why it waits."""
+        if self.busy:
+            return RUNNING if record and record.state == RUNNING else WAITING if record and record.state == STOPPED else "", "", ""
         state, node, reason = self.states.get(task_key(task), ("", "", ""))
         word = str(state).lower()
         known = RUNNING if word in RUNS else WAITING if word in QUEUED and reason != NEVER else ""
@@ -170,9 +173,9 @@ class Overview:
         return max((view.seen.updated for view in self.tasks), default=0.0) - self.now
 
 
-def gather(job: Job, states: EngineStates | None, engine: str = "the engine", now: float | None = None) -> Overview:
+def gather(job: Job, engine: Engine, now: float | None = None) -> Overview:
     """Reads all records, each once."""
-    found = Overview(job, Engine(states, engine), [], time.time() if now is None else now)
+    found = Overview(job, engine, [], time.time() if now is None else now)
     for number, title in enumerate(job.plan.titles):
         own = TitleView(number, title, [view_of(seen, title, found) for seen in read_title(job, number)])
         block(own)
@@ -181,7 +184,7 @@ def gather(job: Job, states: EngineStates | None, engine: str = "the engine", no
 
 
 def view_of(seen: Seen, title: Title, about: Overview) -> View:
-    known, node, reason = about.engine.of(seen.task)
+    known, node, reason = about.engine.of(seen.task, seen.record)
     record = seen.record
     frames = title.ranges[seen.task.index].frames if seen.task.step == "chunk" else 0
     found = View(seen, WAITING, (record.node if record else "") or node, reason, known == WAITING, frames)

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The report of a job: a page over all titles that needs nothing else, and a table for machines."""
 
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from hcd.farm import falling
-from hcd.farm.job import DONE, FAILED, Job, write_shared
-from hcd.farm.overview import TitleView, gather
+from hcd.farm.job import DONE, Job, write_shared
+from hcd.farm.overview import Engine, TitleView, gather
 from hcd.farm.report_page import page
 from hcd.farm.report_words import why_lines
 from hcd.farm.results import Result, of_chunks, results
@@ -21,7 +19,7 @@ COLUMNS = ("title", "state", "output", "file", "size", "model", "bits", "kbit_pe
 
 def write(job: Job, now: float | None = None) -> Path:
     """report.html, whose path it gives back, and report.csv. A job that is still at work gets what is there."""
-    about = gather(job, None, now=now)
+    about = gather(job, Engine(None), now)
     rows = [row for title in about.titles for row in title_rows(title)]
     # Names of files need not be text.
     write_shared(job.path / "report.csv", csv_text(rows or [dict.fromkeys(COLUMNS, "")]).encode("utf-8", "backslashreplace"))

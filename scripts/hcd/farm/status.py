@@ -5,11 +5,11 @@ from collections import Counter
 
 from hcd.farm import overview as views
 from hcd.farm.job import DONE, FAILED, RUNNING, STOPPED, Job
-from hcd.farm.overview import AGAIN, BLOCKED, LOST, SILENT, WAITING, EngineStates, Overview, TitleView, gather
+from hcd.farm.overview import AGAIN, BLOCKED, LOST, SILENT, WAITING, Engine, EngineStates, Overview, TitleView, gather
 from hcd.farm.pace import Pace, pace
 from hcd.farm.results import Result, results
 from hcd.farm.status_json import to_json
-from hcd.farm.task_lines import advice, damaged_part, failed_part, lost_part, running_part, section
+from hcd.farm.task_lines import advice, damaged_part, failed_part, lost_part, running_part, section, unfit_part
 from hcd.farm.wording import bit_rate, count, cut, moment, padded, plain, span, wide, wrapped
 
 __all__ = ["status", "to_json"]
@@ -26,14 +26,14 @@ COLUMNS = (("title", 24), ("probe", 6), ("chunks", 25), ("tune", 6), ("join", 6)
 
 
 def status(job: Job, engine_states: EngineStates | None, engine: str = "the engine", everything: bool = False,
-           now: float | None = None) -> str:
+           busy: bool = False, now: float | None = None) -> str:
     """`engine_states`: of each task that the engine knows (by the Task, or by overview.task_key()) its state, node and
-    reason; None where it does not answer. `everything`: every title and task has its line."""
-    about = gather(job, engine_states, engine, now)
+    reason; None where it does not answer. `busy`: see overview.Engine; `everything`: every title and task has its line."""
+    about = gather(job, Engine(engine_states, engine, busy), now)
     speed = pace(about)
     limit = len(about.tasks) + len(about.titles) if everything else MANY
     parts = [head(about, speed), titles_part(about, limit, everything), running_part(about, speed, limit),
-             lost_part(about, limit), damaged_part(about, limit), failed_part(about, limit), advice(about)]
+             lost_part(about, limit), unfit_part(about, limit), damaged_part(about, limit), failed_part(about, limit), advice(about)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -6,15 +6,16 @@ import math
 from collections import Counter
 
 from hcd.farm.job import DONE, FAILED, RUNNING, Job
-from hcd.farm.overview import AGAIN, BLOCKED, LEFT, LOST, WAITING, EngineStates, Overview, TitleView, View, gather
+from hcd.farm.overview import AGAIN, BLOCKED, LEFT, LOST, WAITING, Engine, EngineStates, Overview, TitleView, View, gather
 from hcd.farm.pace import Pace, pace
 from hcd.farm.results import results
-from hcd.farm.task_lines import Logs
+from hcd.farm.task_lines import Logs, unfit
 
 
-def to_json(job: Job, engine_states: EngineStates | None, engine: str = "the engine", now: float | None = None) -> str:
-    """The same; times in seconds, moments in seconds since 1970, null: not known."""
-    about = gather(job, engine_states, engine, now)
+def to_json(job: Job, engine_states: EngineStates | None, engine: str = "the engine", busy: bool = False,
+            now: float | None = None) -> str:
+    """What status() says, with its arguments; times in seconds, moments in seconds since 1970, null: not known."""
+    about = gather(job, Engine(engine_states, engine, busy), now)
     speed = pace(about)
     first, last = about.times
     logs = Logs(job) if about.counts[FAILED] else None
@@ -27,6 +28,7 @@ def to_json(job: Job, engine_states: EngineStates | None, engine: str = "the eng
                    "done": about.frames_done},
         "frames_per_second": speed.speed, "times_real_time": speed.times,
         "seconds_left": None if about.over else speed.left_s, "seconds_left_of_chunks": None if about.over else speed.chunks_s,
+        "unfit_nodes": unfit(job),
         "waiting": dict(Counter(view.reason for view in about.tasks if view.asked and view.state in (WAITING, AGAIN))),
         "each_title": [title_facts(title) for title in about.titles],
         "each_task": [task_facts(about, view, logs, speed) for view in about.tasks

@@ -66,6 +66,22 @@ def lost_part(about: Overview, limit: int) -> str:
     return section("lost or silent", lines, limit)
 
 
+def unfit(job: Job) -> dict[str, str]:
+    """Nodes that have shown that they cannot do this job, and why: see slurm.py."""
+    found = {}
+    try:
+        for name in sorted(os.listdir(job.path / "slurm" / "unfit")):
+            found[name] = (job.path / "slurm" / "unfit" / name).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:  # none; or the rest has gone since
+        pass
+    return found
+
+
+def unfit_part(about: Overview, limit: int) -> str:
+    return section("nodes that are left out, since they cannot do this job",
+                   [wrapped(f"{plain(node)}: {plain(why)}", "  ") for node, why in unfit(about.job).items()], limit)
+
+
 def damaged_part(about: Overview, limit: int) -> str:
     lines = [wrapped(f"{about.job.record_file(view.task)}: {plain(view.seen.damaged)}", "  ")
              for view in about.tasks if view.seen.damaged]
@@ -107,31 +123,19 @@ class Logs:
     """The files of log/, listed once."""
 
     def __init__(self, job: Job):
-        self.files = []
-        for folder, _, names in os.walk(job.path / "log"):
-            self.files += [Path(folder, name) for name in names]
-        self.files.sort(key=str)
+        self.folder = job.path / "log"
+        try:
+            self.names = set(os.listdir(self.folder))
+        except OSError:
+            self.names = set()
 
     def of(self, view: View) -> Path | None:
-        """Of a task: the file that has the name of its title and its own, or else its number in the engine."""
-        task, engine = view.task, view.record.engine if view.record else ""
-        for words in ((f"{task.title:03d}", task.file_name), (engine,)):
-            if all(words):
-                found = [path for path in self.files if all(has_word(f"{path.parent.name}/{path.name}", word) for word in words)]
-                if found:
-                    return found[-1]
+        """Of a task: as local.py names it, or as batch.sh does."""
+        task = view.task
+        for name in (f"{task.title:03d}-{task.file_name}.log", f"{task.step}-{task.title}-{task.index}.log"):
+            if name in self.names:
+                return self.folder / name
         return None
-
-
-def has_word(text: str, word: str) -> bool:
-    """Whether it stands there by itself: 3_1 is no part of 3_12."""
-    at = text.find(word)
-    while at >= 0:
-        before, behind = text[:at][-1:], text[at + len(word):][:1]
-        if not before.isalnum() and not behind.isalnum() and behind != "_":
-            return True
-        at = text.find(word, at + 1)
-    return False
 
 
 def advice(about: Overview) -> str:
@@ -144,7 +148,7 @@ def advice(about: Overview) -> str:
         lines.append("see whether the nodes of silent tasks are up, and see the job's folder")
     again = counts[FAILED] + counts[STOPPED] + counts[LOST]
     # The engine has nothing to do, and there is something.
-    idle = engine.answers and counts[WAITING] and not counts[RUNNING] + counts[SILENT] and not any(
+    idle = engine.answers and not engine.busy and counts[WAITING] and not counts[RUNNING] + counts[SILENT] and not any(
         view.asked for view in about.tasks)
     if again or idle and any(view.record for view in about.tasks):
         lines.append(f"scripts/farm resume {job}")
