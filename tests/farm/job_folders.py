@@ -25,7 +25,8 @@ def title(name: str, chunks: int = 4, tune: bool = False, failed: str = "") -> T
 
 
 def chunk_found(psnr: float = 40.0, size: int = 100_000, rungs: tuple[str, ...] = ("half",), cpu: str = "CPU A") -> dict:
-    return {**{rung: {"bytes": size, "frames": LENGTH, "sha256": "0", "psnr": psnr, "md5": "0", "headers": "0"} for rung in rungs},
+    return {**{rung: {"bytes": size, "frames": LENGTH, "sha256": "0", "psnr": psnr, "md5": "0", "headers": "0"}
+               for rung in rungs},
             "cpu_model": cpu}
 
 
@@ -66,8 +67,8 @@ class FolderTest(unittest.TestCase):
     def runs(self, step: str, number: int = 0, index: int = 0, age: float = 2.0, seconds: float = 30.0, node: str = "n1",
              **more: object) -> None:
         """A task that runs, of which was heard `age` seconds ago."""
-        self.put(Task(step, number, index), Record(RUNNING, node, "7", begun=NOW - seconds, stage="coding", frames=20, total=LENGTH,
-                                                   **more), age)
+        self.put(Task(step, number, index), Record(RUNNING, node, "7", begun=NOW - seconds, stage="coding", frames=20,
+                                                   total=LENGTH, **more), age)
 
     def fails(self, step: str, number: int = 0, index: int = 0, text: str = "ffmpeg: it broke", node: str = "n2",
               attempt: int = 1) -> None:

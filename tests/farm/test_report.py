@@ -16,8 +16,8 @@ from hcd.farm.report import COLUMNS, write
 from hcd.files import read_csv
 
 VOID = ("meta", "br", "path")  # path: of SVG, closed in itself
-KNOWN = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "ul", "li", "a", "div", "table", "thead", "tbody",
-         "tr", "th", "td", "span", "small", "section", "details", "summary", "svg", "path", "pre", "br"}
+KNOWN = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "ul", "li", "a", "div", "table", "thead",
+         "tbody", "tr", "th", "td", "span", "small", "section", "details", "summary", "svg", "path", "pre", "br"}
 
 
 class Page(HTMLParser):
@@ -110,7 +110,8 @@ class PageTest(ReportTest):
         self.assertEqual(page.bars, 4)
         row, = self.rows()
         self.assertEqual(tuple(row), COLUMNS)
-        expected = {"title": "film.mkv", "state": "done", "output": "half", "file": "out/t0.mkv", "size": "960x540", "model": "lite",
+        expected = {"title": "film.mkv", "state": "done", "output": "half", "file": "out/t0.mkv", "size": "960x540",
+                    "model": "lite",
                     "bits": "8000000", "kbit_per_s": "500.000", "psnr": "40.250", "measure": "vmaf-neg", "value": "91.500",
                     "frames": "400", "seconds": "16.000", "source_frames": "400", "source_seconds": "16.000", "chunks": "4",
                     "chunks_done": "4", "weakest_chunks": "", "most_attempts": "1", "elapsed_seconds": "310.0",
@@ -126,14 +127,17 @@ class PageTest(ReportTest):
                          [("540.lite", "out/a.mkv", "960x540", "91.500"), ("270.bicubic", "out/b.mkv", "480x270", "")])
 
     def test_what_failed(self):
-        self.plan(title("a.mkv"), title("b.mkv", 0, failed="b.mkv: expected a video,\nfound none"), title("c.mkv"), title("d.mkv"))
+        self.plan(title("a.mkv"), title("b.mkv", 0, failed="b.mkv: expected a video,\nfound none"), title("c.mkv"),
+                  title("d.mkv"))
         self.done("chunk", 0, 0)
         self.fails("chunk", 0, 1, "ffmpeg: No space left on device\nand more", attempt=3)
         self.fails("chunk", 0, 2, "ffmpeg: No space left on device\nand more", node="n3")
         self.runs("chunk", 2, 0, age=500, seconds=600)
-        self.put(Task("chunk", 3), Record(STOPPED, "n1", begun=NOW - 50, ended=NOW - 40, text="stopped by SIGTERM after 10 s"), 40)
+        self.put(Task("chunk", 3), Record(STOPPED, "n1", begun=NOW - 50, ended=NOW - 40, text="stopped by SIGTERM after 10 s"),
+                 40)
         page = self.page()
-        for words in ("What failed", "chunk 1, chunk 2 (on n2, n3): ffmpeg: No space left on device", "Free some room, and resume.",
+        for words in ("What failed", "chunk 1, chunk 2 (on n2, n3): ffmpeg: No space left on device",
+                      "Free some room, and resume.",
                       "b.mkv: when it was planned: b.mkv: expected a video,", "found none", "and more",
                       "chunk 0 (on n1): nothing was heard of it any more", "chunk 0 (on n1): stopped by SIGTERM after 10 s",
                       "chunk 1: attempt 3, failed on n2"):
@@ -150,14 +154,16 @@ class PageTest(ReportTest):
                  "bytes\udcff.mkv", "'=1+1.mkv", "C:\\x?#%.mkv", "")
         self.plan(*(title(name, 1) for name in names), name="<i>job")
         for number, name in enumerate(names):
-            self.done("chunk", number, 0, found=chunk_found(rungs=(name or "rung",), cpu=name), node=name, said=[f"warning: {name}", name])
+            self.done("chunk", number, 0, found=chunk_found(rungs=(name or "rung",), cpu=name), node=name,
+                      said=[f"warning: {name}", name])
             found = {"outputs": [output(name, size=name, model=name, measure=name)], "warnings": [name], "weakest": [name]}
             if number % 2:
                 self.done("check", number, found=found)
             else:
                 self.fails("check", number, f"{name}\n{name}", node=name, attempt=2)
         page = self.page()
-        for name in ("<script>alert(1)</script>", "a&amp;b.mkv", "\"'></a><b>.mkv", "a\\nb\\x1b[0m.mkv", "漢字.mkv", "\\u202egnp.mkv",
+        for name in ("<script>alert(1)</script>", "a&amp;b.mkv", "\"'></a><b>.mkv", "a\\nb\\x1b[0m.mkv", "漢字.mkv",
+                     "\\u202egnp.mkv",
                      "bytes\\udcff.mkv", "<i>job"):
             self.assertIn(name, page.text)
         links = [unquote_to_bytes(link) for link in page.links if link.startswith("./")]
@@ -274,7 +280,8 @@ class FallingTest(unittest.TestCase):
     def test_weakest(self):
         spread = [40.0 + step for step in (-1, -0.5, 0, 0.5, 1)] * 4  # median 40, of deviations 0.5: 2.2239 dB
         for psnrs, found in (([], []), ([40.0], []), ([40.0] * 9, []), ([40.0] * 9 + [38.6], []), ([40.0] * 9 + [38.5], [9]),
-                             ([40.0] * 9 + [38.4], [9]), ([41.5] + [40.0] * 8, []), (spread + [37.7], [20]), (spread + [37.8], []),
+                             ([40.0] * 9 + [38.4], [9]), ([41.5] + [40.0] * 8, []), (spread + [37.7], [20]),
+                             (spread + [37.8], []),
                              ([30.0] + spread + [20.0], [0, 21]), ([40.0, 30.0], []), ([None, 40.0, None, 40.0, 40.0, 30.0], [5]),
                              ([float("nan"), 40.0, 40.0, 30.0], [3]), ([float("inf")] * 3 + [50.0], [3]), ([None], [])):
             self.assertEqual(falling.weakest(psnrs), found, psnrs)
@@ -287,11 +294,12 @@ class CauseTest(unittest.TestCase):
     def test_what_is_known(self):
         for text, words in (("half: ffmpeg: out.mp4: No space left on device", "A disk was full"),
                             ("node n2: expected the build 1 of the plan, found 2: ffmpeg differs", "another build"),
-                            ("a.mkv: expected the file that was planned (3 bytes), found another (4 bytes): it has changed; plan it "
-                             "again", "not the file any more"),
+                            ("a.mkv: expected the file that was planned (3 bytes), found another (4 bytes): it has changed; "
+                             "plan it again", "not the file any more"),
                             ("node n1: expected /a.mkv, found none: is it mounted here?", "mounted"),
                             ("stopped by SIGTERM after 3 s, at the limit on its time (scripts/farm run --time)", "longer than"),
-                            ("ffmpeg: ended by SIGKILL", "killed"), ("stopped by SIGINT after 3 s", "from outside"), ("else", "")):
+                            ("ffmpeg: ended by SIGKILL", "killed"), ("stopped by SIGINT after 3 s", "from outside"),
+                            ("else", "")):
             with self.subTest(text):
                 self.assertIn(words, cause(text))
                 self.assertEqual(bool(words), bool(cause(text)))

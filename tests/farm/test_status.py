@@ -97,9 +97,9 @@ class StatesTest(StatusTest):
 
     def test_a_record_from_the_future_is_no_harm(self):
         """The disk's clock is ahead of ours."""
-        self.runs("chunk", 0, 1, age=-40)
+        self.runs("chunk", 0, 1, age=-90)
         self.assertEqual(self.states()["runs"], "running")
-        self.assertIn("clocks differ: the newest record is 40 s ahead", self.text({self.task: RUNS}))
+        self.assertIn("clocks differ: the newest record is 90 s ahead", self.text({self.task: RUNS}))
         self.runs("chunk", 0, 1, age=-4)
         self.assertNotIn("clocks differ", self.text({self.task: RUNS}))
 
@@ -202,7 +202,7 @@ class TextTest(StatusTest):
                   Task("chunk", 0, 5): ("PENDING", "", "a\nb"), Task("join", 0): ("PENDING", "", "Dependency")}
         text = self.text(states)
         self.assert_fits(text)
-        self.assertIn("film.mkv chunk 2: n1, 28 s, coding 20/100, about 22 s left", text)
+        self.assertIn("film.mkv chunk 2: n1, 28 s, coding frame 20/100, about 22 s left", text)
         self.assertIn(f"silent since {moment(NOW - 90, NOW)}, 90 s ago: film.mkv chunk 3 on n3", text)
         self.assertIn("Slurm says that it", text)
         self.assertIn("2/6, 1 silent, 1 run", text)
@@ -236,7 +236,7 @@ class TextTest(StatusTest):
         for index in (3, 12, 13, 14, 15):
             self.fails("chunk", 0, index, "ffmpeg: No space left on device\nand more", attempt=3)
         self.fails("chunk", 0, 1, "another", attempt=2)
-        self.put(Task("chunk", 0, 20), Record(STOPPED, "n1", text="stopped by SIGTERM after 3 s", begun=NOW - 9, ended=NOW - 6), 6)
+        self.put(Task("chunk", 0, 20), Record(STOPPED, "n1", text="stopped by SIGTERM", begun=NOW - 9, ended=NOW - 6), 6)
         logs = self.path / "log"
         logs.mkdir()
         for name in ("000-chunk-00001.log", "000-chunk-00012.log", "001-chunk-00001.log", "chunk-0-15.log"):
@@ -272,8 +272,8 @@ class TextTest(StatusTest):
         folder = self.path / "slurm" / "unfit"
         folder.mkdir(parents=True)
         (folder / "n2").write_bytes(b"ended with 78: see\n\xff.log\n")
-        self.assertIn("nodes that are left out, since they cannot do this job\n  n2: ended with 78: see\\n\N{REPLACEMENT CHARACTER}.log",
-                      self.text({}))
+        self.assertIn("nodes that are left out, since they cannot do this job\n"
+                      "  n2: ended with 78: see\\n\N{REPLACEMENT CHARACTER}.log", self.text({}))
         self.assertEqual(list(self.facts({})["unfit_nodes"]), ["n2"])
 
     def test_an_engine_without_a_list(self):
@@ -312,7 +312,8 @@ class TextTest(StatusTest):
         self.assertIn("1 title (1 failed); 0 of 0 frames coded", self.text({}))
 
     def test_names_stay_in_their_lines(self):
-        names = ("a\nb\x1b[31m.mkv", "<b>&\"'.mkv", "漢字" * 40 + ".mkv", "\u202egnp.mkv", "bytes\udcff.mkv", "e\u0301" * 50, "")
+        names = ("a\nb\x1b[31m.mkv", "<b>&\"'.mkv", "漢字" * 40 + ".mkv", "\u202egnp.mkv", "bytes\udcff.mkv",
+                 "e\u0301" * 50, "")
         self.plan(*(title(name, 2) for name in names), name="job\r\x1b[2J")
         for number in range(len(names)):
             self.fails("chunk", number, 0, f"{names[number]}: why\x07 so {number}")
@@ -331,13 +332,13 @@ class TextTest(StatusTest):
         for number in range(30):
             for step in ("probe", "chunk", "join", "check"):
                 self.done(step, number)
-        self.fails("chunk", 30)
-        self.runs("chunk", 31)
+        self.fails("chunk", 31)
+        self.runs("chunk", 30)
         text = self.text({})
         self.assertIn("(30 done, 1 at work, 1 failed, 28 waiting)", text)
         self.assertIn("beside them: 30 done, 28 not begun (--all lists them)", text)
         self.assertNotIn("t0.mkv", text)
-        self.assertLess(text.index("t30.mkv"), text.index("t31.mkv"))
+        self.assertLess(text.index("t31.mkv"), text.index("t30.mkv"))
         everything = self.text({}, everything=True)
         for number in range(60):
             self.assertIn(f"t{number}.mkv", everything)

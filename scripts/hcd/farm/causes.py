@@ -5,12 +5,12 @@ import re
 
 from hcd.ffmpeg_log import NO_ROOM
 
+OTHER_SOURCE = "The source is not the file any more that was planned. Plan it again."
 CAUSES = (
     (NO_ROOM, "A disk was full, or a limit on space or the size of files was met. Free some room, and resume."),
     (re.compile(r"expected the build"), "The node has another build of HCD, FFmpeg or a library than the plan was made with. Its "
                                         "chunks would not be the same: give it that build, or leave it out."),
-    (re.compile(r"it has changed|source has changed|plan it again"), "The source is not the file any more that was planned. Plan it "
-                                                                     "again."),
+    (re.compile(r"it has changed|source has changed|plan it again"), OTHER_SOURCE),
     (re.compile(r"is it mounted here"), "The node does not see a file that the others see: its storage may not be mounted."),
     (re.compile(r"limit on its time"), "It took longer than its engine allowed. Resume with more time."),
     (re.compile(r"SIGKILL|out of memory|Cannot allocate memory", re.IGNORECASE), "It was killed, or found no memory: most often "

@@ -46,7 +46,7 @@ class Engine:
     def of(self, task: Task, record: Record | None) -> tuple[str, str, str]:
         """Running, waiting, or "": not known; the node; why it waits."""
         if self.busy:
-            return RUNNING if record and record.state == RUNNING else WAITING if record and record.state == STOPPED else "", "", ""
+            return {RUNNING: RUNNING, STOPPED: WAITING}.get(record.state if record else "", ""), "", ""
         state, node, reason = self.states.get(task_key(task), ("", "", ""))
         word = str(state).lower()
         known = RUNNING if word in RUNS else WAITING if word in QUEUED and reason != NEVER else ""

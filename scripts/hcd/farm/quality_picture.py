@@ -70,7 +70,8 @@ def picture(title: TitleView, rung: str) -> str:
         shape = bar(left, width, HEIGHT * (psnrs[index] - foot) / (top - foot))
         if index in weak:
             wash = bar(left, width, HEIGHT)  # a low bar is hard to see
-            falls.append(f"<path class=wash d='{wash}'/><path class=falls d='{shape}'><title>chunk {index}: {psnrs[index]:.2f} dB</title></path>")
+            falls.append(f"<path class=wash d='{wash}'/><path class=falls d='{shape}'>"
+                         f"<title>chunk {index}: {psnrs[index]:.2f} dB</title></path>")
         else:
             plain.append(shape)
     middle = falling.middle(list(psnrs.values()))

@@ -38,8 +38,8 @@ def row(title: TitleView, result: Result) -> dict:
     psnrs = of_chunks(title, result.name, "psnr")
     values = (title.title.name, title.state, result.name, result.file, result.size, result.model, number(result.bits, 0),
               number(result.bits / result.seconds / 1000 if result.bits and result.seconds else None, 3),
-              number(result.psnr, 3), result.measure, number(result.value, 3), number(result.frames, 0), number(result.seconds, 3),
-              title.title.frames, number(title.title.seconds, 3), len(title.chunks), title.chunk_counts[DONE],
-              " ".join(str(index) for index in falling.weakest(psnrs)), own.attempts, number(own.elapsed, 1), number(own.seconds, 1),
-              number(own.cpu, 1), "; ".join(why_lines(title)))
+              number(result.psnr, 3), result.measure, number(result.value, 3), number(result.frames, 0),
+              number(result.seconds, 3), title.title.frames, number(title.title.seconds, 3), len(title.chunks),
+              title.chunk_counts[DONE], " ".join(str(index) for index in falling.weakest(psnrs)), own.attempts, number(own.elapsed, 1),
+              number(own.seconds, 1), number(own.cpu, 1), "; ".join(why_lines(title)))
     return dict(zip(COLUMNS, values, strict=True))

@@ -141,13 +141,16 @@ def title_section(about: Overview, title: TitleView) -> str:
     content += f"; {count(title.title.frames, 'frame')}, {count(len(title.chunks), 'chunk')}"
     content += f"; options: {text(asked)}</small></p>\n" if asked else "</small></p>\n"
     summary = f"{text(title.title.name)}: {state_words(title.state)}"
-    return f"<details id=t{title.number}{' open' if title.state == FAILED else ''}><summary>{summary}</summary>\n{content}</details>\n"
+    shown = " open" if title.state == FAILED else ""
+    return f"<details id=t{title.number}{shown}><summary>{summary}</summary>\n{content}</details>\n"
 
 
 def rung_section(about: Overview, title: TitleView, rung: str) -> str:
     own = picture(title, rung)
+    if not own:
+        return ""
     weak = weak_lines(about.job, title, rung)
-    return headed(f"chunks of {rung}", own + (f"<p>Chunks whose quality falls off:</p>\n{listed(weak)}" if weak else "")) if own else ""
+    return headed(f"chunks of {rung}", own + (f"<p>Chunks whose quality falls off:</p>\n{listed(weak)}" if weak else ""))
 
 
 def reasons(title: TitleView) -> list[str]:
@@ -167,7 +170,8 @@ def page(about: Overview) -> str:
     name = about.job.plan.name
     style = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
     return (f"<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-            f"<meta name=color-scheme content='light dark'>\n<title>{text(name)}: report</title>\n<style>\n{style}</style></head><body>\n"
+            f"<meta name=color-scheme content='light dark'>\n<title>{text(name)}: report</title>\n"
+            f"<style>\n{style}</style></head><body>\n"
             f"<h1>{text(name)}</h1>\n{listed(about_lines(about))}{totals(about)}{failures(about)}"
             f"<h2>Titles</h2>\n{title_table(about)}<h2>Nodes</h2>\n{node_table(about)}"
             f"<h2>Each title</h2>\n{''.join(title_section(about, title) for title in about.titles)}</body></html>\n")

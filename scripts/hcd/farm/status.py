@@ -33,7 +33,8 @@ def status(job: Job, engine_states: EngineStates | None, engine: str = "the engi
     speed = pace(about)
     limit = len(about.tasks) + len(about.titles) if everything else MANY
     parts = [head(about, speed), titles_part(about, limit, everything), running_part(about, speed, limit),
-             lost_part(about, limit), unfit_part(about, limit), damaged_part(about, limit), failed_part(about, limit), advice(about)]
+             lost_part(about, limit), unfit_part(about, limit), damaged_part(about, limit), failed_part(about, limit),
+             advice(about)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -85,7 +86,7 @@ def begun(about: Overview) -> str:
 
 
 def pace_words(about: Overview, speed: Pace) -> str:
-    if about.over or not speed.left:
+    if about.over or not speed.left or about.times[0] is None:
         return ""
     nodes = len({view.node for view in about.tasks if view.state == RUNNING})
     if speed.speed is None:
@@ -109,7 +110,8 @@ def rest_words(about: Overview, speed: Pace) -> str:
     unknown = f"{steps}, of which none has been done yet" if steps else ""
     if not speed.chunks_s:
         return f"all chunks are done; what is left: {unknown}"
-    return f"all chunks done in about {span(speed.chunks_s)}, about {moment(about.now + speed.chunks_s, about.now)}, then {unknown}"
+    end = moment(about.now + speed.chunks_s, about.now)
+    return f"all chunks done in about {span(speed.chunks_s)}, about {end}, then {unknown}"
 
 
 def reasons(about: Overview) -> str:

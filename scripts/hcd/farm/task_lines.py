@@ -33,7 +33,7 @@ def running_line(about: Overview, view: View, speed: Pace) -> str:
     node, record = plain(view.node) or "a node", view.record
     if record is None or record.state != RUNNING:
         return wrapped(f"{name_of(about, view)}: begins on {node}", "  ")
-    frames = f" {record.frames}{f'/{record.total}' if record.total else ''}" if record.frames or record.total else ""
+    frames = f" frame {record.frames}{f'/{record.total}' if record.total else ''}" if record.frames or record.total else ""
     words = [f"{name_of(about, view)}: {node}, {span(view.duration)}", f"{cut(record.stage, 40)}{frames}".strip()]
     rate = stage_rate(view)
     words.append(f"{rate:.3g} frames/s" if rate else "")

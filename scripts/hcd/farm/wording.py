@@ -14,7 +14,8 @@ def plain(text: str) -> str:
 
 def wide(text: str) -> int:
     """Columns of a terminal."""
-    return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+               for letter in text)
 
 
 def cut(text: str, columns: int) -> str:
