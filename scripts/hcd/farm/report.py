@@ -40,6 +40,6 @@ def row(title: TitleView, result: Result) -> dict:
               number(result.bits / result.seconds / 1000 if result.bits and result.seconds else None, 3),
               number(result.psnr, 3), result.measure, number(result.value, 3), number(result.frames, 0),
               number(result.seconds, 3), title.title.frames, number(title.title.seconds, 3), len(title.chunks),
-              title.chunk_counts[DONE], " ".join(str(index) for index in falling.weakest(psnrs)), own.attempts, number(own.elapsed, 1),
-              number(own.seconds, 1), number(own.cpu, 1), "; ".join(why_lines(title)))
+              title.chunk_counts[DONE], " ".join(str(index) for index in falling.weakest(psnrs)), own.attempts,
+              number(own.elapsed, 1), number(own.seconds, 1), number(own.cpu, 1), "; ".join(why_lines(title)))
     return dict(zip(COLUMNS, values, strict=True))
