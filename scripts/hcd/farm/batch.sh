@@ -19,7 +19,7 @@ ask() {
   local end=$((SECONDS + 300)) answer
   until answer=$("$@" 2>&1); do
     case $answer in
-      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby* | *'temporarily unable'*) ;;
+      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby*) ;;
       *) end=0 ;;
     esac
     if [ $SECONDS -ge $end ]; then
@@ -61,8 +61,8 @@ again() {  # <exit code>
 # This node is left to others. Without that it would be the first to be free again, and take all tasks one by one.
 unfit() {  # <why>
   local nodes left
-  if mkdir -p "$folder/slurm/unfit" 2>/dev/null; then
-    echo "$1" >"$folder/slurm/unfit/$node" 2>/dev/null
+  if [ -d "$folder" ] && mkdir -p "$folder/slurm/unfit"; then
+    echo "$1" >"$folder/slurm/unfit/$node"
   fi
   nodes=$({ excluded; ls "$folder/slurm/unfit" 2>/dev/null; echo "$node"; } | sort -u)
   left=$(ask sinfo --noheader --Node --partition="$SLURM_JOB_PARTITION" --format=%N | sort -u |
@@ -82,7 +82,8 @@ unfit() {  # <why>
 }
 
 # With a log that it cannot open Slurm would end the task at once and without a word, one after the other on that node.
-mkdir -p "$folder/log" 2>/dev/null
+# Where storage is not mounted nothing may be made in its place.
+[ -d "$folder/log" ] || mkdir "$folder/log"
 { : >>"$log"; } 2>/dev/null || unfit "$folder: expected a folder that can be written, found none"
 exec >>"$log" 2>&1
 
@@ -90,7 +91,7 @@ trap 'ended=yes' TERM
 tell "try $((${SLURM_RESTART_COUNT:-0} + 1))"
 "$@" "$index"
 code=$?
-trap 'tell "ended by Slurm: $(scontrol show job --oneliner "$me" | grep -o " Reason=[^ ]*")"; exit 143' TERM
+trap 'tell "ended by Slurm, $(scontrol show job --oneliner "$me" | grep -o "\bReason=[^ ]*")"; exit 143' TERM
 [ -z "${ended:-}" ] || kill -TERM $$
 case $code in
   0) rm -f "$folder/slurm/unfit/$node" ;;

@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 from hcd.farm import engines, on_slurm, planning, ranges, worker
@@ -34,6 +35,12 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected seconds [{ranges.LEAST}, {ranges.MOST}], found '{text}'")
 
 
+def device(text: str) -> str:
+    if not re.fullmatch("cpu|cuda(:[0-9]{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"expected cpu, cuda or cuda:N, found '{text}'")
+    return text
+
+
 def add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", type=Path, help="the job's folder")
 
@@ -50,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     group = plan.add_argument_group("the farm")
     group.add_argument("--ending", choices=(".mkv", ".mp4"), default=".mkv", help="of the results (default: .mkv)")
     group.add_argument("--threads", type=number, default=1, help="of a task (default: 1, so that a node runs one task a core)")
-    group.add_argument("--device", default="cpu", help="of hcd_down: cpu, cuda or cuda:N (default: cpu)")
+    group.add_argument("--device", type=device, default="cpu", help="of hcd_down: cpu, cuda or cuda:N (default: cpu)")
     group.add_argument("--precision", choices=("auto", "int16", "fp32"), default="auto", help="of hcd_down (default: what auto "
                        "is here)")
     group.add_argument("--chunk", type=seconds, default=ranges.AIM, help="seconds of a chunk, about; scenes decide "

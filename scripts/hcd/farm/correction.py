@@ -18,8 +18,16 @@ from hcd.stream.target import Target
 FIRST, SECOND = "auto.1", "auto.2"  # names of rungs
 
 
-def probed(search: Auto, planned: Planned) -> Rungs:
+def search_of(planned: Planned, found: Rungs | None = None) -> Auto:
+    """Of the whole title, whose length is known here."""
+    search = Auto(planned.encoding(found))
+    search.frames, search.seconds = planned.plan.frames, planned.plan.seconds or search.seconds
+    return search
+
+
+def probed(planned: Planned) -> Rungs:
     """The choice of the probes, and what a correction needs of it."""
+    search = search_of(planned)
     found, rate = search.first()
     best, encoding = found[0], search.encoding
     rung = Rung(best.size.shape, rate, planned.options.file, FIRST)
@@ -45,7 +53,7 @@ def settle(planned: Planned, found: Rungs, records: list[Record]) -> str:
     "": nothing."""
     if not planned.options.auto:
         return ""
-    search = Auto(planned.encoding(found))
+    search = search_of(planned, found)
     target, rung = search.target, found.rungs[0]
     value = value_of(target, search, rung, records)
     if value is None or abs(target.off(value)) <= 1:

@@ -59,13 +59,14 @@ def default() -> str:
 def asked(job: Job, options: argparse.Namespace) -> dict:
     """What is asked for; what is not named is as it was before."""
     given = {name: getattr(options, name) for name in ("engine", "jobs", *on_slurm.OPTIONS)}
+    settings = job.plan.settings  # a plan that cannot be read is told first
     engine = {**read(job), **{name: value for name, value in given.items() if value is not None}}
     if "engine" not in engine:
         engine["engine"] = default()
     if engine["engine"] == LOCAL and (odd := [name for name in on_slurm.OPTIONS if given[name] is not None]):
         raise Fault(f"--{odd[0]}: expected --engine slurm with it, found local")
-    if engine.get("gpus") and not job.plan.settings["device"].startswith("cuda"):
-        raise Fault(f"--gpus: expected a plan with --device cuda, found {job.plan.settings['device']}")
+    if engine.get("gpus") and not settings["device"].startswith("cuda"):
+        raise Fault(f"--gpus: expected a plan with --device cuda, found {settings['device']}")
     return engine
 
 
@@ -119,6 +120,7 @@ def cancel(job: Job, _: argparse.Namespace) -> int:
 
 
 def clean(job: Job, options: argparse.Namespace) -> int:
+    job.read_plan()
     with local.Lock(job):
         if read(job).get("engine") == SLURM:
             on_slurm.check(job)

@@ -56,8 +56,8 @@ class Planned:
         encoding = kind(self.options, source, Steps(self.folder), title or self.whole)
         settings = self.job.plan.settings
         encoding.coder.threads = settings["threads"]
-        encoding.coder.pinned = f":device={settings['device']}:precision={settings['precision']}" \
-                                f":threads={settings['threads']}"
+        encoding.coder.pinned = f":device={settings['device']}:threads={settings['threads']}"
+        encoding.coder.precision = settings["precision"]
         if found:
             encoding.formats = {rung.shape: form for rung, form in zip(found.rungs, found.formats)}
         return encoding

@@ -24,7 +24,7 @@ from hcd.farm.rungs import Rungs
 from hcd.farm.source import Planned
 from hcd.ffmpeg_log import SYSTEM
 from hcd.run import Fault, Stopped, described
-from hcd.stream import auto, encode, video
+from hcd.stream import encode, video
 from hcd.stream.search import measure_of
 
 # Exit codes, where sysexits.h has a name for the case: its.
@@ -87,10 +87,10 @@ def probe(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
     own.mkdir(exist_ok=True)
     planned = Planned(job, task.title, own)
     planned.check_source()
-    encoding = planned.encoding()
     if planned.options.auto:
-        found = correction.probed(auto.Auto(encoding), planned)
+        found = correction.probed(planned)
     else:
+        encoding = planned.encoding()
         rungs = encode.chosen_rungs(encoding)
         encoding.prepare(rungs)
         measure = measure_of(planned.options.measure, None).name if planned.options.rungs else ""
