@@ -202,6 +202,8 @@ class TextTest(StatusTest):
                   Task("chunk", 0, 5): ("PENDING", "", "a\nb"), Task("join", 0): ("PENDING", "", "Dependency")}
         text = self.text(states)
         self.assert_fits(text)
+        away = {Task("chunk", 0, 4): ("PENDING", "", "ReqNodeNotAvail, UnavailableNodes:n2")}
+        self.assertIn("1 for nodes that are not available (ReqNodeNotAvail, UnavailableNodes:n2)", self.text(states | away))
         self.assertIn("film.mkv chunk 2: n1, 28 s, coding frame 20/100, about 22 s left", text)
         self.assertIn(f"silent since {moment(NOW - 90, NOW)}, 90 s ago: film.mkv chunk 3 on n3", text)
         self.assertIn("Slurm says that it", text)

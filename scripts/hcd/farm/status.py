@@ -118,8 +118,11 @@ def reasons(about: Overview) -> str:
     """Why tasks wait, as the engine has it."""
     found = Counter(view.reason for view in about.tasks if view.asked and view.state in (WAITING, AGAIN) and
                     view.reason not in ("", "None"))
-    return "; ".join(f"{number} {REASONS[reason]} ({reason})" if reason in REASONS else f"{number}: {plain(reason)}"
-                     for reason, number in found.most_common())
+    words = []
+    for reason, number in found.most_common():
+        known = REASONS.get(reason.partition(",")[0])  # behind it the nodes' names
+        words.append(f"{number} {known} ({plain(reason)})" if known else f"{number}: {plain(reason)}")
+    return "; ".join(words)
 
 
 def warnings(about: Overview) -> int:
