@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from hcd.farm import engines, on_slurm, planning, ranges, worker
+from hcd.farm import engines, on_slurm, planning, ranges, report, worker
 from hcd.farm.job import STEPS, Job, Task
 from hcd.progress import say
 from hcd.run import Fault, Script
@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     add_job(status)
     status.add_argument("--all", action="store_true", help="every title, however many there are")
     status.add_argument("--json", action="store_true", help="for machines")
+    add_job(commands.add_parser("report", help="a page over all titles: report.html, and report.csv"))
     for name, about in (("cancel", "stop; nothing that is done is lost"), ("clean", "remove everything but results and the report")):
         own = commands.add_parser(name, help=about)
         add_job(own)
@@ -110,6 +111,8 @@ def work(options: argparse.Namespace) -> int:
         code, engine = worker.work(job, Task(options.step, options.title, index if options.step == "chunk" else 0)), engines.read(job)
         if code == worker.MISSING and "SLURM_JOB_ID" in os.environ and engine.get("engine") == engines.SLURM:
             on_slurm.again(job, options.title, engine)
+        if options.step == "check":
+            report.write(job)
         return code
     except Fault as fault:  # not even a record could be written
         say(f"farm: {fault}")

@@ -103,9 +103,9 @@ def why(done: Done) -> str:
     return lines[-1] if lines else f"ended with {done.code}"
 
 
-def answer(*words: str) -> str:
+def answer(*words: str, patience: float = PATIENCE) -> str:
     """Its output; a Fault where it fails."""
-    done = ask(*words)
+    done = ask(*words, patience=patience)
     if done.code:
         raise Fault(f"{words[0]}: {why(done)}")
     return done.text
@@ -243,12 +243,12 @@ def chain(job: Path, title: int, steps: Collection[Step]) -> dict[str, list[str]
 
 # ---- what has been submitted ----
 
-def tasks(job: Path, ended: bool = False) -> list[Task]:
+def tasks(job: Path, ended: bool = False, patience: float = PATIENCE) -> list[Task]:
     """What waits and runs of a job folder, whoever has submitted it. `ended`: and what has ended within MinJobAge, in
     states as COMPLETED, FAILED, TIMEOUT, CANCELLED, NODE_FAIL, OUT_OF_MEMORY."""
     # A job's folder is where it was submitted to, so no list of ids can be lost.
     lines = answer("squeue", "--noheader", "--array", "--format=%i|%k|%T|%N|%r|%Z",
-                   *(["--states=all"] if ended else [])).splitlines()
+                   *(["--states=all"] if ended else []), patience=patience).splitlines()
     found, folder = [], str(job.resolve())
     for line in lines:
         parts = line.split("|", 5)

@@ -29,6 +29,7 @@ from hcd.stream.search import measure_of
 
 # Exit codes, where sysexits.h has a name for the case: its.
 OK, BAD, MISSING, AGAIN, UNFIT, KILLED = 0, 1, 66, 75, 78, 128 + signal.SIGTERM
+TRY = "try"  # begins what is kept of those before
 BEAT = 5.0  # seconds between two records of a task that is at work
 MAY_PASS = re.compile(f"{SYSTEM.pattern}|ended by SIG|Cannot allocate memory|Stale file handle")
 
@@ -40,6 +41,10 @@ class Working:
         self.job, self.task = job, task
         before = job.record(task)
         self.record = Record(RUNNING, node_name(), engine_number(), (before.attempt + 1) if before else 1, time.time())
+        if before:
+            self.record.said = [line for line in before.said if line.startswith(TRY)]
+            if before.state != DONE:
+                self.record.said.append(f"{TRY} {before.attempt} on {before.node}: {before.text or 'it was lost'}")
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.beat, daemon=True)
 
@@ -55,7 +60,10 @@ class Working:
         self.thread.join()
 
     def watch(self, stage: str, frames: int, total: int) -> None:
-        self.record.stage, self.record.frames, self.record.total = stage, frames, total
+        own = self.record
+        if stage != own.stage:
+            own.since = time.time()
+        own.stage, own.frames, own.total = stage, frames, total
 
     def beat(self) -> None:
         while not self.ended.wait(BEAT):
@@ -69,7 +77,7 @@ class Working:
         own.state, own.code, own.text, own.key, own.found, own.ended = state, code, text, key, found, time.time()
         own.cpu = sum(usage.ru_utime + usage.ru_stime for usage in
                       map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
-        own.said = list(progress.heard)
+        own.said += progress.heard
         self.job.write_record(self.task, own)
 
 
@@ -181,6 +189,7 @@ def work(job: Job, task: Task) -> int:
             folder = scratch(job, task)
             key, found = STEPS[task.step](job, task, folder)
         except Stopped as stopped:
+            run.stop_all()
             name = signal.Signals(stopped.signal_number or signal.SIGTERM).name
             code, state = KILLED, STOPPED
             text = f"stopped by {name} after {time.time() - working.record.begun:.0f} s{limit()}"
@@ -195,7 +204,6 @@ def work(job: Job, task: Task) -> int:
         except OSError as error:
             code, state, text = AGAIN, FAILED, described(error, job.path)
         finally:
-            run.stop_all()
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
         if text:
