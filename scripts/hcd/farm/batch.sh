@@ -12,6 +12,8 @@ node=$SLURMD_NODENAME
 # Not SLURM_JOB_ID: one task of an array has the number of the array, and scontrol would take all of them.
 me=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
 
+elsewhere='goes back to the queue, for other nodes'
+
 tell() { echo "farm: $(date -u +%FT%TZ) $node, Slurm's job $me: $*"; }
 
 # A client of Slurm's; again for five minutes where the controller does not answer.
@@ -47,8 +49,8 @@ requeue() {
 again() {  # <exit code>
   local tries
   sleep 2  # SIGTERM by scancel or a time limit reaches the command first
-  # Each node that was excluded has cost one, too, and nodes that were lost.
-  tries=$((${SLURM_RESTART_COUNT:-0} - $(excluded | wc -l)))
+  # Without the times that it was for other nodes; with those that its node was lost.
+  tries=$((${SLURM_RESTART_COUNT:-0} - $(grep -cF "job $me: $elsewhere" "$log")))
   if [ $tries -ge "$most" ]; then
     tell "ended with $1, not tried again: it has been tried $((${SLURM_RESTART_COUNT:-0} + 1)) times"
     exit "$1"
@@ -72,12 +74,12 @@ unfit() {  # <why>
     exit 78
   fi
   nodes=$(echo "$nodes" | paste -sd,)
-  tell "goes back to the queue, for other nodes than $nodes"
+  tell "$elsewhere than $nodes"
   requeue
   # Only what waits can be changed; this task waits from now on, and does not start before this script has ended.
-  ask scontrol update JobId="$me" ExcNodeList="$nodes"
+  ask scontrol update JobId="$me" ExcNodeList="$nodes" >/dev/null
   # The array's number stands for its tasks that wait; an error for those that run.
-  [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || scontrol update JobId="$SLURM_ARRAY_JOB_ID" ExcNodeList="$nodes" 2>/dev/null
+  [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || scontrol update JobId="$SLURM_ARRAY_JOB_ID" ExcNodeList="$nodes" &>/dev/null
   exit 78
 }
 
@@ -87,9 +89,12 @@ unfit() {  # <why>
 { : >>"$log"; } 2>/dev/null || unfit "$folder: expected a folder that can be written, found none"
 exec >>"$log" 2>&1
 
+together=(setpriv --pdeathsig KILL --)
+command -v setpriv >/dev/null || together=(env)
 trap 'ended=yes' TERM
 tell "try $((${SLURM_RESTART_COUNT:-0} + 1))"
-"$@" "$index"
+# A worker whose shell is killed would go on as nobody's, where Slurm follows processes by their parents.
+"${together[@]}" "$@" "$index"
 code=$?
 trap 'tell "ended by Slurm, $(scontrol show job --oneliner "$me" | grep -o "\bReason=[^ ]*")"; exit 143' TERM
 [ -z "${ended:-}" ] || kill -TERM $$
