@@ -114,12 +114,14 @@ class Steps(OnCluster):
         self.assertEqual(sorted(file.name for file in self.job.glob("runs-*")), ["runs-probe-0"])
 
     def test_an_unfit_node_is_left_to_others(self):
-        """It gets one task, not one after the other."""
+        """It gets one task, not one after the other. A node of earlier times that is unknown now is in nobody's way."""
+        (self.job / "slurm" / "unfit").mkdir(parents=True)
+        (self.job / "slurm" / "unfit" / "n9").touch()
         slurm.submit(self.job, 0, self.step("sleep 1; [ $SLURMD_NODENAME != n2 ] || exit 78", indices=range(9)))
         ends = self.ends()
         self.assertEqual(set(ends.values()), {"COMPLETED"}, ends)
         self.assertEqual(sum(self.runs(index).count("n2") for index in range(9)), 1)
-        self.assertEqual(list(slurm.unfit(self.job)), ["n2"])
+        self.assertEqual(list(slurm.unfit(self.job)), ["n2", "n9"])
         slurm.submit(self.job, 0, self.step("true", "join", indices=range(6)))
         self.ends()
         self.assertEqual(sum(self.runs(index, "join").count("n2") for index in range(6)), 0)
@@ -215,6 +217,13 @@ class Faults(OnCluster):
         self.assertIn("no node is left in partition all", "".join(self.log(index) for index in range(4)))
         with self.assertRaisesRegex(Fault, r"unfit nodes: n1, n2, n3"):
             slurm.submit(self.job, 0, self.step("true"))
+
+    def test_no_log_can_be_written(self):
+        """As on a full disk: what the worker says counts."""
+        (self.job / "log").touch()
+        slurm.submit(self.job, 0, self.step("[ $1 = 0 ] || exit 4", indices=range(2)))
+        self.assertEqual(self.ends(), {("chunk", 0): "COMPLETED", ("chunk", 1): "FAILED"})
+        self.assertEqual(slurm.unfit(self.job), {})
 
     @LONG
     def test_a_job_folder_that_is_not_there(self):

@@ -3,6 +3,9 @@
 # One task of the farm as Slurm runs it; slurm.py hands this file to sbatch with these words:
 #   <job folder> <title> <step> <offset> <how often at most again> <command...>
 # The command gets the task's index as its last word. What its exit code means stands in slurm.py.
+#
+# Slurm's own output is not used (--output=/dev/null): with a log that it cannot open it would end a task at once and
+# without a word, and then the next one on that node.
 set -u
 folder=$1 title=$2 step=$3 offset=$4 most=$5
 shift 5
@@ -62,16 +65,20 @@ again() {  # <exit code>
 
 # This node is left to others. Without that it would be the first to be free again, and take all tasks one by one.
 unfit() {  # <why>
-  local nodes left
+  local nodes all left
   if [ -d "$folder" ] && mkdir -p "$folder/slurm/unfit"; then
     echo "$1" >"$folder/slurm/unfit/$node"
   fi
   nodes=$({ excluded; ls "$folder/slurm/unfit" 2>/dev/null; echo "$node"; } | sort -u)
-  left=$(ask sinfo --noheader --Node --partition="$SLURM_JOB_PARTITION" --format=%N | sort -u |
-    comm -13 <(echo "$nodes") -)
-  if [ -z "$left" ]; then
-    tell "no node is left in partition $SLURM_JOB_PARTITION that can do it"
-    exit 78
+  if all=$(ask sinfo --noheader --Node --format='%N %R'); then
+    # A name that Slurm does not know would be an error.
+    nodes=$(comm -12 <(echo "$nodes") <(echo "$all" | cut -d' ' -f1 | sort -u))
+    left=$(echo "$all" | awk -v name="$SLURM_JOB_PARTITION" '$2 == name { print $1 }' | sort -u |
+      comm -13 <(echo "$nodes") -)
+    if [ -z "$left" ]; then
+      tell "no node is left in partition $SLURM_JOB_PARTITION that can do it"
+      exit 78
+    fi
   fi
   nodes=$(echo "$nodes" | paste -sd,)
   tell "$elsewhere than $nodes"
@@ -83,10 +90,10 @@ unfit() {  # <why>
   exit 78
 }
 
-# With a log that it cannot open Slurm would end the task at once and without a word, one after the other on that node.
-# Where storage is not mounted nothing may be made in its place.
+# Where storage is not mounted nothing may be made in its place; where it is full the worker says so.
+{ [ -d "$folder" ] && [ -w "$folder" ]; } || unfit "$folder: expected a folder that can be written, found none"
 [ -d "$folder/log" ] || mkdir "$folder/log"
-{ : >>"$log"; } 2>/dev/null || unfit "$folder: expected a folder that can be written, found none"
+{ : >>"$log"; } 2>/dev/null || log=/dev/null
 exec >>"$log" 2>&1
 
 together=(setpriv --pdeathsig KILL --)
