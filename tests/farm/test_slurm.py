@@ -105,6 +105,7 @@ class Steps(OnCluster):
         self.assertIn("ended with 75, goes back to the queue", self.log(1, title=2))
         self.assertIn("ended with 137, goes back to the queue", self.log(2, title=2))
 
+    @LONG
     def test_a_probe_that_fails_ends_all(self):
         slurm.chain(self.job, 0, [self.step("exit 1", "probe"),
                                   self.step("true", indices=range(3), after={"probe": "afterok"}),
@@ -113,12 +114,14 @@ class Steps(OnCluster):
         self.assertEqual(sorted(file.name for file in self.job.glob("runs-*")), ["runs-probe-0"])
 
     def test_an_unfit_node_is_left_to_others(self):
-        """It gets one task, not one after the other."""
+        """It gets one task, not one after the other. A node of earlier times that is unknown now is in nobody's way."""
+        (self.job / "slurm" / "unfit").mkdir(parents=True)
+        (self.job / "slurm" / "unfit" / "n9").touch()
         slurm.submit(self.job, 0, self.step("sleep 1; [ $SLURMD_NODENAME != n2 ] || exit 78", indices=range(9)))
         ends = self.ends()
         self.assertEqual(set(ends.values()), {"COMPLETED"}, ends)
         self.assertEqual(sum(self.runs(index).count("n2") for index in range(9)), 1)
-        self.assertEqual(list(slurm.unfit(self.job)), ["n2"])
+        self.assertEqual(list(slurm.unfit(self.job)), ["n2", "n9"])
         slurm.submit(self.job, 0, self.step("true", "join", indices=range(6)))
         self.ends()
         self.assertEqual(sum(self.runs(index, "join").count("n2") for index in range(6)), 0)
@@ -139,6 +142,7 @@ class Steps(OnCluster):
         self.assertEqual(slurm.cancel(self.job), len(indices))
         self.assertEqual(slurm.tasks(self.job), [])
 
+    @LONG
     def test_indices_behind_the_first_array(self):
         slurm.submit(self.job, 0, self.step("true", indices=(5, 1003)))
         self.assertEqual(set(self.ends()), {("chunk", 5), ("chunk", 1003)})
@@ -165,6 +169,7 @@ class Steps(OnCluster):
             ids = slurm.submit(self.job, 0, self.step("true", indices=range(2), words=("--hold",)))
         self.assertEqual(sorted(task.id for task in slurm.tasks(self.job)), [f"{ids[0]}_0", f"{ids[0]}_1"])
 
+    @LONG
     def test_submitted_from_within_a_job(self):
         """As a step does that finds something missing. The number of its own tries does not go on."""
         code = ('[ $run = 2 ] || exit 75; PYTHONPATH="$HCD_SCRIPTS" "$HCD_PYTHON" -B -c "'
@@ -178,6 +183,7 @@ class Steps(OnCluster):
 
 
 class Faults(OnCluster):
+    @LONG
     def test_a_lost_node(self):
         slurm.submit(self.job, 0, self.step("[ $run = 2 ] || sleep 600", indices=(0,)))
         self.running(0)
@@ -212,6 +218,13 @@ class Faults(OnCluster):
         with self.assertRaisesRegex(Fault, r"unfit nodes: n1, n2, n3"):
             slurm.submit(self.job, 0, self.step("true"))
 
+    def test_no_log_can_be_written(self):
+        """As on a full disk: what the worker says counts."""
+        (self.job / "log").touch()
+        slurm.submit(self.job, 0, self.step("[ $1 = 0 ] || exit 4", indices=range(2)))
+        self.assertEqual(self.ends(), {("chunk", 0): "COMPLETED", ("chunk", 1): "FAILED"})
+        self.assertEqual(slurm.unfit(self.job), {})
+
     @LONG
     def test_a_job_folder_that_is_not_there(self):
         """As on a node where shared storage is not mounted: for other nodes, and then an end; none is made in its place."""
@@ -227,9 +240,19 @@ class Faults(OnCluster):
     def test_the_shell_of_a_task_killed(self):
         """Nobody is left to requeue it; what follows sees that."""
         slurm.chain(self.job, 0, [
-            self.step("[ $1 = 1 ] || { kill -KILL $PPID; sleep 600; }", indices=range(2)),
+            self.step("[ $1 = 1 ] || { echo $$ >worker; kill -KILL $PPID; sleep 600; }", indices=range(2)),
             self.step("true", "join", after={"chunk": "afterany"})])
         self.assertEqual(self.ends(), {("chunk", 0): "FAILED", ("chunk", 1): "COMPLETED", ("join", 0): "COMPLETED"})
+        worker = Path("/proc") / (self.job / "worker").read_text(encoding="utf-8").strip()
+        self.cluster.wait(lambda: not worker.exists(), "the end of the worker")
+
+    @LONG
+    def test_more_bad_nodes_than_tries(self):
+        """To be sent to another node is no try; an end with 75 is one."""
+        with unittest.mock.patch.object(slurm, "AGAIN", 1):
+            slurm.submit(self.job, 0, self.step("[ $run -gt 2 ] && exit 75; exit 78"))
+        self.assertEqual(self.ends(), {("chunk", 0): "FAILED"})
+        self.assertEqual(len(self.runs()), 4, self.log())
 
     @LONG
     def test_the_controller_restarted(self):
