@@ -22,6 +22,7 @@ from hcd.stream.rung import Rung
 from hcd.stream.video import Differs
 
 TUNED = "tuned.safetensors"
+MATROSKA = Fraction(1, 1000)  # seconds: two times are rounded to its clock
 
 
 class Missing(Fault):
@@ -34,9 +35,12 @@ class Checked(Encoding):
 
     def verify(self, path: Path, rung: Rung) -> None:
         super().verify(path, rung)
-        own = hashlib.sha256()
-        for frame in read_frames(self.work.path / FOUND):
+        own, listing = hashlib.sha256(), self.work.path / FOUND
+        for frame in read_frames(listing):
             own.update(f"{frame.hash}\n".encode())
+        for number, (found, wanted) in enumerate(zip(video.times_from_first(listing), self.times)):
+            if abs(found - wanted) > (MATROSKA if video.is_matroska(path) else 0):
+                raise Differs(f"expected frame {number} at {float(wanted):.6f} s, found {float(found):.6f} s")
         if own.hexdigest() != self.expected[rung.name]:
             raise Differs("expected the frames that its chunks decode to, found others")
 
@@ -100,7 +104,7 @@ class Joined:
         begin = planned.frames()[0].time * planned.time_base - Fraction(start if start != "N/A" else 0)
         for rung in self.found.rungs:
             plan = encoding.plan(rung.output)
-            fast = [] if video.is_matroska(rung.output) else ["-movflags", "+faststart"]
+            fast = [] if video.is_matroska(rung.output) else ["-movflags", "+faststart", *planned.clock()]
             path = planned.folder / f"{rung.name}{rung.output.suffix}"
             run.ffmpeg(f"{rung.output.name}: joining", "-v", "level+error", "-i", f"file:{planned.whole.path}", "-itsoffset",
                        f"{float(begin):.6f}", *self.concat(rung), "-map", "1:v:0", "-c:0", "copy", *self.about_chunks(),
@@ -127,8 +131,7 @@ class Joined:
             if rung.model == "lite":
                 coded.append(self.planned.folder / f"{rung.name}.mp4")
                 run.ffmpeg(f"{rung.output.name}: joining", "-v", "level+error", *self.concat(rung), "-c", "copy",
-                           "-video_track_timescale", self.planned.time_base.denominator, coded[-1].name,
-                           folder=self.planned.folder)
+                           *self.planned.clock(), coded[-1].name, folder=self.planned.folder)
         tuned = encoding.weights(coded)
         if encoding.failed:
             raise Fault("hcd tune failed, see its log")

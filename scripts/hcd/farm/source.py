@@ -19,12 +19,16 @@ PREROLL = 2   # seconds that filters of the user's see before a range, since the
 FARTHER = 10  # seconds before, where a demuxer does not find the key frame in front of a time (MPEG-TS)
 
 
+def clock(time_base: Fraction) -> list[str]:
+    """Words for an MP4 that has the source's."""
+    return ["-video_track_timescale", str(time_base.denominator)]
+
+
 class VideoOnly(streams.Streams):
     """Of a chunk: nothing goes along. Its clock is the source's, so that no time is rounded."""
 
     def words(self, number: int = 0) -> list[str]:
-        scale = Fraction(self.source.time_base).denominator
-        return ["-map_chapters", "-1", "-map_metadata", "-1", "-video_track_timescale", str(scale)]
+        return ["-map_chapters", "-1", "-map_metadata", "-1", *clock(Fraction(self.source.time_base))]
 
 
 class Planned:
@@ -42,6 +46,9 @@ class Planned:
     @property
     def time_base(self) -> Fraction:
         return Fraction(self.plan.time_base)
+
+    def clock(self) -> list[str]:
+        return clock(self.time_base)
 
     def frames(self) -> list[Frame]:
         return scan.read_frames(self.job.folder(self.number) / "frames.crc")
