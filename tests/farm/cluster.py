@@ -238,13 +238,17 @@ class Cluster:
         """Of a job that may have ended, in squeue's words."""
         return self.jobs(ended=True)[job].state
 
+    def check(self) -> None:
+        """AssertionError where a program has ended that nobody has ended."""
+        for name, machine in self.machines.items():
+            assert machine.keeper.poll() is None, f"expected {name or 'the controller'} to run, found it ended"
+
     def wait(self, condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
         """Until it holds; AssertionError when it does not. The time is for what hangs only."""
         end = time.monotonic() + seconds
         while not condition():
             found = "" if "" not in self.machines else self.answers("squeue") and self.run("squeue", "--states=all")
-            for name, machine in self.machines.items():
-                assert machine.keeper.poll() is None, f"expected {name or 'the controller'} to run, found it ended"
+            self.check()
             assert time.monotonic() < end, f"expected {what} within {seconds:.0f} s, found\n{found}"
             time.sleep(0.1)
 

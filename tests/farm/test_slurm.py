@@ -33,6 +33,7 @@ class OnCluster(unittest.TestCase):
     def setUpClass(cls):
         cls.cluster = cls.enterClassContext(Cluster())
         os.environ["SLURM_CONF"] = cls.cluster.env["SLURM_CONF"]
+        slurm.PATIENCE = 60
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="hcd farm %j ")
@@ -42,6 +43,7 @@ class OnCluster(unittest.TestCase):
         self.addCleanup(self.nodes_back)
 
     def nodes_back(self):
+        self.cluster.check()
         slurm.cancel(self.job)
         for name in self.cluster.names:
             if name not in self.cluster.machines:
@@ -174,7 +176,8 @@ class Steps(OnCluster):
         """As a step does that finds something missing. The number of its own tries does not go on."""
         code = ('[ $run = 2 ] || exit 75; PYTHONPATH="$HCD_SCRIPTS" "$HCD_PYTHON" -B -c "'
                 'from pathlib import Path; from hcd.farm.slurm import Step, submit;'
-                "submit(Path.cwd(), 0, Step('again', ('bash', '-c', 'echo \\$SLURM_ARRAY_TASK_ID \\${SLURM_RESTART_COUNT:-0} >again')))"
+                "submit(Path.cwd(), 0, Step('again', ('bash', '-c', "
+                "'echo \\$SLURM_ARRAY_TASK_ID \\${SLURM_RESTART_COUNT:-0} >again')))"
                 '"')
         os.environ.update(HCD_SCRIPTS=str(Path(slurm.__file__).parents[2]), HCD_PYTHON=sys.executable)
         slurm.submit(self.job, 0, self.step(code, "join"))

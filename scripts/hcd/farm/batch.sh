@@ -19,12 +19,13 @@ elsewhere='goes back to the queue, for other nodes'
 
 tell() { echo "farm: $(date -u +%FT%TZ) $node, Slurm's job $me: $*"; }
 
-# A client of Slurm's; again for five minutes where the controller does not answer.
+# A client of Slurm's; again for five minutes where the controller does not answer. With a task of an array scontrol
+# calls that an unexpected message.
 ask() {
   local end=$((SECONDS + 300)) answer
   until answer=$("$@" 2>&1); do
     case $answer in
-      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby*) ;;
+      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby* | *'Unexpected message'*) ;;
       *) end=0 ;;
     esac
     if [ $SECONDS -ge $end ]; then

@@ -38,7 +38,7 @@ BATCH = Path(__file__).with_name("batch.sh")
 PROGRAMS = ("sbatch", "squeue", "scontrol", "scancel", "sinfo")
 AGAIN = 3
 PATIENCE = 300  # seconds for a controller that does not answer: it restarts, or the network is away
-AWAY = re.compile("Unable to contact|[Tt]imed out|Zero Bytes|standby")
+AWAY = re.compile("Unable to contact|[Tt]imed out|Zero Bytes|standby|Unexpected message")
 FULL = "temporarily unable to accept job"
 
 
@@ -82,17 +82,17 @@ class Task:
 
 # ---- asking ----
 
-def ask(*words: str, patience: float = PATIENCE) -> Done:
+def ask(*words: str, patience: float | None = None) -> Done:
     """A client of Slurm's that has ended in any way but for want of an answer."""
     # Variables of the job that this may run in would be handed on: SLURM_RESTART_COUNT, for one.
     leave = [f"--unset={name}" for name in os.environ if name.startswith("SLURM_") and name != "SLURM_CONF"]
-    end, pause, told = time.monotonic() + patience, 1, False
+    end, pause, told = time.monotonic() + (PATIENCE if patience is None else patience), 1, False
     while True:
         done = run("env", *leave, *words)
         if not done.code or not AWAY.search(done.log) or time.monotonic() >= end:
             return done
         if not told:
-            say(f"Slurm: {why(done)}; trying again for {PATIENCE // 60} minutes")
+            say(f"Slurm: {why(done)}; trying again for {PATIENCE} s")
             told = True
         time.sleep(pause)
         pause = min(2 * pause, 15)
