@@ -15,9 +15,11 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "scripts")]
 
-from hcd.farm import limits, measured, simulate  # noqa: E402
+from hcd.farm import simulate  # noqa: E402
 from hcd.farm.job import DONE, FAILED, Job, Plan, Range, Record, Task, Title  # noqa: E402
-from hcd.farm.simulation import Farm, Piece, Simulation, Work  # noqa: E402
+from hcd.farm.simulation import limits, measured  # noqa: E402
+from hcd.farm.simulation.events import Simulation  # noqa: E402
+from hcd.farm.simulation.model import Farm, Piece, Work  # noqa: E402
 from hcd.run import Fault  # noqa: E402
 
 

@@ -2,7 +2,7 @@
 """scripts/farm simulate: what a farm of a thousand nodes would do, from the records of jobs that a few nodes have done.
 
 Measured are seconds and bytes of chunks and their spread, lengths of ranges, the other steps, starts and how nodes differ
-(measured.py). What is not is an option, and its default has a reason here."""
+(simulation/measured.py). What is not is an option, and its default has a reason here."""
 
 import argparse
 import json
@@ -11,8 +11,9 @@ import random
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from hcd.farm import limits, measured, simulated_text
-from hcd.farm.simulation import Farm, Piece, Simulation, Work
+from hcd.farm.simulation import limits, measured, text
+from hcd.farm.simulation.events import Simulation
+from hcd.farm.simulation.model import Farm, Piece, Work
 from hcd.run import Fault
 
 PROGRAMS = 25e6         # bytes of build/bin and build/lib, which a node reads once if they are on the shared storage
@@ -88,8 +89,8 @@ def run(options: argparse.Namespace) -> int:
     scan = options.scan * options.cost * frames / min(options.looks, options.titles)
     around = limits.Around(options.hours, scan, plan, jobs, options.most_jobs, options.latency / 1e3)
     met = limits.limits(titles, farm, told, around)
-    result = simulated_text.Result(found, titles, farm, told, scales, met, frames, options.hours, scan)
-    print(json.dumps(as_json(result), indent=1) if options.json else simulated_text.text(result))
+    result = text.Result(found, titles, farm, told, scales, met, frames, options.hours, scan)
+    print(json.dumps(as_json(result), indent=1) if options.json else text.text(result))
     return 0
 
 
@@ -107,13 +108,13 @@ def check(options: argparse.Namespace) -> None:
     slow(options.slow)
 
 
-def slow(text: str) -> tuple[float, float]:
+def slow(words: str) -> tuple[float, float]:
     try:
-        share, times = map(float, text.split(":"))
+        share, times = map(float, words.split(":"))
     except ValueError:
         share, times = -1.0, 1.0
     if not (0 <= share <= 1 <= times < math.inf):
-        raise Fault(f"--slow: expected a share from 0 to 1 and how many times slower as 0.01:3, found '{text}'")
+        raise Fault(f"--slow: expected a share from 0 to 1 and how many times slower as 0.01:3, found '{words}'")
     return share, times
 
 
@@ -177,7 +178,7 @@ def plan_bytes(found: measured.Farm, titles: list[Work]) -> float:
     return per_title * len(titles) + per_range * sum(len(title.chunks) for title in titles)
 
 
-def as_json(result: simulated_text.Result) -> dict:
+def as_json(result: text.Result) -> dict:
     told = asdict(result.told)
     told["done"] = len(result.told.done)
     farm = result.found

@@ -4,7 +4,8 @@ or titles it is reached."""
 
 from dataclasses import dataclass, replace
 
-from hcd.farm.simulation import Farm, Outcome, Simulation, Work
+from hcd.farm.simulation.events import Simulation
+from hcd.farm.simulation.model import Farm, Outcome, Work
 
 SEVERAL = (1, 10, 100)  # nodes, beside those that are asked for
 LEAST_EFFICIENCY = 0.5  # below it more nodes do not pay

@@ -4,9 +4,9 @@
 from dataclasses import dataclass
 from statistics import fmean, median, pstdev
 
-from hcd.farm import measured
-from hcd.farm.limits import LEAST_EFFICIENCY, Limit, Scale
-from hcd.farm.simulation import Farm, Outcome, Work
+from hcd.farm.simulation import measured
+from hcd.farm.simulation.limits import LEAST_EFFICIENCY, Limit, Scale
+from hcd.farm.simulation.model import Farm, Outcome, Work
 
 NEAR = 0.5   # of a limit: from there on it is marked
 FAR = 0.001  # below it nobody asks where it ends
