@@ -3,8 +3,12 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 WIDTH = 100  # characters of the line
+
+heard: list[str] = []  # what has been said, for who keeps it
+watchers: list[Callable[[str, int, int], None]] = []  # told of stages, and of frames done and in all
 
 
 def clear() -> None:
@@ -14,6 +18,7 @@ def clear() -> None:
 
 def say(text: str) -> None:
     clear()
+    heard.append(text)
     print(text, file=sys.stderr, flush=True)
 
 

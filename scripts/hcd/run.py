@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from hcd.ffmpeg_log import NO_ROOM, reason
-from hcd.progress import clear, clock, say, show
+from hcd.progress import clear, clock, say, show, watchers
 
 BIN = Path(__file__).resolve().parents[2] / "build" / "bin"
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -168,13 +168,13 @@ def end(process: subprocess.Popen) -> None:
     children.discard(process)
 
 
-def stop_all() -> None:
-    """Kills every child; no new one starts."""
+def stop_all(number: int = signal.SIGKILL) -> None:
+    """Kills every child, or sends it another signal; no new one starts."""
     stopping.set()
     with lock:
         for process in tuple(children):  # other threads take theirs out
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+                os.kill(process.pid, number)
 
 
 @dataclass
@@ -227,11 +227,15 @@ def ended(code: int) -> str:
 def progress_line(stage: str, frames: int) -> Callable[[bytes], None]:
     """Shows how far ffmpeg is, and the time that is left, from its lines of `-progress`."""
     begin = time.monotonic()
+    for watch in watchers:
+        watch(stage, 0, frames)
 
     def on_line(line: bytes) -> None:
         if not line.startswith(b"frame=") or not line[6:].strip().isdigit():
             return
         done = int(line[6:])
+        for watch in watchers:
+            watch(stage, done, frames)
         left = (time.monotonic() - begin) / max(1, done) * max(0, frames - done)
         show(f"{stage}: {min(100, 100 * done // frames)} %, about {clock(left)} left" if frames and done
              else f"{stage}: frame {done}")

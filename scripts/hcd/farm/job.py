@@ -57,8 +57,8 @@ class Task:
 @dataclass
 class Record:
     """What a task has to say. `node`, `engine`: where it runs, and its number there; `attempt` counts from 1; `begun`,
-    `ended`: seconds since 1970; `frames`: of `total`, while it runs; `cpu`: seconds of it; `text`: why it failed;
-    `found`: what it has made, by the step."""
+    `ended`: seconds since 1970; `frames`: of `total`, while it runs; `cpu`: seconds of it; `text`: why it failed, and
+    `code`: the exit code that says whether another try may help (worker.py); `key`: what it was made of; `found`: what it has made, by the step."""
     state: str
     node: str = ""
     engine: str = ""
@@ -70,6 +70,7 @@ class Record:
     total: int = 0
     cpu: float = 0.0
     text: str = ""
+    code: int = 0
     key: str = ""
     found: dict = field(default_factory=dict)
     said: list[str] = field(default_factory=list)

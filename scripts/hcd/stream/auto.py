@@ -97,15 +97,19 @@ class Auto:
 
     # ---- the whole title ----
 
+    def first(self) -> tuple[list[Choice], Rate]:
+        """What the probes choose, the best in front, and the rate of it."""
+        self.curves, found = self.choose()
+        say(f"encode: {self.options.file.name}: {self.why(found)}")
+        crf = rounded(found[0].crf, self.encoding.coder.encoder.step, (1, self.encoding.coder.encoder.highest))
+        if self.options.two_pass:
+            return found, Rate(None, round(self.goal().bits * self.frames / self.seconds), crf)
+        return found, Rate(crf)
+
     def run(self) -> tuple[dict[Rung, Path], Path | None]:
         """The stream to deliver and its weights."""
-        self.curves, found = self.choose()
+        found, rate = self.first()
         best = found[0]
-        say(f"encode: {self.options.file.name}: {self.why(found)}")
-        crf = rounded(best.crf, self.encoding.coder.encoder.step, (1, self.encoding.coder.encoder.highest))
-        rate = Rate(crf)
-        if self.options.two_pass:
-            rate = Rate(None, round(self.goal().bits * self.frames / self.seconds), crf)
         first = self.made(best.size, rate)
         kept = first
         if abs(self.target.off(first.value)) > 1:
