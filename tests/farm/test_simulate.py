@@ -316,9 +316,19 @@ class OfRecords(unittest.TestCase):
             return json.loads(self.command(*words, *more))["run"]["seconds"]
         plain = seconds()
         self.assertAlmostEqual(seconds("--cost", 3) / plain, 3)
-        # Of 4500 frames each: probe 4, chunks 450, join 4.5, check 45; the chunks at half the CPUs.
+        # Of 4500 frames each: probe 4, chunks 450, join 4.5, check 45.
         self.assertAlmostEqual(plain, 2 * (4 + 450 + 4.5 + 45))
-        self.assertAlmostEqual(seconds("--busy", 1), 2 * (4 + 900 + 4.5 + 45))
+        self.assertAlmostEqual(seconds("--busy", 1) / plain, 2)
+
+    def test_nodes_that_had_other_work_are_told(self):
+        job = write_job(self.path / "job")
+        said = "if the nodes had other work"
+        self.assertNotIn(said, self.command(job, "--titles", 1, "--nodes", 2))
+        for at in range(10):
+            record = Job(job).record(Task("chunk", 0, at))
+            record.cpu /= 4
+            Job(job).write_record(Task("chunk", 0, at), record)
+        self.assertIn(said, self.command(job, "--titles", 1, "--nodes", 2))
 
     def test_the_same_seed_the_same_text(self):
         jobs = [write_job(self.path / "one"), write_job(self.path / "two", frames=70)]

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)")
     group = parser.add_argument_group("the nodes")
     add = group.add_argument
-    add("--busy", type=float, help="CPUs that a chunk keeps busy (default: as measured)")
+    add("--busy", type=float, help="CPUs that a chunk keeps busy, where the measured nodes had other work: all measured seconds "
+        "change with it (default: as measured)")
     add("--start", type=float, help=f"seconds from a task's end to the next one's begin (default: as measured, else {START:g})")
     add("--slow", default="0.01:3", metavar="SHARE:TIMES", help="nodes that are slower than the measured ones' spread: "
         "hot, or shared with others (default: %(default)s)")
@@ -138,6 +139,7 @@ def draw(found: measured.Farm, options: argparse.Namespace) -> list[Work]:
 
 def work_of(title: measured.Measured, found: measured.Farm, options: argparse.Namespace, chance: random.Random) -> Work:
     busy, cost = options.busy or found.busy, options.cost
+    slowed = found.busy / busy
     read = title.read * cost if options.mbit is None else options.mbit * 1e6 / 8 / title.rate
     frames = frames_of(title, options)
     chunks, made, done = [], 0.0, 0
@@ -154,7 +156,7 @@ def work_of(title: measured.Measured, found: measured.Farm, options: argparse.Na
         if name not in title.seconds:
             return None
         fixed, growing = found.steps[name]
-        return Piece((fixed + growing * frames) * cost, moved, operations + moved / BLOCK)
+        return Piece((fixed + growing * frames) * cost * slowed, moved, operations + moved / BLOCK)
 
     seams = SEAM_OPERATIONS * len(chunks)
     probed = min(1.0, title.frames / frames) * source  # as much as the probe of the measured one can have read
@@ -166,7 +168,8 @@ def work_of(title: measured.Measured, found: measured.Farm, options: argparse.Na
 
 def farm_of(found: measured.Farm, titles: list[Work], options: argparse.Namespace) -> Farm:
     share, times = slow(options.slow)
-    start = options.start if options.start is not None else START if found.start is None else found.start
+    start = START if found.start is None else found.start * found.busy / (options.busy or found.busy)
+    start = start if options.start is None else options.start
     return Farm(options.nodes, start, options.starts, options.calls, options.mtbf * 3600, options.notice, options.requeue,
                 options.repair, found.nodes or [1.0], share, times, options.gbit * 1e9 / 8, options.operations, RECORD_EVERY,
                 RECORD_OPERATIONS, PROGRAMS + plan_bytes(found, titles), START_OPERATIONS, NEXT_OPERATIONS, not options.no_cache,
@@ -182,8 +185,8 @@ def as_json(result: text.Result) -> dict:
     told = asdict(result.told)
     told["done"] = len(result.told.done)
     farm = result.found
-    return {"measured": {"chunks": farm.chunks, "titles": len(farm.titles), "busy": farm.busy, "start": farm.start,
-                         "nodes": farm.nodes, "steps": farm.steps},
+    return {"measured": {"chunks": farm.chunks, "titles": len(farm.titles), "busy": farm.busy, "threads": farm.threads,
+                         "start": farm.start, "nodes": farm.nodes, "steps": farm.steps},
             "simulated": {"titles": len(result.titles), "hours": result.hours, "frames": result.frames,
                           "chunks": sum(len(title.chunks) for title in result.titles), "plan_seconds": result.scan},
             "farm": {key: value for key, value in asdict(result.farm).items() if key != "speeds"},

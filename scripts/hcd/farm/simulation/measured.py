@@ -37,11 +37,12 @@ class Measured:
 
 @dataclass
 class Farm:
-    """`busy`: CPUs that a chunk keeps busy; `start`: seconds from a task's end to the next one's begin on a node, None where
-    no node had two; `nodes`: how much slower than the mean each node is; `plan`: bytes of plan.json by title and by range;
-    `steps`: fixed seconds, and those of a frame."""
+    """`busy`: CPUs that a chunk keeps busy, with `threads` in the plan; `start`: seconds from a task's end to the next one's
+    begin on a node, None where no node had two; `nodes`: how much slower than the mean each node is; `plan`: bytes of plan.json
+    by title and by range; `steps`: fixed seconds, and those of a frame."""
     titles: list[Measured]
     busy: float
+    threads: int
     start: float | None
     nodes: list[float]
     plan: tuple[float, float]
@@ -70,9 +71,11 @@ def measure(folders: list[Path]) -> Farm:
                 titles.append(of_title(job, number, own, nodes))
                 titles[-1].seconds = {task.step: record.seconds for its, task, record in records
                                       if its is job and task.title == number and task.step != "chunk"}
-    return Farm(titles, median(max(cpu_of(record), 1e-3) / record.seconds for _, _, record in chunks),
-                turnaround(record for _, _, record in records), sorted(nodes.values()), plan_bytes(jobs),
-                {step: growth(step, titles) for step in FIXED + GROWING if any(step in title.seconds for title in titles)})
+    busy = median(max(cpu_of(record), 1e-3) / record.seconds for _, _, record in chunks)
+    threads = min(int(job.plan.settings.get("threads", 1)) for job in jobs)
+    steps = {step: growth(step, titles) for step in FIXED + GROWING if any(step in title.seconds for title in titles)}
+    start = turnaround([record for _, _, record in records])
+    return Farm(titles, busy, threads, start, sorted(nodes.values()), plan_bytes(jobs), steps)
 
 
 def frames_of(job: Job, task: Task) -> int:
@@ -111,7 +114,7 @@ def slowness(chunks: list[tuple[Job, Task, Record]]) -> dict[str, float]:
     return {node: fmean(own) for node, own in factors.items()} if len(factors) > 1 else {}
 
 
-def turnaround(records) -> float | None:
+def turnaround(records: list[Record]) -> float | None:
     """Median seconds between a task's end and the next one's begin on its node: the engine's, and the start of Python."""
     by_node: dict[str, list[Record]] = {}
     for record in records:

@@ -37,8 +37,8 @@ class Farm:
     until the lost task may start again; `repair`: until the node is back; `speeds`: seconds of a node over those of a plain
     one, of which each node draws one; `slow`: this share of nodes is `slower` times slower beside that; `bandwidth`: bytes a
     second; `operations`: a second; `record_every` seconds a task writes a record, for `record_operations`; `programs`: bytes
-    that a node reads once; `start_operations`: of its first task,
-    and `next_operations` of those after it; without `cache` each task is a first one."""
+    that a node reads once; `start_operations`: of its first task, and `next_operations` of those after it; without `cache` each
+    task is a first one."""
     nodes: int
     start: float = 0.0
     starts: float = 0.0

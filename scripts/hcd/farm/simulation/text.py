@@ -10,6 +10,8 @@ from hcd.farm.simulation.model import Farm, Outcome, Work
 
 NEAR = 0.5   # of a limit: from there on it is marked
 FAR = 0.001  # below it nobody asks where it ends
+OWN = 0.7    # of a task's threads: a node that is its own keeps as many CPUs busy
+FEW = 20     # chunks
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,10 @@ def measured_part(result: Result) -> list[str]:
              f"  a chunk: {lengths[0]} to {lengths[-1]} frames, median {median(lengths):g}; keeps {found.busy:.2f} CPUs busy",
              f"  between two tasks of a node: {'not measured' if found.start is None else f'{found.start:.2f} s'}"
              f"; other steps: {steps or 'none'}"]
-    if len(chunks) < 20:
-        lines.append("  few: their spread says little of a farm's")
+    if found.busy < OWN * found.threads:
+        lines.append(f"  for {plural(found.threads, 'thread')} that is little: if the nodes had other work, --busy takes it out")
+    if len(chunks) < FEW:
+        lines.append("  few chunks: their spread says little of a farm's")
     return lines
 
 
