@@ -202,9 +202,9 @@ def options_of(name):
     return {"source": f"/videos/{name}.mkv", "output": f"out/{name}.mkv", "tune": False, "client": "lite", "weights": None}
 
 
-def write_job(folder, nodes=("a", "b"), chunks=10, frames=100):
-    """A title of 25 frames a second; each frame takes 0.2 CPU s on node a and 0.3 on b, two CPUs at work. A node's tasks
-    follow each other after 1.5 s."""
+def write_job(folder, nodes=("a", "b"), chunks=10, frames=100, dearer=0.0):
+    """A title of 25 frames a second; each frame takes 0.2 CPU s on node a and 0.3 on b, two CPUs at work, and in each chunk
+    `dearer` more than in the one before. A node's tasks follow each other after 1.5 s."""
     folder.mkdir()
     ranges = [Range(frames * at, frames * (at + 1)) for at in range(chunks)]
     count = frames * chunks
@@ -223,7 +223,7 @@ def write_job(folder, nodes=("a", "b"), chunks=10, frames=100):
 
     done(Task("probe", 0), {"a": 4.0, "b": 4.0}, {"a": 4.0, "b": 4.0}, rungs=["a rung"])
     for at in range(chunks):
-        cpu = {"a": 0.2 * frames, "b": 0.3 * frames}
+        cpu = {"a": (0.2 + dearer * at) * frames, "b": (0.3 + dearer * at) * frames}
         done(Task("chunk", 0, at), {node: own / 2 for node, own in cpu.items()}, cpu, small={"frames": frames, "bytes": 30_000},
              large={"frames": frames, "bytes": 70_000})
     for step, seconds in (("join", frames * chunks / 1000), ("check", frames * chunks / 100)):
@@ -320,6 +320,17 @@ class OfRecords(unittest.TestCase):
         self.assertAlmostEqual(plain, 2 * (4 + 450 + 4.5 + 45))
         self.assertAlmostEqual(seconds("--busy", 1) / plain, 2)
 
+    def test_calls_of_sbatch_and_the_plan(self):
+        """3 titles of 9 chunks, in arrays of 4: each three for its chunks, and one for each other step. 2700 frames are looked at
+        for 0.01 s each, two titles at a time."""
+        job = write_job(self.path / "job", nodes=("a",))
+        words = (job, "--titles", 3, "--hours", 0.01, "--nodes", 1, "--json", "--array", 4, "--scan", 0.01, "--looks", 2)
+        found = json.loads(self.command(*words, *self.PLAIN, "--calls", 2))
+        self.assertAlmostEqual(found["run"]["submitted"], 3 * (3 + 3) / 2)
+        self.assertAlmostEqual(found["simulated"]["plan_seconds"], 13.5)
+        queue = next(it for it in found["limits"] if it["name"] == "Slurm: MaxJobCount")
+        self.assertEqual(queue["load"], "36 tasks in the queue of 10000")
+
     def test_nodes_that_had_other_work_are_told(self):
         job = write_job(self.path / "job")
         said = "if the nodes had other work"
@@ -331,11 +342,14 @@ class OfRecords(unittest.TestCase):
         self.assertIn(said, self.command(job, "--titles", 1, "--nodes", 2))
 
     def test_the_same_seed_the_same_text(self):
-        jobs = [write_job(self.path / "one"), write_job(self.path / "two", frames=70)]
+        jobs = [write_job(self.path / "one", dearer=0.01), write_job(self.path / "two", frames=70, dearer=0.02)]
         words = (*jobs, "--titles", 5, "--hours", 0.2, "--nodes", 30, "--mtbf", 1, "--slow", "0.2:4")
         first = self.command(*words, "--seed", 7)
         self.assertEqual(first, self.command(*words, "--seed", 7))
         self.assertNotEqual(first, self.command(*words, "--seed", 8))
+        # Of nodes that are all alike and last, only what is drawn of chunks is left.
+        words = (jobs[0], "--titles", 5, "--hours", 0.2, "--nodes", 1, *self.PLAIN)
+        self.assertNotEqual(self.command(*words, "--seed", 7), self.command(*words, "--seed", 8))
         for part in ("measured: 20 chunks of 2 titles", "simulated: 5 titles of 0.2 h", "shared storage", "tail", "losses",
                      "efficiency", "what would break first", "Slurm: MaxJobCount"):
             self.assertIn(part, first)

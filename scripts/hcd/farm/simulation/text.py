@@ -99,7 +99,10 @@ def storage_part(result: Result) -> list[str]:
         mean = shared.total / told.seconds
 
         def share(count: float, of=limit, shown=shown) -> str:
-            return f"{shown(count)}/s" + (f" ({percent(count / of)} of the limit)" if of else "")
+            if not of:
+                return f"{shown(count)}/s"
+            used = f"{percent(count / of)} of" if count < 10 * of else f"{count / of:,.0f} times"
+            return f"{shown(count)}/s ({used} the limit)"
         lines.append(f"  {name}: {shown(shared.total)} in all; mean {share(mean)}, peak {share(shared.peak)}; "
                      f"asked for at most {share(shared.asked)}")
     lines.append(f"  too slow for what was asked for: {time(told.short)} of {time(told.seconds)}")
@@ -109,11 +112,11 @@ def storage_part(result: Result) -> list[str]:
 def tail_part(result: Result) -> list[str]:
     told, farm = result.told, result.farm
     wasted = told.idle_in_drain / (farm.nodes * told.seconds)
-    times = f", on a node {told.slowest:.2g} times slower" if told.slowest > 1.005 else ""
+    times = f", on a node {told.slowest:.2g} times slower than the others" if told.slowest >= 1.1 else ""
     return ["tail",
             f"  no task waits for a node in the last {time(told.drain)} ({percent(told.drain / told.seconds)} of the run): "
             f"{told.idle_in_drain / 3600:,.1f} node-hours idle, {percent(wasted)} of those held",
-            f"  in the last 1 % of the time {told.idle:,.1f} of {farm.nodes:,} nodes have nothing to do",
+            f"  in the last 1 % of the time {told.idle:,.1f} of {plural(farm.nodes, 'node')} have nothing to do",
             f"  the last to end: {told.last}{times}"]
 
 
@@ -133,7 +136,7 @@ def scale_part(result: Result) -> list[str]:
     last = max(it.nodes for it in result.scales if poor is None or it.nodes < poor)
     least = f"efficiency of {100 * LEAST_EFFICIENCY:.0f} %"
     lines.append(f"pays up to {last:,} nodes at least: {least} and more" if poor is None else
-                 f"stops paying between {last:,} and {poor:,} nodes: {least} there")
+                 f"stops paying between {last:,} and {poor:,} nodes: less than an {least} there")
     return lines
 
 
