@@ -29,6 +29,7 @@ START = 3.0             # seconds, where no node of the jobs had two tasks
 # tuned configuration; guides of earlier versions say 100,000 jobs an hour, which is 28/s. An event (a submission, an end) looks
 # at default_queue_depth = 100 jobs (Scheduling Configuration Guide). MaxArraySize is 1001 and MaxJobCount 10000 by default, and
 # each task of an array counts (job_mgr.c: job_count += task_cnt - 1). SlurmdTimeout is 300 s, AuthInfo's cred_expire 120 s.
+# A call of sbatch is a process and an answer of the controller: about 0.1 s.
 STARTS, CALLS, ARRAY, JOBS, NOTICE, REQUEUE = 100.0, 10.0, 1001, 10_000, 300.0, 120.0
 
 
