@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print all figures as JSON")
     group = parser.add_argument_group("the titles")
     add = group.add_argument
-    add("--cost", type=float, default=1.0, help="seconds and bytes of a frame are so many times the measured ones, for a larger "
-        "picture or a slower preset (default: %(default)s)")
+    add("--cost", type=float, default=1.0, help="all seconds and bytes are so many times the measured ones, for a larger picture "
+        "or a slower preset; what a task needs whatever its frames grows with them, so it is too much (default: %(default)s)")
     add("--mbit", type=float, help="Mbit/s of a source (default: as measured, times --cost)")
     add("--gop", type=int, default=250, help="frames that a chunk reads before its own, to the key frame: x264's longest "
         "(default: %(default)s)")
