@@ -266,7 +266,7 @@ class OfRecords(unittest.TestCase):
         for folder in jobs:  # 3 s more than what grows
             job = Job(folder)
             record = job.record(Task("check", 0))
-            record.ended += 3
+            record.cpu += 3
             job.write_record(Task("check", 0), record)
         fixed, growing = measured.measure(jobs).steps["check"]
         self.assertAlmostEqual(fixed, 3)
@@ -301,7 +301,7 @@ class OfRecords(unittest.TestCase):
         job = write_job(self.path / "job", nodes=("a",))
         found = json.loads(self.command(job, "--titles", 1, "--hours", 0.01, "--nodes", 9, "--json", *self.PLAIN))
         self.assertEqual((found["simulated"]["frames"], found["simulated"]["chunks"], found["run"]["done"]), (900, 9, 12))
-        self.assertAlmostEqual(found["run"]["seconds"], (1.5 + 4) + (1.5 + 10) + (1.5 + 0.9) + (1.5 + 9))
+        self.assertAlmostEqual(found["run"]["seconds"], (1.5 + 2) + (1.5 + 10) + (1.5 + 0.45) + (1.5 + 4.5))
         # Chunks: their frames, and from the second one on those before them from a key frame on, of 5000 bytes; 100 kB written.
         chunks = 900 * 5000 + (100 + 200 + 6 * 250) * 5000 + 9 * 100_000
         probe, join, check = 900 * 5000, 900 * 5000 + 2 * 9 * 100_000, 9 * 100_000
@@ -316,8 +316,8 @@ class OfRecords(unittest.TestCase):
             return json.loads(self.command(*words, *more))["run"]["seconds"]
         plain = seconds()
         self.assertAlmostEqual(seconds("--cost", 3) / plain, 3)
-        # Of 4500 frames each: probe 4, chunks 450, join 4.5, check 45.
-        self.assertAlmostEqual(plain, 2 * (4 + 450 + 4.5 + 45))
+        # Of 4500 frames each: probe 4 CPU s, chunks 900, join 4.5, check 45; two CPUs.
+        self.assertAlmostEqual(plain, 4 + 900 + 4.5 + 45)
         self.assertAlmostEqual(seconds("--busy", 1) / plain, 2)
 
     def test_calls_of_sbatch_and_the_plan(self):

@@ -140,7 +140,6 @@ def draw(found: measured.Farm, options: argparse.Namespace) -> list[Work]:
 
 def work_of(title: measured.Measured, found: measured.Farm, options: argparse.Namespace, chance: random.Random) -> Work:
     busy, cost = options.busy or found.busy, options.cost
-    slowed = found.busy / busy
     read = title.read * cost if options.mbit is None else options.mbit * 1e6 / 8 / title.rate
     frames = frames_of(title, options)
     chunks, made, done = [], 0.0, 0
@@ -154,10 +153,10 @@ def work_of(title: measured.Measured, found: measured.Farm, options: argparse.Na
     source = frames * read
 
     def step(name: str, moved: float, operations: float) -> Piece | None:
-        if name not in title.seconds:
+        if name not in title.steps:
             return None
         fixed, growing = found.steps[name]
-        return Piece((fixed + growing * frames) * cost * slowed, moved, operations + moved / BLOCK)
+        return Piece((fixed + growing * frames) * cost / busy, moved, operations + moved / BLOCK)
 
     seams = SEAM_OPERATIONS * len(chunks)
     probed = min(1.0, title.frames / frames) * source  # as much as the probe of the measured one can have read

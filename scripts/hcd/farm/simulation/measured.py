@@ -24,22 +24,22 @@ class Chunk:
 
 @dataclass
 class Measured:
-    """A title. `rate`: frames a second; `read`, `listing`: bytes of a frame in the source, and in the
-    list of frames, which each chunk reads."""
+    """A title. What takes time is in CPU seconds, since the nodes may have had other work. `rate`: frames a second; `read`,
+    `listing`: bytes of a frame in the source, and in the list of frames, which each chunk reads; `steps`: the others."""
     name: str
     frames: int
     rate: float
     read: float
     listing: float
     chunks: list[Chunk]
-    seconds: dict[str, float] = field(default_factory=dict)  # of the other steps
+    steps: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class Farm:
     """`busy`: CPUs that a chunk keeps busy, with `threads` in the plan; `start`: seconds from a task's end to the next one's
     begin on a node, None where no node had two; `nodes`: how much slower than the mean each node is; `plan`: bytes of plan.json
-    by title and by range; `steps`: fixed seconds, and those of a frame."""
+    by title and by range; `steps`: fixed CPU seconds, and those of a frame."""
     titles: list[Measured]
     busy: float
     threads: int
@@ -69,11 +69,11 @@ def measure(folders: list[Path]) -> Farm:
             own = [(task, record) for its, task, record in chunks if its is job and task.title == number]
             if own:
                 titles.append(of_title(job, number, own, nodes))
-                titles[-1].seconds = {task.step: record.seconds for its, task, record in records
-                                      if its is job and task.title == number and task.step != "chunk"}
+                titles[-1].steps = {task.step: cpu_of(record) for its, task, record in records
+                                    if its is job and task.title == number and task.step != "chunk"}
     busy = median(max(cpu_of(record), 1e-3) / record.seconds for _, _, record in chunks)
     threads = min(int(job.plan.settings.get("threads", 1)) for job in jobs)
-    steps = {step: growth(step, titles) for step in FIXED + GROWING if any(step in title.seconds for title in titles)}
+    steps = {step: growth(step, titles) for step in FIXED + GROWING if any(step in title.steps for title in titles)}
     start = turnaround([record for _, _, record in records])
     return Farm(titles, busy, threads, start, sorted(nodes.values()), plan_bytes(jobs), steps)
 
@@ -141,9 +141,9 @@ def plan_bytes(jobs: list[Job]) -> tuple[float, float]:
 
 
 def growth(step: str, titles: list[Measured]) -> tuple[float, float]:
-    """Fixed seconds of a step, and seconds of a frame. Of titles of one length, all of join and check counts as growing: an
+    """Fixed CPU seconds of a step, and those of a frame. Of titles of one length, all of join and check counts as growing: an
     upper bound for longer titles."""
-    points = [(title.frames, title.seconds[step]) for title in titles if step in title.seconds]
+    points = [(title.frames, title.steps[step]) for title in titles if step in title.steps]
     mean_frames, mean_seconds = fmean(x for x, _ in points), fmean(y for _, y in points)
     if step in FIXED:
         return mean_seconds, 0.0

@@ -62,16 +62,16 @@ def measured_part(result: Result) -> list[str]:
     costs = [[chunk.cpu / chunk.frames for chunk in title.chunks] for title in found.titles]
     spread = fmean(pstdev(own) / fmean(own) for own in costs)
     lengths = sorted(chunk.frames for chunk in chunks)
-    steps = ", ".join(f"{name} {fmean(title.seconds[name] for title in found.titles if name in title.seconds):.1f} s"
-                      for name in found.steps)
+    steps = ", ".join(f"{name} {fixed:.1f} CPU s" + (f" and {1000 * growing:.2g} for 1,000 frames" if growing else "")
+                      for name, (fixed, growing) in found.steps.items())
     nodes = "one node" if not found.nodes else \
         f"{len(found.nodes)} nodes, whose seconds are {found.nodes[0]:.2f} to {found.nodes[-1]:.2f} of the mean"
     lines = [f"measured: {plural(len(chunks), 'chunk')} of {plural(len(found.titles), 'title')} on {nodes}",
              f"  a frame: {median(sum(costs, [])):.4g} CPU s (median; spread within a title {100 * spread:.0f} %), "
              f"{size(fmean(title.read for title in found.titles))} of source",
              f"  a chunk: {lengths[0]} to {lengths[-1]} frames, median {median(lengths):g}; keeps {found.busy:.2f} CPUs busy",
-             f"  between two tasks of a node: {'not measured' if found.start is None else f'{found.start:.2f} s'}"
-             f"; other steps: {steps or 'none'}"]
+             f"  between two tasks of a node: {'not measured' if found.start is None else f'{found.start:.2f} s'}",
+             f"  other steps: {steps or 'none'}"]
     if found.busy < OWN * found.threads:
         lines.append(f"  for {plural(found.threads, 'thread')} that is little: if the nodes had other work, --busy takes it out")
     if len(chunks) < FEW:
