@@ -208,7 +208,8 @@ def write_job(folder, nodes=("a", "b"), chunks=10, frames=100, dearer=0.0):
     folder.mkdir()
     ranges = [Range(frames * at, frames * (at + 1)) for at in range(chunks)]
     count = frames * chunks
-    title = Title("clip", options_of("clip"), {"size": 5000 * count}, count, count / 25, ranges=ranges)
+    title = Title("clip", options_of("clip"), {"size": 5000 * count}, count, count / 25, frame={"width": 1000, "height": 1000},
+                  ranges=ranges)
     job = Job(folder)
     job.write_plan(Plan("clip", {}, {"threads": 2}, [title]))
     job.folder(0).mkdir(parents=True)
@@ -321,8 +322,8 @@ class OfRecords(unittest.TestCase):
         self.assertAlmostEqual(seconds("--busy", 1) / plain, 2)
 
     def test_calls_of_sbatch_and_the_plan(self):
-        """3 titles of 9 chunks, in arrays of 4: each three for its chunks, and one for each other step. 2700 frames are looked at
-        for 0.01 s each, two titles at a time."""
+        """3 titles of 9 chunks, in arrays of 4: each three for its chunks, and one for each other step. 2700 frames of a million
+        pixels are looked at for 0.01 s each, two titles at a time."""
         job = write_job(self.path / "job", nodes=("a",))
         words = (job, "--titles", 3, "--hours", 0.01, "--nodes", 1, "--json", "--array", 4, "--scan", 0.01, "--looks", 2)
         found = json.loads(self.command(*words, *self.PLAIN, "--calls", 2))
@@ -330,6 +331,14 @@ class OfRecords(unittest.TestCase):
         self.assertAlmostEqual(found["simulated"]["plan_seconds"], 13.5)
         queue = next(it for it in found["limits"] if it["name"] == "Slurm: MaxJobCount")
         self.assertEqual(queue["load"], "36 tasks in the queue of 10000")
+
+    def test_short_titles_and_few_chunks_are_told(self):
+        job, said = write_job(self.path / "job", chunks=20), ("few chunks", "times as long")
+        short, long = (self.command(job, "--titles", 1, "--nodes", 2, "--hours", hours) for hours in (0.02, 0.5))
+        self.assertNotIn(said[0], short)
+        self.assertNotIn(said[1], short)
+        self.assertIn("simulated titles are 22 times as long", long)  # 45,000 frames, and 2,000
+        self.assertIn(said[0], self.command(write_job(self.path / "few", chunks=19), "--titles", 1, "--nodes", 2))
 
     def test_nodes_that_had_other_work_are_told(self):
         job = write_job(self.path / "job")

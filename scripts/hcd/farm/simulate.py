@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--mbit", type=float, help="Mbit/s of a source (default: as measured, times --cost)")
     add("--gop", type=int, default=250, help="frames that a chunk reads before its own, to the key frame: x264's longest "
         "(default: %(default)s)")
-    add("--scan", type=float, default=0.005, help="CPU seconds of `scripts/farm plan` for a frame, times --cost "
-        "(default: %(default)s, measured at 640x360)")
+    add("--scan", type=float, default=0.022, help="CPU seconds of `scripts/farm plan` for a million pixels, times --cost: to "
+        "decode them, and to look for scenes (default: %(default)s, measured with 640x360 on an AMD EPYC)")
     add("--looks", type=int, default=8, help="titles that the planning machine looks at at a time: plan's --jobs "
         "(default: %(default)s)")
     group = parser.add_argument_group("the nodes")
@@ -85,10 +85,12 @@ def run(options: argparse.Namespace) -> int:
     farm = farm_of(found, titles, options)
     told = Simulation(titles, farm).run()
     scales = limits.scale(titles, farm, told)
-    frames = sum(frames_of(title, options) for title in drawn(found, options))
+    like = drawn(found, options)
+    frames = sum(frames_of(title, options) for title in like)
+    pixels = sum(frames_of(title, options) * title.pixels for title in like)
     plan = plan_bytes(found, titles)
     jobs = sum(len(step) for title in titles for step in title.steps())
-    scan = options.scan * options.cost * frames / min(options.looks, options.titles)
+    scan = options.scan * options.cost * pixels / 1e6 / min(options.looks, options.titles)
     around = limits.Around(options.hours, scan, plan, jobs, options.most_jobs, options.latency / 1e3)
     met = limits.limits(titles, farm, told, around)
     result = text.Result(found, titles, farm, told, scales, met, frames, options.hours, scan)

@@ -10,6 +10,7 @@ from hcd.run import Fault
 
 FIXED, GROWING = ("probe", "tune"), ("join", "check")  # steps: the same for any title; longer with more frames
 LISTING = 45        # bytes of a frame in the list of frames, where there is none to look at
+WIDTH, HEIGHT = 1920, 1080  # where the plan does not say
 LONGEST_GAP = 60.0  # seconds between two tasks of a node: more is a pause of the job, and no start
 SAME = 1.5          # titles that differ by less in frames do not tell what of a step grows with them
 
@@ -24,11 +25,13 @@ class Chunk:
 
 @dataclass
 class Measured:
-    """A title. What takes time is in CPU seconds, since the nodes may have had other work. `rate`: frames a second; `read`,
-    `listing`: bytes of a frame in the source, and in the list of frames, which each chunk reads; `steps`: the others."""
+    """A title. What takes time is in CPU seconds, since the nodes may have had other work. `rate`: frames a second;
+    `pixels`: of one; `read`, `listing`: its bytes in the source, and in the list of frames, which each chunk reads; `steps`:
+    the others."""
     name: str
     frames: int
     rate: float
+    pixels: int
     read: float
     listing: float
     chunks: list[Chunk]
@@ -92,8 +95,10 @@ def of_title(job: Job, number: int, own: list[tuple[Task, Record]], nodes: dict[
     chunks = [Chunk(frames_of(job, task), cpu_of(record) / nodes.get(record.node, 1.0), written(record)) for task, record in own]
     listing = sum(file.stat().st_size for file in job.folder(number).glob("frames.*"))
     frames = title.frames or sum(part.frames for part in title.ranges)
-    return Measured(title.name, frames, frames / title.seconds if title.seconds else 24.0,
-                    title.source.get("size", 0) / frames, listing / frames if listing else LISTING, chunks)
+    rate = frames / title.seconds if title.seconds else 24.0
+    pixels = title.frame.get("width", WIDTH) * title.frame.get("height", HEIGHT)
+    return Measured(title.name, frames, rate, pixels, title.source.get("size", 0) / frames,
+                    listing / frames if listing else LISTING, chunks)
 
 
 def written(record: Record) -> float:

@@ -12,6 +12,7 @@ NEAR = 0.5   # of a limit: from there on it is marked
 FAR = 0.001  # below it nobody asks where it ends
 OWN = 0.7    # of a task's threads: a node that is its own keeps as many CPUs busy
 FEW = 20     # chunks
+LONGER = 10  # times that a title may be as long as a measured one, for steps that grow with it
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ def measured_part(result: Result) -> list[str]:
         lines.append(f"  for {plural(found.threads, 'thread')} that is little: if the nodes had other work, --busy takes it out")
     if len(chunks) < FEW:
         lines.append("  few chunks: their spread says little of a farm's")
+    longer = result.frames / len(result.titles) / max(title.frames for title in found.titles)
+    if longer > LONGER:
+        lines.append(f"  simulated titles are {longer:,.0f} times as long: what of the other steps grows with a title is not seen in "
+                     "these")
     return lines
 
 
@@ -83,8 +88,8 @@ def run_part(result: Result) -> list[str]:
     told, farm = result.told, result.farm
     held, source = farm.nodes * told.seconds / 3600, result.hours * len(result.titles)
     count = sum(len(title.chunks) for title in result.titles)
-    return [f"simulated: {plural(len(result.titles), 'title')} of {result.hours:g} h ({result.frames / 1e6:.3g} million frames) "
-            f"in {plural(count, 'chunk')}, on {plural(farm.nodes, 'node')}, seed {farm.seed}",
+    return [f"simulated: {plural(len(result.titles), 'title')} of {result.hours:.3g} h ({result.frames:,} frames) in "
+            f"{plural(count, 'chunk')}, on {plural(farm.nodes, 'node')}, seed {farm.seed}",
             f"  submission {time(told.submitted)}; run {time(told.seconds)}; before it the plan: {time(result.scan)} on one "
             "machine",
             f"  node-hours: {held:,.1f} held, {told.busy / 3600:,.1f} at work ({percent(told.busy / 3600 / held)}); "
@@ -142,7 +147,7 @@ def scale_part(result: Result) -> list[str]:
 
 def limits_part(result: Result) -> list[str]:
     farm, count = plural(result.farm.nodes, "node"), plural(len(result.titles), "title")
-    lines = [f"what would break first: of each limit, how much is used at {farm} and {count} of {result.hours:g} h"]
+    lines = [f"what would break first: of each limit, how much is used at {farm} and {count} of {result.hours:.3g} h"]
     for it in result.limits:
         mark = "!" if it.used >= 1 else "~" if it.used >= NEAR else " "
         at = f"{it.reached:,.0f}" if it.reached and it.reached >= 10 else f"{it.reached or 0:.2g}"
