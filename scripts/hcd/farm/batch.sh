@@ -3,6 +3,9 @@
 # One task of the farm as Slurm runs it; slurm.py hands this file to sbatch with these words:
 #   <job folder> <title> <step> <offset> <how often at most again> <command...>
 # The command gets the task's index as its last word. What its exit code means stands in slurm.py.
+#
+# Slurm's own output is not used (--output=/dev/null): with a log that it cannot open it would end a task at once and
+# without a word, and then the next one on that node.
 set -u
 folder=$1 title=$2 step=$3 offset=$4 most=$5
 shift 5
@@ -12,6 +15,8 @@ node=$SLURMD_NODENAME
 # Not SLURM_JOB_ID: one task of an array has the number of the array, and scontrol would take all of them.
 me=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
 
+elsewhere='goes back to the queue, for other nodes'
+
 tell() { echo "farm: $(date -u +%FT%TZ) $node, Slurm's job $me: $*"; }
 
 # A client of Slurm's; again for five minutes where the controller does not answer.
@@ -19,7 +24,7 @@ ask() {
   local end=$((SECONDS + 300)) answer
   until answer=$("$@" 2>&1); do
     case $answer in
-      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby* | *'temporarily unable'*) ;;
+      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby*) ;;
       *) end=0 ;;
     esac
     if [ $SECONDS -ge $end ]; then
@@ -47,8 +52,8 @@ requeue() {
 again() {  # <exit code>
   local tries
   sleep 2  # SIGTERM by scancel or a time limit reaches the command first
-  # Each node that was excluded has cost one, too, and nodes that were lost.
-  tries=$((${SLURM_RESTART_COUNT:-0} - $(excluded | wc -l)))
+  # Without the times that it was for other nodes; with those that its node was lost.
+  tries=$((${SLURM_RESTART_COUNT:-0} - $(grep -cF "job $me: $elsewhere" "$log")))
   if [ $tries -ge "$most" ]; then
     tell "ended with $1, not tried again: it has been tried $((${SLURM_RESTART_COUNT:-0} + 1)) times"
     exit "$1"
@@ -60,37 +65,45 @@ again() {  # <exit code>
 
 # This node is left to others. Without that it would be the first to be free again, and take all tasks one by one.
 unfit() {  # <why>
-  local nodes left
-  if mkdir -p "$folder/slurm/unfit" 2>/dev/null; then
-    echo "$1" >"$folder/slurm/unfit/$node" 2>/dev/null
+  local nodes all left
+  if [ -d "$folder" ] && mkdir -p "$folder/slurm/unfit"; then
+    echo "$1" >"$folder/slurm/unfit/$node"
   fi
   nodes=$({ excluded; ls "$folder/slurm/unfit" 2>/dev/null; echo "$node"; } | sort -u)
-  left=$(ask sinfo --noheader --Node --partition="$SLURM_JOB_PARTITION" --format=%N | sort -u |
-    comm -13 <(echo "$nodes") -)
-  if [ -z "$left" ]; then
-    tell "no node is left in partition $SLURM_JOB_PARTITION that can do it"
-    exit 78
+  if all=$(ask sinfo --noheader --Node --format='%N %R'); then
+    # A name that Slurm does not know would be an error.
+    nodes=$(comm -12 <(echo "$nodes") <(echo "$all" | cut -d' ' -f1 | sort -u))
+    left=$(echo "$all" | awk -v name="$SLURM_JOB_PARTITION" '$2 == name { print $1 }' | sort -u |
+      comm -13 <(echo "$nodes") -)
+    if [ -z "$left" ]; then
+      tell "no node is left in partition $SLURM_JOB_PARTITION that can do it"
+      exit 78
+    fi
   fi
   nodes=$(echo "$nodes" | paste -sd,)
-  tell "goes back to the queue, for other nodes than $nodes"
+  tell "$elsewhere than $nodes"
   requeue
   # Only what waits can be changed; this task waits from now on, and does not start before this script has ended.
-  ask scontrol update JobId="$me" ExcNodeList="$nodes"
+  ask scontrol update JobId="$me" ExcNodeList="$nodes" >/dev/null
   # The array's number stands for its tasks that wait; an error for those that run.
-  [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || scontrol update JobId="$SLURM_ARRAY_JOB_ID" ExcNodeList="$nodes" 2>/dev/null
+  [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || scontrol update JobId="$SLURM_ARRAY_JOB_ID" ExcNodeList="$nodes" &>/dev/null
   exit 78
 }
 
-# With a log that it cannot open Slurm would end the task at once and without a word, one after the other on that node.
-mkdir -p "$folder/log" 2>/dev/null
-{ : >>"$log"; } 2>/dev/null || unfit "$folder: expected a folder that can be written, found none"
+# Where storage is not mounted nothing may be made in its place; where it is full the worker says so.
+{ [ -d "$folder" ] && [ -w "$folder" ]; } || unfit "$folder: expected a folder that can be written, found none"
+[ -d "$folder/log" ] || mkdir "$folder/log"
+{ : >>"$log"; } 2>/dev/null || log=/dev/null
 exec >>"$log" 2>&1
 
+together=(setpriv --pdeathsig KILL --)
+command -v setpriv >/dev/null || together=(env)
 trap 'ended=yes' TERM
 tell "try $((${SLURM_RESTART_COUNT:-0} + 1))"
-"$@" "$index"
+# A worker whose shell is killed would go on as nobody's, where Slurm follows processes by their parents.
+"${together[@]}" "$@" "$index"
 code=$?
-trap 'tell "ended by Slurm: $(scontrol show job --oneliner "$me" | grep -o " Reason=[^ ]*")"; exit 143' TERM
+trap 'tell "ended by Slurm, $(scontrol show job --oneliner "$me" | grep -o "\bReason=[^ ]*")"; exit 143' TERM
 [ -z "${ended:-}" ] || kill -TERM $$
 case $code in
   0) rm -f "$folder/slurm/unfit/$node" ;;

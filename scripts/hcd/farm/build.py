@@ -12,6 +12,7 @@ from hcd.run import Fault
 # Of what ffmpeg has loaded: what makes bits. libm: its functions differ in their last digit from one version to the next.
 MAKES_BITS = re.compile(r"ffmpeg|lib((av|sw|hcd|x26|SvtAv1)[\w-]*|postproc|dav1d|aom|vpx|zimg|m)\.so[.\d]*")
 SCRIPTS = Path(__file__).resolve().parents[1]
+OURS = ("*.py", "stream/*.py", "farm/chunk.py", "farm/source.py")  # of them: what asks ffmpeg for bits
 
 
 class Unfit(Fault):
@@ -38,7 +39,7 @@ def identity() -> dict:
     files["hcd"] = Path(run.program("hcd"))
     found = {name: hash_file(path)[:16] for name, path in files.items()}
     scripts = hashlib.sha256()
-    for path in sorted(SCRIPTS.rglob("*.py")):
+    for path in sorted(path for pattern in OURS for path in SCRIPTS.glob(pattern)):
         scripts.update(str(path.relative_to(SCRIPTS)).encode() + b"\0" + path.read_bytes())
     found["scripts"] = scripts.hexdigest()[:16]
     whole = hashlib.sha256("".join(f"{name} {found[name]}\n" for name in sorted(found)).encode()).hexdigest()[:16]

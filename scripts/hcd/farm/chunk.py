@@ -66,25 +66,14 @@ class Chunk:
         own = planned.plan.ranges[index]
         self.expected = frames[own.first:own.end]
         self.origin = planned.origin(index, frames)
-        self.parts = [planned.part(index, frames, seeks) for seeks in ((True, False) if index else (False,))]
+        self.parts = planned.parts(index, frames)
 
     def make(self) -> dict:
         """Puts its files in their places; what is to be known of each."""
         self.planned.check_source()
-        if len(self.parts) > 1 and not self.begins_right(self.parts[0]):
-            self.slow()
-        encoding = self.encoding()
-        done = {}
-        for rung in self.found.rungs:
-            done[rung.name] = self.rung(encoding, replace(rung, output=rung.output.with_suffix(".mp4")))
-            if not same_frames(read_frames(self.folder / f"{rung.name}.times"), self.expected):
-                if len(self.parts) == 1:
-                    raise Fault(self.changed())
-                self.slow()
-                encoding = self.encoding()
-                done[rung.name] = self.rung(encoding, replace(rung, output=rung.output.with_suffix(".mp4")))
-                if not same_frames(read_frames(self.folder / f"{rung.name}.times"), self.expected):
-                    raise Fault(self.changed())
+        while len(self.parts) > 1 and not self.begins_right(self.parts[0]):
+            self.farther()
+        done = {rung.name: self.rung(replace(rung, output=rung.output.with_suffix(".mp4"))) for rung in self.found.rungs}
         self.planned.check_source()
         for rung in self.found.rungs:
             self.keep(rung)
@@ -95,10 +84,11 @@ class Chunk:
         return f"{self.planned.options.source}: expected the frames {own.first} to {own.end - 1} as they were planned, found " \
                "others: the source has changed, or is read differently on this node"
 
-    def slow(self) -> None:
-        say(f"farm: {self.planned.plan.name}: chunk {self.index}: seeking finds other frames than decoding does: decoded "
-            "from the start of the source")
+    def farther(self) -> None:
         self.parts = self.parts[1:]
+        if len(self.parts) == 1:
+            say(f"farm: {self.planned.plan.name}: chunk {self.index}: seeking finds other frames than decoding does: decoded "
+                "from the start of the source")
 
     def begins_right(self, part: Title) -> bool:
         """Whether the first frame behind a seek is the one that it should be."""
@@ -118,10 +108,18 @@ class Chunk:
         found.times = [(frame.time - first) * self.planned.time_base for frame in self.expected]
         return found
 
-    def rung(self, encoding: Encoding, rung: Rung) -> dict:
-        encoding.plans[rung.output] = VideoOnly(encoding.source, rung.output)
-        (self.folder / f"{NAME.format(rung.name)}.done").unlink(missing_ok=True)
-        path = encoding.encode(rung)
+    def rung(self, rung: Rung) -> dict:
+        """Encodes it, from frames that are the planned ones."""
+        while True:
+            encoding = self.encoding()
+            encoding.plans[rung.output] = VideoOnly(encoding.source, rung.output)
+            (self.folder / f"{NAME.format(rung.name)}.done").unlink(missing_ok=True)  # of another way there
+            path = encoding.encode(rung)
+            if same_frames(read_frames(self.folder / f"{rung.name}.times"), self.expected):
+                break
+            if len(self.parts) == 1:
+                raise Fault(self.changed())
+            self.farther()
         return {"frames": len(self.expected), "bytes": path.stat().st_size, "sha256": hash_file(path),
                 **self.hashes(encoding, rung, path), **self.packets(path), **self.qualities(encoding, rung, path)}
 

@@ -3,9 +3,10 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
-from hcd.farm import engines, on_slurm, planning, ranges, worker
+from hcd.farm import engines, on_slurm, planning, ranges, report, worker
 from hcd.farm.job import STEPS, Job, Task
 from hcd.progress import say
 from hcd.run import Fault, Script
@@ -34,6 +35,12 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"expected seconds [{ranges.LEAST}, {ranges.MOST}], found '{text}'")
 
 
+def device(text: str) -> str:
+    if not re.fullmatch("cpu|cuda(:[0-9]{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"expected cpu, cuda or cuda:N, found '{text}'")
+    return text
+
+
 def add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job", type=Path, help="the job's folder")
 
@@ -50,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     group = plan.add_argument_group("the farm")
     group.add_argument("--ending", choices=(".mkv", ".mp4"), default=".mkv", help="of the results (default: .mkv)")
     group.add_argument("--threads", type=number, default=1, help="of a task (default: 1, so that a node runs one task a core)")
-    group.add_argument("--device", default="cpu", help="of hcd_down: cpu, cuda or cuda:N (default: cpu)")
+    group.add_argument("--device", type=device, default="cpu", help="of hcd_down: cpu, cuda or cuda:N (default: cpu)")
     group.add_argument("--precision", choices=("auto", "int16", "fp32"), default="auto", help="of hcd_down (default: what auto "
                        "is here)")
     group.add_argument("--chunk", type=seconds, default=ranges.AIM, help="seconds of a chunk, about; scenes decide "
@@ -66,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     add_job(status)
     status.add_argument("--all", action="store_true", help="every title, however many there are")
     status.add_argument("--json", action="store_true", help="for machines")
+    add_job(commands.add_parser("report", help="a page over all titles: report.html, and report.csv"))
     for name, about in (("cancel", "stop; nothing that is done is lost"), ("clean", "remove everything but results and the report")):
         own = commands.add_parser(name, help=about)
         add_job(own)
@@ -103,6 +111,8 @@ def work(options: argparse.Namespace) -> int:
         code, engine = worker.work(job, Task(options.step, options.title, index if options.step == "chunk" else 0)), engines.read(job)
         if code == worker.MISSING and "SLURM_JOB_ID" in os.environ and engine.get("engine") == engines.SLURM:
             on_slurm.again(job, options.title, engine)
+        if options.step == "check":
+            report.write(job)
         return code
     except Fault as fault:  # not even a record could be written
         say(f"farm: {fault}")

@@ -9,14 +9,15 @@ import signal
 import socket
 import time
 
-from hcd.farm import local, on_slurm, slurm, worker
-from hcd.farm.job import FAILED, STOPPED, Job, write_shared
+from hcd.farm import local, on_slurm, report, slurm, status, worker
+from hcd.farm.job import FAILED, STOPPED, Job, Task, write_shared
 from hcd.progress import say
 from hcd.run import Fault
 
 GONE = ("log", "slurm", "titles/*/chunks", "titles/*/work", "titles/*/probes", "titles/*/joined.*", "titles/*/frames.crc",
         "titles/*/tuned.safetensors", "weights.safetensors")
 LOCAL, SLURM = "local", "slurm"
+PATIENCE = 5  # seconds in which Slurm has to answer who looks
 
 
 def count(text: str) -> int:
@@ -59,13 +60,14 @@ def default() -> str:
 def asked(job: Job, options: argparse.Namespace) -> dict:
     """What is asked for; what is not named is as it was before."""
     given = {name: getattr(options, name) for name in ("engine", "jobs", *on_slurm.OPTIONS)}
+    settings = job.plan.settings  # a plan that cannot be read is told first
     engine = {**read(job), **{name: value for name, value in given.items() if value is not None}}
     if "engine" not in engine:
         engine["engine"] = default()
     if engine["engine"] == LOCAL and (odd := [name for name in on_slurm.OPTIONS if given[name] is not None]):
         raise Fault(f"--{odd[0]}: expected --engine slurm with it, found local")
-    if engine.get("gpus") and not job.plan.settings["device"].startswith("cuda"):
-        raise Fault(f"--gpus: expected a plan with --device cuda, found {job.plan.settings['device']}")
+    if engine.get("gpus") and not settings["device"].startswith("cuda"):
+        raise Fault(f"--gpus: expected a plan with --device cuda, found {settings['device']}")
     return engine
 
 
@@ -81,7 +83,8 @@ def run(job: Job, options: argparse.Namespace) -> int:
         (job.path / "log").mkdir(exist_ok=True)
         if engine["engine"] == SLURM:
             return on_slurm.submit(job, engine)
-        done = local.go(job, engine.get("jobs") or os.cpu_count() or 1, lambda: None)
+        done = local.go(job, engine.get("jobs") or os.cpu_count() or 1)
+    tell(job, options)
     return finish(job, done)
 
 
@@ -96,10 +99,32 @@ def finish(job: Job, done: bool) -> int:
     return int(not done)
 
 
-def status(job: Job, options: argparse.Namespace) -> int:
-    for number, title in enumerate(job.plan.titles):
-        states = [job.state(task) or "open" for task in job.tasks(number)]
-        print(title.name, {state: states.count(state) for state in set(states)})
+def asked_states(job: Job) -> tuple[str, status.EngineStates | None, bool]:
+    """The engine's name, what it knows of tasks (None: it does not answer, or has no list), whether it is at work."""
+    if read(job).get("engine") != SLURM:
+        busy = local.held(job)
+        return "this machine", None if busy else {}, busy
+    try:
+        found = slurm.tasks(job.path, patience=PATIENCE)
+        return "Slurm", {Task(task.step, task.title, task.index): (task.state, task.node, task.reason) for task in found}, False
+    except Fault:
+        return "Slurm", None, False
+
+
+def show(job: Job, options: argparse.Namespace) -> int:
+    job.plan  # noqa: B018  one that cannot be read is told before an engine is asked
+    name, states, busy = asked_states(job)
+    if options.json:
+        print(json.dumps(status.to_json(job, states, name, busy), indent=1))
+    else:
+        print(status.status(job, states, name, options.all, busy), end="")
+    failed = any(title.failed or any(job.state(task) == FAILED for task in job.tasks(number))
+                 for number, title in enumerate(job.plan.titles))
+    return int(failed)
+
+
+def tell(job: Job, _: argparse.Namespace) -> int:
+    say(f"farm: {report.write(job)}")
     return 0
 
 
@@ -119,6 +144,7 @@ def cancel(job: Job, _: argparse.Namespace) -> int:
 
 
 def clean(job: Job, options: argparse.Namespace) -> int:
+    job.read_plan()
     with local.Lock(job):
         if read(job).get("engine") == SLURM:
             on_slurm.check(job)
@@ -133,4 +159,4 @@ def clean(job: Job, options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"run": run, "resume": run, "status": status, "cancel": cancel, "clean": clean}
+COMMANDS = {"run": run, "resume": run, "status": show, "report": tell, "cancel": cancel, "clean": clean}

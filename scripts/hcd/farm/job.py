@@ -4,7 +4,7 @@
     plan.json                    what is to be made; nothing in it changes
     weights.safetensors          of --weights
     engine.json                  who runs it: engine.py
-    titles/000/frames.csv        of the source: time and checksum of each frame
+    titles/000/frames.crc        of the source: time and checksum of each frame
     titles/000/rungs.json        sizes and rates: made by the probe
     titles/000/chunks/00003.*    the coded frames of a range, and their hashes
     titles/000/tasks/chunk-00003.json   the record of a task
@@ -57,7 +57,7 @@ class Task:
 @dataclass
 class Record:
     """What a task has to say. `node`, `engine`: where it runs, and its number there; `attempt` counts from 1; `begun`,
-    `ended`: seconds since 1970; `frames`: of `total`, while it runs; `cpu`: seconds of it; `text`: why it failed, and
+    `ended`: seconds since 1970; `stage`: what it does `since` then; `frames`: of `total` of that; `cpu`: seconds of it; `text`: why it failed, and
     `code`: the exit code that says whether another try may help (worker.py); `key`: what it was made of; `found`: what it has made, by the step."""
     state: str
     node: str = ""
@@ -66,6 +66,7 @@ class Record:
     begun: float = 0.0
     ended: float = 0.0
     stage: str = ""
+    since: float = 0.0
     frames: int = 0
     total: int = 0
     cpu: float = 0.0

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from hcd import run
-from hcd.farm import chunk, falling
+from hcd.farm import chunk, falling, vbv
 from hcd.farm import rungs as found_rungs
 from hcd.farm.job import DONE, Record, Task
 from hcd.farm.scan import read_frames
@@ -25,11 +25,7 @@ TUNED = "tuned.safetensors"
 
 
 class Missing(Fault):
-    """Chunks are not there, or not as they were made. `indices`: theirs."""
-
-    def __init__(self, indices: list[int], text: str):
-        super().__init__(text)
-        self.indices = indices
+    """Chunks are not there, or not as they are to be."""
 
 
 class Checked(Encoding):
@@ -55,18 +51,18 @@ class Joined:
         self.records = self.chunks(whole)
 
     def chunks(self, whole: bool) -> list[Record]:
-        records, missing, why = [], [], []
+        records, missing = [], {}
         for index in range(len(self.planned.plan.ranges)):
             task = Task("chunk", self.number, index)
             record = chunk.is_there(self.job, task, self.found, whole)
             records.append(record)
             if record is None:
-                missing.append(index)
-                last = self.job.record(task)
-                why.append(f"{index} ({self.why(last)})")
+                missing.setdefault(self.why(self.job.record(task)), []).append(index)
         if missing:
-            raise Missing(missing, f"expected {len(records)} chunks, found {len(missing)} missing: {', '.join(why[:8])}"
-                                   f"{f' and {len(why) - 8} more' if len(why) > 8 else ''}")
+            count = sum(map(len, missing.values()))
+            raise Missing(f"expected {len(records)} chunks, found {count} missing: " + "; ".join(
+                f"{', '.join(map(str, own[:8]))}{f' and {len(own) - 8} more' if len(own) > 8 else ''}: {why}"
+                for why, own in missing.items()))
         return records
 
     @staticmethod
@@ -189,6 +185,7 @@ class Joined:
         if encoding.failed:
             raise Fault("the finished file failed its check, see its log")
         for rung, output in zip(coded, outputs):
+            self.check_rate(rung)
             own = weights if rung.model == "lite" else None
             output["psnr"] = encoding.known[rung, video.key_of(own) if own else None, quality.PSNR]
         return {"outputs": outputs, "weakest": self.weakest()}
@@ -202,6 +199,23 @@ class Joined:
         if rung.model == "lite" and weights:
             found["weights"] = video.key_of(weights)
         return found
+
+    def check_rate(self, rung: Rung) -> None:
+        """--maxrate holds in every chunk; where it does not over a seam, that is told."""
+        options = self.planned.options
+        if not options.maxrate:
+            return
+        packets, start = [], 0
+        frames, base = self.planned.frames(), self.planned.time_base
+        for index, own in enumerate(self.planned.plan.ranges):
+            path = self.job.chunk_file(self.number, index, chunk.NAME.format(rung.name))
+            start = (frames[own.first].time - frames[0].time) * base
+            packets += [(start + Fraction(packet["dts_time"]), 8 * int(packet["size"])) for packet in
+                        probe(path, "-select_streams", "V:0", "-show_entries", "packet=dts_time,size")["packets"]]
+        short = vbv.worst(packets, options.maxrate, options.bufsize or 2 * options.maxrate)
+        if short:
+            say(f"farm: warning: {rung.output.name}: expected --maxrate {options.maxrate} to hold over the seams of chunks, found a "
+                f"buffer that lacks {short.bits / 1000:.0f} kbit at {short.seconds:.1f} s: a larger --bufsize holds them")
 
     def weakest(self) -> list[str]:
         """Chunks whose quality falls off, in words."""

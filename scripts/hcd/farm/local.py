@@ -5,14 +5,14 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from hcd import run
 from hcd.farm import worker
 from hcd.farm.job import ROUNDS, Job, Task
-from hcd.progress import say
+from hcd.progress import Progress, say
 from hcd.run import Fault
 
 FARM = Path(__file__).resolve().parents[2] / "farm"
@@ -100,10 +100,10 @@ class Title:
             self.failed = True
 
 
-def go(job: Job, jobs: int, told: Callable[[], None]) -> bool:
-    """Runs what is open, `jobs` tasks at a time; whether all is done. `told` is called whenever something has changed."""
-    (job.path / "log").mkdir(exist_ok=True)
+def go(job: Job, jobs: int) -> bool:
+    """Runs what is open, `jobs` tasks at a time; whether all is done."""
     titles = [Title(job, number) for number, title in enumerate(job.plan.titles) if not title.failed]
+    shown = Progress("farm", sum(len(title.open) for title in titles))
     pool, running = ThreadPoolExecutor(jobs), {}
     try:
         while True:
@@ -117,8 +117,11 @@ def go(job: Job, jobs: int, told: Callable[[], None]) -> bool:
             ended, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in ended:
                 title, task = running.pop(future)
+                before = len(title.open)
                 title.ended(task, future.result())
-            told()
+                shown.total += max(0, len(title.open) - before)
+                if future.result() == worker.OK:
+                    shown.step(f"{title.plan.name}: {task}")
     except BaseException:
         run.stop_all(signal.SIGTERM)  # they say so in their records
         raise

@@ -47,7 +47,7 @@ def again(job: Job, number: int, engine: dict) -> None:
         say(f"farm: {name}: a chunk has failed for good: not tried again before `scripts/farm resume`")
         return
     if rounds >= ROUNDS:
-        say(f"farm: {name}: {len(records)} chunks are missing after {rounds} rounds: not tried again before `scripts/farm resume`")
+        say(f"farm: {name}: {len(records)} missing after {rounds} rounds: not tried again before `scripts/farm resume`")
         return
     write_shared(file, str(rounds + 1).encode())
     late = any(record and record.state == STOPPED for record in records)

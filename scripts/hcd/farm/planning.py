@@ -73,7 +73,7 @@ FARM_OPTIONS = ("sources", "job", "command", "ending", "threads", "device", "pre
 
 
 def precision(options: argparse.Namespace) -> str:
-    """What auto would take here, as a word: another node must not take another."""
+    """What auto would take, as a word: another node must not take another."""
     if options.precision != "auto":
         return options.precision
     model = options.client if options.client in ("base", "bicubic") else "lite" if has_lite(options) else "bicubic"
@@ -82,7 +82,7 @@ def precision(options: argparse.Namespace) -> str:
     weights = f":weights={options.weights.name}" if options.weights and model == "lite" else ""
     folder = options.weights.resolve().parent if weights else Path("/")
     log = run.ffmpeg("precision", "-v", "verbose", "-f", "lavfi", "-i", "color=s=64x64:r=1:d=1", "-vf",
-                     f"hcd_down=model={model}{weights}:device={options.device}:steps=0", "-f", "null", "-", folder=folder)
+                     f"hcd_down=model={model}{weights}:device=cpu:steps=0", "-f", "null", "-", folder=folder)
     found = re.search(r"int16 takes ([-0-9.]+) dB", log)
     return "int16" if found and float(found[1]) <= INT16 else "fp32"
 

@@ -2,7 +2,7 @@
 """What the probe has found for a title: its rungs, and in which format each is coded."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hcd.stream.rung import Rate, Rung, Shape
 
 @dataclass
 class Rungs:
-    """`formats`: of pixels, by rung; `measure`: of the target, "": none; `auto`: see correction.py."""
+    """`formats`: of pixels, by rung; `measure`: by which the sizes were chosen, "": none; `auto`: see correction.py."""
     rungs: list[Rung]
     formats: list[str]
     measure: str = ""
@@ -25,10 +25,6 @@ class Rungs:
         """What a chunk depends on."""
         return json.dumps([[rung.name, asdict(rung.shape), asdict(rung.rate), form] for rung, form in
                            zip(self.rungs, self.formats)])
-
-    def at(self, rates: list[Rate], names: list[str]) -> "Rungs":
-        return replace(self, rungs=[replace(rung, rate=rate, name=name) for rung, rate, name in
-                                    zip(self.rungs, rates, names)])
 
 
 def path_of(job: Job, title: int) -> Path:

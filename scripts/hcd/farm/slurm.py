@@ -16,6 +16,9 @@ Whatever is requeued waits two minutes more (BeginTime): for the lifetime of its
 
 No accounting (sacct) is needed. The controller forgets a job 300 s after its end (MinJobAge), and a dependency
 afterok on a forgotten job counts as fulfilled, even if it has failed: a step must look itself at what is there.
+
+Slurm holds 10,000 tasks at once by default (MaxJobCount; those of an array count one by one). More are refused, after
+two minutes in which sbatch itself tries again.
 """
 
 import functools
@@ -35,7 +38,8 @@ BATCH = Path(__file__).with_name("batch.sh")
 PROGRAMS = ("sbatch", "squeue", "scontrol", "scancel", "sinfo")
 AGAIN = 3
 PATIENCE = 300  # seconds for a controller that does not answer: it restarts, or the network is away
-AWAY = re.compile("Unable to contact|[Tt]imed out|Zero Bytes|standby|temporarily unable")
+AWAY = re.compile("Unable to contact|[Tt]imed out|Zero Bytes|standby")
+FULL = "temporarily unable to accept job"
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,9 @@ def why(done: Done) -> str:
     return lines[-1] if lines else f"ended with {done.code}"
 
 
-def answer(*words: str) -> str:
+def answer(*words: str, patience: float = PATIENCE) -> str:
     """Its output; a Fault where it fails."""
-    done = ask(*words)
+    done = ask(*words, patience=patience)
     if done.code:
         raise Fault(f"{words[0]}: {why(done)}")
     return done.text
@@ -182,6 +186,8 @@ def sbatch(comment: str, *words: str) -> str:
         done = ask("sbatch", f"--comment={comment}", *words, patience=0)
         if not done.code:
             return done.text.strip().partition(";")[0]  # behind it a cluster's name
+        if FULL in done.log:
+            raise Fault(f"sbatch: expected room for more tasks, found that Slurm takes none (MaxJobCount): {why(done)}")
         if not AWAY.search(done.log) or time.monotonic() >= end:
             raise Fault(f"sbatch: {why(done)}")
         say(f"Slurm: {why(done)}; trying again")
@@ -237,12 +243,12 @@ def chain(job: Path, title: int, steps: Collection[Step]) -> dict[str, list[str]
 
 # ---- what has been submitted ----
 
-def tasks(job: Path, ended: bool = False) -> list[Task]:
+def tasks(job: Path, ended: bool = False, patience: float = PATIENCE) -> list[Task]:
     """What waits and runs of a job folder, whoever has submitted it. `ended`: and what has ended within MinJobAge, in
     states as COMPLETED, FAILED, TIMEOUT, CANCELLED, NODE_FAIL, OUT_OF_MEMORY."""
     # A job's folder is where it was submitted to, so no list of ids can be lost.
     lines = answer("squeue", "--noheader", "--array", "--format=%i|%k|%T|%N|%r|%Z",
-                   *(["--states=all"] if ended else [])).splitlines()
+                   *(["--states=all"] if ended else []), patience=patience).splitlines()
     found, folder = [], str(job.resolve())
     for line in lines:
         parts = line.split("|", 5)

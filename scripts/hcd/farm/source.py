@@ -15,7 +15,8 @@ from hcd.stream.encoding import Encoding
 from hcd.stream.title import Title
 from hcd.work_folder import Steps
 
-PREROLL = 2  # seconds that filters of the user's see before a range, since they may look back
+PREROLL = 2   # seconds that filters of the user's see before a range, since they may look back
+FARTHER = 10  # seconds before, where a demuxer does not find the key frame in front of a time (MPEG-TS)
 
 
 class VideoOnly(streams.Streams):
@@ -55,19 +56,20 @@ class Planned:
         encoding = kind(self.options, source, Steps(self.folder), title or self.whole)
         settings = self.job.plan.settings
         encoding.coder.threads = settings["threads"]
-        encoding.coder.pinned = f":device={settings['device']}:precision={settings['precision']}" \
-                                f":threads={settings['threads']}"
+        encoding.coder.pinned = f":device={settings['device']}:threads={settings['threads']}"
+        encoding.coder.precision = settings["precision"]
         if found:
             encoding.formats = {rung.shape: form for rung, form in zip(found.rungs, found.formats)}
         return encoding
 
-    def part(self, index: int, frames: list[Frame], seeks: bool) -> Title:
-        """One range of it, which is sought or decoded from the start."""
+    def parts(self, index: int, frames: list[Frame]) -> list[Title]:
+        """One range of it, with ways to get there: the fast ones first, at last by decoding from the start."""
         own = self.plan.ranges[index]
         start = frames[own.first].time
         end = frames[own.end].time if own.end < len(frames) else None
-        seek = start * self.time_base - (PREROLL if self.options.filter else 0) if seeks and index else None
-        return self.whole.part(start, end, seek)
+        before = PREROLL if self.options.filter else 0
+        seeks = [start * self.time_base - back for back in (before, before + FARTHER)] if index else []
+        return [self.whole.part(start, end, seek) for seek in (*seeks, None)]
 
     def origin(self, index: int, frames: list[Frame]) -> Fraction:
         """Seconds from the last multiple of --gop to a range's first frame."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hcd import progress, run
-from hcd.farm import build, chunk, join
+from hcd.farm import build, chunk, correction
 from hcd.farm import rungs as found_rungs
 from hcd.farm.build import Unfit
 from hcd.farm.job import DONE, FAILED, RUNNING, STOPPED, Job, Record, Task, node_name
@@ -24,12 +24,12 @@ from hcd.farm.rungs import Rungs
 from hcd.farm.source import Planned
 from hcd.ffmpeg_log import SYSTEM
 from hcd.run import Fault, Stopped, described
-from hcd.stream import auto, encode, video
-from hcd.stream.rung import Rung
+from hcd.stream import encode, video
 from hcd.stream.search import measure_of
 
 # Exit codes, where sysexits.h has a name for the case: its.
 OK, BAD, MISSING, AGAIN, UNFIT, KILLED = 0, 1, 66, 75, 78, 128 + signal.SIGTERM
+TRY = "try"  # begins what is kept of those before
 BEAT = 5.0  # seconds between two records of a task that is at work
 MAY_PASS = re.compile(f"{SYSTEM.pattern}|ended by SIG|Cannot allocate memory|Stale file handle")
 
@@ -41,6 +41,10 @@ class Working:
         self.job, self.task = job, task
         before = job.record(task)
         self.record = Record(RUNNING, node_name(), engine_number(), (before.attempt + 1) if before else 1, time.time())
+        if before:
+            self.record.said = [line for line in before.said if line.startswith(TRY)]
+            if before.state != DONE:
+                self.record.said.append(f"{TRY} {before.attempt} on {before.node}: {before.text or 'it was lost'}")
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.beat, daemon=True)
 
@@ -56,7 +60,10 @@ class Working:
         self.thread.join()
 
     def watch(self, stage: str, frames: int, total: int) -> None:
-        self.record.stage, self.record.frames, self.record.total = stage, frames, total
+        own = self.record
+        if stage != own.stage:
+            own.since = time.time()
+        own.stage, own.frames, own.total = stage, frames, total
 
     def beat(self) -> None:
         while not self.ended.wait(BEAT):
@@ -70,7 +77,7 @@ class Working:
         own.state, own.code, own.text, own.key, own.found, own.ended = state, code, text, key, found, time.time()
         own.cpu = sum(usage.ru_utime + usage.ru_stime for usage in
                       map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
-        own.said = list(progress.heard)
+        own.said += progress.heard
         self.job.write_record(self.task, own)
 
 
@@ -88,19 +95,17 @@ def probe(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
     own.mkdir(exist_ok=True)
     planned = Planned(job, task.title, own)
     planned.check_source()
-    encoding = planned.encoding()
-    options, measure, about = planned.options, "", {}
-    if options.auto:
-        search = auto.Auto(encoding)
-        best, rate = search.first()
-        rungs, measure = [Rung(best[0].size.shape, rate, options.file, "auto.1")], search.measure.name
+    if planned.options.auto:
+        found = correction.probed(planned)
     else:
+        encoding = planned.encoding()
         rungs = encode.chosen_rungs(encoding)
-        measure = measure_of(options.measure, None).name if options.rungs else ""
-    encoding.prepare(rungs)
-    found_rungs.write(job, task.title, Rungs(rungs, [encoding.formats[rung.shape] for rung in rungs], measure, about))
+        encoding.prepare(rungs)
+        measure = measure_of(planned.options.measure, None).name if planned.options.rungs else ""
+        found = Rungs(rungs, [encoding.formats[rung.shape] for rung in rungs], measure)
+    found_rungs.write(job, task.title, found)
     shutil.rmtree(own, ignore_errors=True)
-    return "", {"rungs": [f"{rung.output.name}: {rung.model or 'own size'} at {rung.rate}" for rung in rungs]}
+    return "", {"rungs": [f"{rung.output.name}: {rung.model or 'own size'} at {rung.rate}" for rung in found.rungs]}
 
 
 def encode_chunk(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
@@ -113,7 +118,10 @@ def after_chunks(name: str) -> Callable[[Job, Task, Path], tuple[str, dict]]:
     """A step of join.py."""
     def step(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
         planned = Planned(job, task.title, folder)
-        joined = Joined(planned, whole=task.step == planned.plan.after_chunks)
+        first = task.step == planned.plan.after_chunks
+        joined = Joined(planned, whole=first)
+        if first and (wrong := correction.settle(planned, joined.found, joined.records)):
+            raise Missing(wrong)
         return joined.found.key, getattr(joined, name)()
     return step
 
@@ -153,7 +161,8 @@ def scratch(job: Job, task: Task) -> Path:
     shared.mkdir(parents=True, exist_ok=True)
     host = socket.gethostname()
     for left in shared.glob(f"{task.file_name}.{host}.*"):
-        if not Path("/proc", left.name.rsplit(".", 1)[1]).exists():
+        pid = left.name.rsplit(".", 1)[1]
+        if pid == str(os.getpid()) or not Path("/proc", pid).exists():  # in containers all have the same host and number
             shutil.rmtree(left, ignore_errors=True)
     path = shared / f"{task.file_name}.{host}.{os.getpid()}"
     path.mkdir()
@@ -180,6 +189,7 @@ def work(job: Job, task: Task) -> int:
             folder = scratch(job, task)
             key, found = STEPS[task.step](job, task, folder)
         except Stopped as stopped:
+            run.stop_all()
             name = signal.Signals(stopped.signal_number or signal.SIGTERM).name
             code, state = KILLED, STOPPED
             text = f"stopped by {name} after {time.time() - working.record.begun:.0f} s{limit()}"
@@ -194,7 +204,6 @@ def work(job: Job, task: Task) -> int:
         except OSError as error:
             code, state, text = AGAIN, FAILED, described(error, job.path)
         finally:
-            run.stop_all()
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
         if text:

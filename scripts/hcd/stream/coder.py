@@ -10,6 +10,7 @@ from hcd import run
 from hcd.encoders import EVERY
 from hcd.run import Fault
 from hcd.stream.rung import Rate
+from hcd.stream.shader import LIGHT
 
 # Warnings of ffmpeg and of encoders that pass over an option.
 PASSED_OVER = re.compile(r"(Codec AVOption \S+) .*has not been used for any stream|Error parsing option '(.*?)'")
@@ -54,10 +55,10 @@ def merged(words: list[str]) -> list[str]:
 class Coder:
     def __init__(self, options: argparse.Namespace, frame_rate: Fraction):
         """`threads`: of the encoder, where the bits must not depend on the machine; `pinned`: options of hcd_down, each
-        with a colon in front; `origin`: seconds from the last multiple of --gop to the first frame."""
+        with a colon in front, `precision` that of networks; `origin`: seconds from the last multiple of --gop to the first frame."""
         self.options, self.encoder = options, EVERY[options.encoder]
         self.frame_rate = frame_rate
-        self.threads, self.pinned, self.origin = 0, "", Fraction(0)
+        self.threads, self.pinned, self.precision, self.origin = 0, "", "", Fraction(0)
         self.gop_frames, self.gop_seconds = gop_of(options.gop) if options.gop else (0, None)
 
     @property
@@ -98,10 +99,12 @@ class Coder:
         """Filters by which the stream carries our message only: a source's own user data was of its own coding."""
         return "sidedata=mode=delete:type=SEI_UNREGISTERED," if self.encoder.sei else ""
 
-    def signal(self) -> str:
-        """Options of hcd_down: the signal stands where key frames are, if these stand at whole seconds."""
+    def signal(self, model: str) -> str:
+        """Options of hcd_down: the signal stands where key frames are, if these stand at whole seconds; and those that
+        are pinned."""
         whole = self.gop_seconds and self.gop_seconds.denominator == 1
-        return self.pinned + (f":signal_interval={self.gop_seconds}" if whole else "")
+        words = f":signal_interval={self.gop_seconds}" if whole else ""
+        return words + self.pinned + (f":precision={self.precision}" if self.precision and model in LIGHT else "")
 
     def try_out(self, rate: Rate, small: bool, source: list[str], filters: str, stage: str, folder: Path,
                 readers: tuple[str, ...]) -> None:

@@ -109,7 +109,7 @@ class Encoding:
     def encode(self, rung: Rung) -> Path:
         """The small stream with what goes along, and the times of the source's frames."""
         plan, coder, title = self.plan(rung.output), self.coder, self.title
-        down = rung.shape.down(self.given, quality_of(rung.rate, self.options.encoder), coder.signal())
+        down = rung.shape.down(self.given, quality_of(rung.rate, self.options.encoder), coder.signal(rung.model))
         small = f"{coder.alone() if rung.model else ''}{down},format={self.formats[rung.shape]}{coder.encoder.upload}"
         fast = [] if video.is_matroska(rung.output) else ["-movflags", "+faststart"]
         stats = f"{rung.name}.stats"

@@ -42,7 +42,7 @@ class Handler(SimpleHTTPRequestHandler):
         return False
 
     def end_headers(self):
-        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Cache-Control", "no-store")  # a file that is replaced within a second has the date of before
         super().end_headers()
 
     def do_GET(self):

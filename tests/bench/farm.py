@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What scripts/farm costs beside scripts/encode, and how much it gets done: CPU seconds and bits within one run.
+
+The source is made of the clips of HCD_SHARED (or of samples/clip.mkv), each forwards and backwards, so that there are
+scenes of some seconds. A node-hour is an hour of one core: CPU seconds of the tasks. usage: farm.py [folder to keep]"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "scripts"))
+
+from hcd.bdrate import bd_rate  # noqa: E402
+from hcd.farm.job import Job  # noqa: E402
+from hcd.probe import packet_bits, probe  # noqa: E402
+
+FFMPEG, FARM, ENCODE = TOP / "build" / "bin" / "ffmpeg", TOP / "scripts" / "farm", TOP / "scripts" / "encode"
+LONG = ("cups.mp4", "juggle.mp4")  # scenes by themselves
+SHORT = ("basketball.mkv", "city.mkv", "foliage.mkv", "temple.mkv", "harbor_hlg10.mkv")
+CRFS = (22, 26, 30, 34)
+CLIENTS = {"none (full size)": ("--ladder", "360"), "bicubic (2/3)": ("--ladder", "240"), "lite (1/2)": ()}
+PRESETS = ("veryfast", "medium", "slow")
+
+
+def cpu_of(*command):
+    """CPU seconds of a command and all its children."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: {done.stderr}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def make_source(path):
+    clips = Path(os.environ.get("HCD_SHARED", ""), "data", "clips")
+    both = "split[f][b];[b]reverse[r];[f][r]concat"
+    if all((clips / name).is_file() for name in LONG + SHORT):
+        parts = [(clips / name, "null") for name in LONG] + [(clips / name, both) for name in SHORT]
+        parts += [(clips / name, "reverse,hflip") for name in LONG]
+    else:
+        parts = [(TOP / "samples" / "clip.mkv", f"{both},{more}") for more in ("null", "hflip", "vflip", "transpose,crop=iw:iw*9/16")
+                 for _ in range(5)]
+    words, graph = [], ""
+    for number, (clip, filters) in enumerate(parts):
+        words += ["-i", clip]
+        graph += f"[{number}:v]scale=640:360:flags=lanczos,setsar=1,fps=25,format=yuv420p,{filters.replace('[', f'[{number}')}[p{number}];"
+    graph += "".join(f"[p{number}]" for number in range(len(parts))) + f"concat=n={len(parts)}[v]"
+    cpu_of(FFMPEG, "-nostdin", "-y", "-v", "error", *words, "-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-preset",
+           "fast", "-qp", 4, path)
+
+
+def point(path, psnr):
+    packets = probe(path, "-select_streams", "V:0", "-show_entries", "packet=size")["packets"]
+    return packet_bits(packets), psnr
+
+
+def farmed(source, job, *options):
+    """CPU seconds of planning and of the tasks; the job."""
+    seconds = cpu_of(FARM, "plan", source, "-o", job, "-y", *options)
+    cpu_of(FARM, "run", job, "--engine", "local")
+    own = Job(job)
+    return seconds, [(task, own.record(task)) for task in own.tasks(0)], own
+
+
+def psnr_of(text):
+    return float(text.rsplit("PSNR-Y ", 1)[1].split()[0])
+
+
+def cutting(source, folder):
+    """Bits and PSNR-Y of the same CRFs with and without cuts."""
+    whole, cut, cost = [], [], []
+    for crf in CRFS:
+        one = folder / "one.mkv"
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        said = subprocess.run([ENCODE, source, one, "-y", "--crf", str(crf)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, check=True).stderr
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        alone = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        whole.append(point(one, psnr_of(said)))
+        planned, records, job = farmed(source, folder / "job", "--crf", crf)
+        output = next(record for task, record in records if task.step == "check").found["outputs"][0]
+        cut.append(point(job.path / output["file"], output["psnr"]))
+        tasks = sum(record.cpu for _, record in records)
+        cost.append((planned + tasks) / alone - 1)
+        print(f"| {crf} | {len(job.plan.titles[0].ranges)} | {whole[-1][0]} | {cut[-1][0]} | {whole[-1][1]:.2f} | {cut[-1][1]:.2f} | "
+              f"{alone:.1f} | {planned:.1f} | {tasks:.1f} | {100 * cost[-1]:+.1f} % |", flush=True)
+    loss = bd_rate(whole, cut).value
+    print(f"\nCutting costs {loss:+.2f} % of the bits at the same PSNR-Y; the farm {100 * sum(cost) / len(cost):+.1f} % more CPU time than "
+          "one run of scripts/encode.\n")
+
+
+def throughput(source, folder):
+    print("| client | preset | hours of source in a node-hour | frames per CPU second of a chunk | kb/s | PSNR-Y |\n|---|---|---|---|---|---|")
+    for client, words in CLIENTS.items():
+        for preset in PRESETS:
+            planned, records, job = farmed(source, folder / "job", "--crf", 26, "--preset", preset, *words)
+            output = next(record for task, record in records if task.step == "check").found["outputs"][0]
+            seconds = planned + sum(record.cpu for _, record in records)
+            chunks = sum(record.cpu for task, record in records if task.step == "chunk")
+            print(f"| {client} | {preset} | {job.plan.titles[0].seconds / seconds:.2f} | {job.plan.titles[0].frames / chunks:.1f} | "
+                  f"{output['bits'] / output['seconds'] / 1000:.0f} | {output['psnr']:.2f} |", flush=True)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
+        folder.mkdir(exist_ok=True)
+        source = folder / "source.mkv"
+        make_source(source)
+        stream = json.loads(subprocess.run([FFMPEG.with_name("ffprobe"), "-v", "error", "-of", "json", "-count_packets", "-show_streams",
+                                            str(source)], stdout=subprocess.PIPE, check=True).stdout)["streams"][0]
+        print(f"{stream['nb_read_packets']} frames of {stream['width']}x{stream['height']}, 25 a second, x264, one thread a task\n")
+        print("| CRF | chunks | bits, one run | bits, farm | PSNR-Y | PSNR-Y, farm | CPU s, one run | plan | tasks | more |\n"
+              "|---|---|---|---|---|---|---|---|---|---|")
+        cutting(source, folder)
+        throughput(source, folder)
+
+
+if __name__ == "__main__":
+    main()
