@@ -35,7 +35,7 @@ STARTS, CALLS, ARRAY, JOBS, NOTICE, REQUEUE = 100.0, 10.0, 1001, 10_000, 300.0, 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("jobs", nargs="+", type=Path, metavar="JOB", help="finished jobs, whose records are measured")
+    add("job", nargs="+", type=Path, metavar="JOB", help="finished jobs, whose records are measured")
     add("--nodes", type=int, default=1000, help="each runs a task at a time (default: %(default)s)")
     add("--titles", type=int, default=100, help="each is like one of the measured ones, drawn by chance (default: %(default)s)")
     add("--hours", type=float, default=1.0, help="of source in a title (default: %(default)s)")
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     check(options)
-    found = measured.measure(options.jobs)
+    found = measured.measure(options.job)
     titles = draw(found, options)
     farm = farm_of(found, titles, options)
     told = Simulation(titles, farm).run()

@@ -79,8 +79,8 @@ def measured_part(result: Result) -> list[str]:
         lines.append("  few chunks: their spread says little of a farm's")
     longer = result.frames / len(result.titles) / max(title.frames for title in found.titles)
     if longer > LONGER:
-        lines.append(f"  simulated titles are {longer:,.0f} times as long: what of the other steps grows with a title is not seen in "
-                     "these")
+        lines.append(f"  simulated titles are {longer:,.0f} times as long: what of the other steps grows with a title is not "
+                     "seen in these")
     return lines
 
 
