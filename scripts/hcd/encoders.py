@@ -22,6 +22,7 @@ class Encoder:
     quiet: tuple[str, ...] = ()  # words of ffmpeg: errors only
     one_thread: tuple[str, ...] = ()  # and besides, so that the bits do not depend on the machine
     more_threads: tuple[str, ...] = ()  # the same for {} threads
+    anywhere: tuple[str, ...] = ()  # and besides, so that they do not depend on the kind of CPU
     counts_presets: bool = False
     quality: str = "-crf:v:0 {}"  # words of ffmpeg
     params: str = ""            # its option for a list of the library's own parameters
@@ -35,7 +36,8 @@ class Encoder:
 
     def on_threads(self, number: int) -> list[str]:
         """Words of ffmpeg by which the bits do not depend on the machine."""
-        return list(self.one_thread) if number == 1 else [word.format(number) for word in self.more_threads]
+        words = self.one_thread if number == 1 else [word.format(number) for word in self.more_threads]
+        return [*words, *self.anywhere]
 
     def preset(self, name: str) -> str | None:
         """x264's name of a preset as this encoder's; None where there is none."""
@@ -63,8 +65,9 @@ def straight(points: tuple[tuple[float, float], ...], at: float) -> float:
 
 SEI, FORCED = ("-udu_sei:v:0", "1"), ("-forced-idr:v:0", "1")
 ENCODERS = {encoder.name: encoder for encoder in (
-    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (), ("-threads", "1"), ("-threads:v:0", "{}"), params="x264-params",
-            two_pass="log", capped=True, sei=SEI, forced=FORCED),
+    Encoder("libx264", 51, 0.1, ((22, 22.0), (34, 34.0)), (), ("-threads", "1"), ("-threads:v:0", "{}"),
+            # With AVX-512 libx264 164 does not even give the same bits twice on one machine: its mbtree.
+            ("-x264-params", "cpu-independent=1"), params="x264-params", two_pass="log", capped=True, sei=SEI, forced=FORCED),
     Encoder("libx265", 51, 0.1, ((22, 20.4), (26, 24.1), (30, 28.0), (34, 31.7)),
             ("-x265-params", "log-level=error"), ("-x265-params", "pools=none:frame-threads=1:log-level=error"),
             ("-x265-params", "pools={}:frame-threads=1:log-level=error"),

@@ -22,11 +22,11 @@ LONG = os.environ.get("HCD_LONG")
 
 
 class OnNodes(farm_case.Case):
-    NODES = 3
+    NODES, CONFIGURED = 3, ""
 
     def setUp(self):
         super().setUp()
-        self.cluster = self.enterContext(Cluster(self.NODES))
+        self.cluster = self.enterContext(Cluster(self.NODES, more=self.CONFIGURED))
         self.environment = self.cluster.env
 
     def started(self, *words, source=None, options=("--chunk", 2, "--crf", "30")):
@@ -38,15 +38,18 @@ class OnNodes(farm_case.Case):
         return len(job.plan.titles[0].ranges)
 
     def until(self, condition, what, seconds=300):
-        self.cluster.wait(condition, what, seconds)
+        try:
+            self.cluster.wait(condition, what, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.logs()}") from None
 
     def ended(self):
         self.until(lambda: not self.cluster.jobs(), "no job that is left")
 
-    def is_at_work(self, job, index, step="chunk"):
-        """Encoding, on a node."""
-        record = self.record(job, step, index)
-        return bool(record and record.state == RUNNING and record.stage.endswith("encoding"))
+    def is_at_work(self, job, index):
+        """A chunk, encoding on a node."""
+        record = self.record(job, "chunk", index)
+        return bool(record and record.state == RUNNING and list((job.folder(0) / "work").glob(f"chunk-{index:05d}.*/*.mp4")))
 
     def worker(self, job, index):
         """The process of a chunk's worker."""
@@ -80,6 +83,28 @@ class TwoNodes(OnNodes):
         self.is_whole(job)
         self.assertEqual(self.attempts(job), [1, 2])
         self.assertIn("all is done", self.farm("resume", job.path))
+
+
+@unittest.skipUnless(LONG, "takes long: with HCD_LONG=1 only")
+class AShortQueue(OnNodes):
+    CONFIGURED = "MaxJobCount=9\nMinJobAge=2"
+
+    def test_titles_wait_for_room(self):
+        folder = self.path("titles")
+        folder.mkdir()
+        for number in range(4):
+            self.plain(f"titles/{number}.mkv", seconds=4)
+        job, _ = self.plan(folder)
+        source = job.plan.titles[1].path
+        source.unlink()  # and this one's tasks fail
+        self.assertIn("the others follow", self.farm("run", job.path, "--engine", "slurm"))
+        self.until(lambda: not self.cluster.jobs() and all(job.state(Task("check", number, 0)) for number in (0, 2, 3)), "no job that is left")
+        self.assertEqual(sorted(file.name for file in (job.path / "out").iterdir()), ["0.mkv", "2.mkv", "3.mkv"])
+
+    def test_a_title_for_which_there_is_never_room(self):
+        job, _ = self.plan(self.plain(seconds=30))
+        self.assertIn("MaxJobCount", self.farm("run", job.path, "--engine", "slurm", code=1))
+        self.assertEqual(self.cluster.jobs(), {})
 
 
 @unittest.skipUnless(LONG, "takes long: with HCD_LONG=1 only")

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from hcd.farm import engines, on_slurm, planning, ranges, report, worker
+from hcd.farm import engines, on_slurm, planning, ranges, report, simulate, worker
 from hcd.farm.job import STEPS, Job, Task
 from hcd.progress import say
 from hcd.run import Fault, Script
@@ -79,6 +79,10 @@ def parser() -> argparse.ArgumentParser:
         add_job(own)
         if name == "clean":
             own.add_argument("--force", action="store_true", help="of a job that is not done, too")
+    simulate.add_arguments(commands.add_parser("simulate", help="what a farm of a thousand nodes would do, from jobs that are done"))
+    more = commands.add_parser("more", help="titles that wait for room in Slurm's queue; Slurm calls it")
+    add_job(more)
+    more.add_argument("index", nargs="?", help="of no meaning")
     work = commands.add_parser("work", help="one task, for schedulers")
     add_job(work)
     work.add_argument("step", choices=STEPS)
@@ -108,7 +112,7 @@ def work(options: argparse.Namespace) -> int:
     if options.step not in titles[options.title].steps:
         raise Fault(f"work {options.step}: expected a title with --tune, found '{titles[options.title].name}' without")
     try:
-        code, engine = worker.work(job, Task(options.step, options.title, index if options.step == "chunk" else 0)), engines.read(job)
+        code, engine = worker.work(job, Task(options.step, options.title, index if options.step == "chunk" else 0)), job.engine()
         if code == worker.MISSING and "SLURM_JOB_ID" in os.environ and engine.get("engine") == engines.SLURM:
             on_slurm.again(job, options.title, engine)
         if options.step == "check":
@@ -126,6 +130,11 @@ def do(script: Script, arguments: list[str] | None) -> int:
         return planning.plan(options)
     if options.command == "work":
         return work(options)
+    if options.command == "simulate":
+        return simulate.run(options)
+    if options.command == "more":
+        on_slurm.more(Job(options.job))
+        return 0
     return engines.COMMANDS[options.command](Job(options.job), options)
 
 

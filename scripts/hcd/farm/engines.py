@@ -10,7 +10,7 @@ import socket
 import time
 
 from hcd.farm import local, on_slurm, report, slurm, status, worker
-from hcd.farm.job import FAILED, STOPPED, Job, Task, write_shared
+from hcd.farm.job import FAILED, STEPS, STOPPED, Job, Task, write_shared
 from hcd.progress import say
 from hcd.run import Fault
 
@@ -40,14 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--sbatch", metavar="OPTIONS", help="more of sbatch's, as '--nice=100 --qos=night'")
 
 
-# ---- engine.json ----
-
-def read(job: Job) -> dict:
-    try:
-        return json.loads((job.path / "engine.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
+# ---- what is asked for ----
 
 def default() -> str:
     if not shutil.which("sbatch"):
@@ -61,7 +54,7 @@ def asked(job: Job, options: argparse.Namespace) -> dict:
     """What is asked for; what is not named is as it was before."""
     given = {name: getattr(options, name) for name in ("engine", "jobs", *on_slurm.OPTIONS)}
     settings = job.plan.settings  # a plan that cannot be read is told first
-    engine = {**read(job), **{name: value for name, value in given.items() if value is not None}}
+    engine = {**job.engine(), **{name: value for name, value in given.items() if value is not None}}
     if "engine" not in engine:
         engine["engine"] = default()
     if engine["engine"] == LOCAL and (odd := [name for name in on_slurm.OPTIONS if given[name] is not None]):
@@ -101,12 +94,13 @@ def finish(job: Job, done: bool) -> int:
 
 def asked_states(job: Job) -> tuple[str, status.EngineStates | None, bool]:
     """The engine's name, what it knows of tasks (None: it does not answer, or has no list), whether it is at work."""
-    if read(job).get("engine") != SLURM:
+    if job.engine().get("engine") != SLURM:
         busy = local.held(job)
         return "this machine", None if busy else {}, busy
     try:
         found = slurm.tasks(job.path, patience=PATIENCE)
-        return "Slurm", {Task(task.step, task.title, task.index): (task.state, task.node, task.reason) for task in found}, False
+        return "Slurm", {Task(task.step, task.title, task.index): (task.state, task.node, task.reason) for task in found
+                         if task.step in STEPS}, False
     except Fault:
         return "Slurm", None, False
 
@@ -129,7 +123,7 @@ def tell(job: Job, _: argparse.Namespace) -> int:
 
 
 def cancel(job: Job, _: argparse.Namespace) -> int:
-    engine = read(job)
+    engine = job.engine()
     if not local.held(job):
         if engine.get("engine") != SLURM or not slurm.cancel(job.path):
             raise Fault(f"{job.path}: expected a job that is running, found one that is not")
@@ -146,7 +140,7 @@ def cancel(job: Job, _: argparse.Namespace) -> int:
 def clean(job: Job, options: argparse.Namespace) -> int:
     job.read_plan()
     with local.Lock(job):
-        if read(job).get("engine") == SLURM:
+        if job.engine().get("engine") == SLURM:
             on_slurm.check(job)
         left = worker.open_tasks(job)
         if left and not options.force:

@@ -3,7 +3,7 @@
 
     plan.json                    what is to be made; nothing in it changes
     weights.safetensors          of --weights
-    engine.json                  who runs it: engine.py
+    engine.json                  who runs it: engines.py
     titles/000/frames.crc        of the source: time and checksum of each frame
     titles/000/rungs.json        sizes and rates: made by the probe
     titles/000/chunks/00003.*    the coded frames of a range, and their hashes
@@ -170,6 +170,13 @@ class Job:
         if own["weights"]:
             own["weights"] = self.path / own["weights"]
         return command_line.checked(argparse.Namespace(**own))
+
+    def engine(self) -> dict:
+        """Who runs it, and what was asked of it."""
+        try:
+            return json.loads((self.path / "engine.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
 
     # ---- places ----
 

@@ -3,6 +3,8 @@
 
 import shlex
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from hcd.farm import local, slurm, worker
 from hcd.farm.job import FAILED, ROUNDS, STOPPED, Job, Task, write_shared
@@ -21,9 +23,9 @@ def settings(job: Job, engine: dict, step: str, minutes: int) -> slurm.Settings:
                           account=engine.get("account") or "", words=tuple(shlex.split(engine.get("sbatch") or "")))
 
 
-def chain(job: Job, number: int, tasks: list[Task], engine: dict, minutes: int = 0) -> None:
+def chain(job: Job, number: int, tasks: list[Task], engine: dict, minutes: int = 0, last: slurm.Step | None = None) -> None:
     """Submits what is open of a title. The step behind the chunks begins when they have ended in whatever way: it looks at
-    what is there."""
+    what is there. `last`: a step behind all of them, whatever has become of them."""
     title, steps = job.plan.titles[number], []
     for name in title.steps:
         indices = [task.index for task in tasks if task.step == name]
@@ -33,7 +35,46 @@ def chain(job: Job, number: int, tasks: list[Task], engine: dict, minutes: int =
         if indices:
             command = (sys.executable, "-B", str(local.FARM), "work", "--title", str(number), str(job.path), name)
             steps.append(slurm.Step(name, command, indices, settings(job, engine, name, minutes), before))
+    if last:
+        steps.append(replace(last, after={steps[-1].name: "afterany"}))
     slurm.chain(job.path, number, steps)
+
+
+# ---- titles for which Slurm's queue has no room yet ----
+
+def handed(job: Job, number: int) -> Path:
+    """There: the title has been submitted since `run` or `resume`."""
+    return job.folder(number) / "handed"
+
+
+def more(job: Job) -> int:
+    """Submits titles as long as Slurm's queue has room for them; where it has none for all, there is a task behind each
+    that does so again. How many wait still."""
+    engine, room = job.engine(), slurm.room()
+    waiting = [number for number, title in enumerate(job.plan.titles) if not title.failed and not handed(job, number).exists()]
+    todo = {number: worker.open_tasks(job, number) for number in waiting}
+    all_fit, begun = sum(len(tasks) + 1 for tasks in todo.values()) <= room, 0
+    last = None if all_fit else slurm.Step("more", (sys.executable, "-B", str(local.FARM), "more", str(job.path)),
+                                           settings=settings(job, engine, "more", 0))
+    for place, (number, tasks) in enumerate(todo.items()):
+        if tasks and len(tasks) + 1 > room:
+            if begun == 0 and not slurm.tasks(job.path):
+                raise Fault(f"{job.plan.titles[number].name}: expected room for {len(tasks) + 1} tasks in Slurm's queue, found {room} "
+                            "(MaxJobCount in slurm.conf): resume when there is some, or plan longer chunks")
+            return len(waiting) - place
+        try:
+            handed(job, number).touch(exist_ok=False)  # two tasks may be here at the same time
+        except FileExistsError:
+            continue
+        if not tasks:
+            continue
+        try:
+            chain(job, number, tasks, engine, last=last)
+        except BaseException:
+            handed(job, number).unlink(missing_ok=True)
+            raise
+        room, begun = room - len(tasks) - 1, begun + 1
+    return 0
 
 
 def again(job: Job, number: int, engine: dict) -> None:
@@ -49,6 +90,8 @@ def again(job: Job, number: int, engine: dict) -> None:
     if rounds >= ROUNDS:
         say(f"farm: {name}: {len(records)} missing after {rounds} rounds: not tried again before `scripts/farm resume`")
         return
+    if any(task.title == number and task.step == "chunk" for task in slurm.tasks(job.path)):
+        return  # a node was lost behind the line above and below: this has been done
     write_shared(file, str(rounds + 1).encode())
     late = any(record and record.state == STOPPED for record in records)
     minutes = (engine.get("time") or 0) * 2 ** rounds if late else 0
@@ -70,14 +113,18 @@ def submit(job: Job, engine: dict) -> int:
     slurm.forgive(job.path)
     for number in range(len(job.plan.titles)):
         (job.folder(number) / "rounds").unlink(missing_ok=True)
+        handed(job, number).unlink(missing_ok=True)
     todo = worker.open_tasks(job)
-    titles = sorted({task.title for task in todo})
+    if not todo:
+        say(f"farm: {job.path}: all is done")
+        return 0
     try:
-        for number in titles:
-            chain(job, number, [task for task in todo if task.title == number], engine)
+        waiting = more(job)
     except BaseException:
         slurm.cancel(job.path)
         raise
-    say(f"farm: {job.path}: {len(todo)} tasks of {len(titles)} title{'s' * (len(titles) != 1)} handed to Slurm: scripts/farm "
-        f"status {job.path}" if todo else f"farm: {job.path}: all is done")
+    titles = len({task.title for task in todo})
+    say(f"farm: {job.path}: {len(todo)} tasks of {titles} title{'s' * (titles != 1)} "
+        f"{f'for Slurm, whose queue has room for {titles - waiting} titles; the others follow' if waiting else 'handed to Slurm'}"
+        f": scripts/farm status {job.path}")
     return 0

@@ -130,6 +130,12 @@ def block_size() -> int:
     return min(sizes)
 
 
+def room() -> int:
+    """Tasks that the queue still takes: those of arrays count one by one."""
+    most = re.search(r"^MaxJobCount *= *(\d+)", answer("scontrol", "show", "config"), re.MULTILINE)
+    return int(most[1]) - len(answer("squeue", "--noheader", "--array", "--states=all", "--format=%i").splitlines()) if most else 0
+
+
 # ---- submitting ----
 
 def spans(indices: Collection[int]) -> str:
