@@ -133,7 +133,7 @@ def do(script: Script, arguments: list[str] | None) -> int:
     if options.command == "simulate":
         return simulate.run(options)
     if options.command == "more":
-        on_slurm.more(Job(options.job))
+        on_slurm.more_later(Job(options.job))
         return 0
     return engines.COMMANDS[options.command](Job(options.job), options)
 

@@ -3,6 +3,7 @@
 
 import shlex
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hcd.farm.job import FAILED, ROUNDS, STOPPED, Job, Task, write_shared
 from hcd.progress import say
 from hcd.run import Fault
 
+PAUSE = 15  # seconds between two looks at a queue that is full
 OPTIONS = ("gpus", "time", "memory", "partition", "account", "sbatch")  # of scripts/farm run
 
 
@@ -45,6 +47,12 @@ def chain(job: Job, number: int, tasks: list[Task], engine: dict, minutes: int =
 def handed(job: Job, number: int) -> Path:
     """There: the title has been submitted since `run` or `resume`."""
     return job.folder(number) / "handed"
+
+
+def more_later(job: Job) -> None:
+    """On a node, behind a title. Where others are at work they have such a task behind them; else this one waits for room."""
+    while more(job) and all(task.step == "more" for task in slurm.tasks(job.path)):
+        time.sleep(PAUSE)
 
 
 def more(job: Job) -> int:
