@@ -170,7 +170,8 @@ TEST_P(Memory, AnyAllocationMayFail) {
   }
 }
 
-// Blocks in use. What dlopen() has said last is the C library's, and has none where memory was refused to it.
+// Blocks in use. What dlopen() has said last is the C library's, and has none where memory was
+// refused to it.
 size_t blocks_in_use() {
   dlerror();
   dlerror();  // lets go of what the first has returned
