@@ -9,6 +9,7 @@ import time
 import unittest
 
 import farm_case
+from hcd.farm import local
 from hcd.farm.job import DONE, FAILED, STOPPED
 
 
@@ -112,6 +113,19 @@ class Faults(farm_case.Case):
                          [2 if index == 1 else 1 for index in range(count)])
         self.assertEqual(self.record(job, "check").state, DONE)
 
+    def test_results_and_files_between_that_are_deleted(self):
+        job, count = self.ready()
+        self.run_here(job)
+        output = job.path / "out" / "plain.mkv"
+        hashes = self.hashes(output)
+        for lost in ([output], [output, next(job.folder(0).glob("joined.*"))], [output, job.folder(0) / "rungs.json"]):
+            with self.subTest([file.name for file in lost]):
+                for file in lost:
+                    file.unlink()
+                self.run_here(job)
+                self.assertEqual(self.hashes(output), hashes)
+        self.assertEqual([self.record(job, "chunk", index).attempt for index in range(count)], [1] * count)
+
     def test_damaged_records_and_plans(self):
         job, _ = self.ready()
         self.work(job, "chunk", 0)
@@ -135,7 +149,7 @@ class Faults(farm_case.Case):
         source.write_bytes(whole[:middle] + bytes(64) + whole[middle + 64:])
         self.assertIn("it has changed", self.work(job, "chunk", 1, code=1))
         source.unlink()
-        self.assertRegex(self.work(job, "chunk", 1, code=78), r"node .*expected .*plain.mkv, found none")
+        self.assertRegex(self.work(job, "chunk", 1, code=75), r"node .*expected .*plain.mkv, found none")
         source.write_bytes(whole)
         self.run_here(job)
 
@@ -257,6 +271,33 @@ class Plans(farm_case.Case):
         self.assertIn("expected no plan there", self.farm("plan", plain, "-o", job.path, code=1))
         self.farm("plan", plain, "-o", job.path, "-y", "--crf", 40)
         self.assertEqual(job.read_plan().titles[0].options["crf"], 40)
+
+    def test_a_plan_that_is_stopped_leaves_nothing(self):
+        plain = self.plain(seconds=6)
+        stopped = subprocess.Popen([farm_case.TOP / "scripts" / "farm", "plan", plain, "-o", self.path("job")], stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        while not self.path("job/titles").exists():
+            self.assertIsNone(stopped.poll(), "expected a plan that is at work, found it ended")
+            time.sleep(0.01)
+        stopped.send_signal(signal.SIGINT)
+        self.assertEqual((stopped.communicate() and stopped.returncode), 130)
+        self.assertFalse(self.path("job").exists())
+        self.plan(plain)
+
+    def test_a_job_is_replaced_only_by_one_that_can_be_planned_and_while_nobody_runs_it(self):
+        plain = self.plain(seconds=2)
+        job, _ = self.plan(plain)
+        self.run_here(job)
+        output = job.path / "out" / "plain.mkv"
+        self.assertIn("found none", self.farm("plan", self.path("none.mkv"), "-o", job.path, "-y", code=1))
+        self.assertIn("[0, 51]", self.farm("plan", plain, "-o", job.path, "-y", "--crf", 99, code=1))
+        with local.Lock(job):
+            self.assertIn("nobody is starting or running", self.farm("plan", plain, "-o", job.path, "-y", code=1))
+            self.assertEqual(local.holder(job)[1], os.getpid())
+            self.farm("status", job.path)
+        self.assertTrue(output.exists())
+        self.farm("plan", plain, "-o", job.path, "-y")
+        self.assertFalse(output.exists())
 
     def test_what_is_pinned(self):
         job, _ = self.plan(self.plain(seconds=2), words=("--threads", 2, "--crf", 30))

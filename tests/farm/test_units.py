@@ -8,13 +8,25 @@ from pathlib import Path
 from unittest import mock
 
 import farm_case  # noqa: F401  scripts in front
-from hcd.farm import build, ranges, vbv
+from hcd.farm import build, join, ranges, vbv
 from hcd.farm.job import Range
 from hcd.run import Fault
 
 
 def steady(count, rate=25):
     return [Fraction(number, rate) for number in range(count)]
+
+
+class Seams(unittest.TestCase):
+    def test_starts_do_not_drift(self):
+        """ffmpeg adds up lengths in microseconds: no sum of them is off by a tick of 1/90000 s, however many there are."""
+        source, starts = random.Random(1), [Fraction(0)]
+        while len(starts) < 5000:
+            starts.append(starts[-1] + Fraction(source.randrange(180_000, 1_800_000), 90_000))
+        place = 0
+        for length, start in zip(join.lengths(starts), starts[1:]):
+            place += length
+            self.assertLessEqual(abs(Fraction(place, 1_000_000) - start), Fraction(1, 2_000_000))
 
 
 class Ranges(unittest.TestCase):

@@ -2,6 +2,7 @@
 """Who runs a job: this machine, or Slurm. What is the same for both: begin, go on, look, stop, clean."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -127,10 +128,12 @@ def cancel(job: Job, _: argparse.Namespace) -> int:
     if not local.held(job):
         if engine.get("engine") != SLURM or not slurm.cancel(job.path):
             raise Fault(f"{job.path}: expected a job that is running, found one that is not")
-    elif engine.get("host") != socket.gethostname():
-        raise Fault(f"{job.path}: expected a job of this machine, found one that {engine.get('host')} runs: cancel it there")
     else:
-        os.kill(engine["pid"], signal.SIGTERM)
+        host, pid = local.holder(job) or (engine.get("host"), engine.get("pid"))
+        if host != socket.gethostname():
+            raise Fault(f"{job.path}: expected a job of this machine, found one that {host or 'another'} runs: cancel it there")
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, signal.SIGTERM)
         while local.held(job):
             time.sleep(0.1)
     say(f"farm: {job.path}: stopped; what is done is kept: scripts/farm resume goes on")

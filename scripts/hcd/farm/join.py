@@ -10,7 +10,7 @@ from pathlib import Path
 from hcd import run
 from hcd.farm import chunk, falling, vbv
 from hcd.farm import rungs as found_rungs
-from hcd.farm.job import DONE, Record, Task
+from hcd.farm.job import DONE, Job, Record, Task
 from hcd.farm.scan import read_frames
 from hcd.farm.source import Planned
 from hcd.probe import probe
@@ -23,6 +23,13 @@ from hcd.stream.video import Differs
 
 TUNED = "tuned.safetensors"
 MATROSKA = Fraction(1, 1000)  # seconds: two times are rounded to its clock
+
+
+def lengths(starts: list[Fraction]) -> list[int]:
+    """Microseconds, in which ffmpeg's concat counts, from each start to the next. It adds them up: each rounded by itself,
+    the starts of a long title would drift away from its times."""
+    places = [round(start * 1_000_000) for start in starts]
+    return [after - own for own, after in zip(places, places[1:])]
 
 
 class Missing(Fault):
@@ -43,6 +50,10 @@ class Checked(Encoding):
                 raise Differs(f"expected frame {number} at {float(wanted):.6f} s, found {float(found):.6f} s")
         if own.hexdigest() != self.expected[rung.name]:
             raise Differs("expected the frames that its chunks decode to, found others")
+
+
+def joined_file(job: Job, number: int, rung: Rung) -> Path:
+    return job.folder(number) / f"joined.{rung.name}{rung.output.suffix}"
 
 
 class Joined:
@@ -86,11 +97,12 @@ class Joined:
         if len(headers) > 1:
             raise Fault(f"{rung.output.name}: expected chunks with the same headers, found {len(headers)} kinds: they do not join")
         lines = ["ffconcat version 1.0"]
-        for index, own in enumerate(self.planned.plan.ranges):
+        starts = [(frames[own.first].time - frames[0].time) * base for own in self.planned.plan.ranges]
+        for index, length in enumerate([*lengths(starts), None]):
             name = self.job.chunk_file(self.number, index, chunk.NAME.format(rung.name))
             lines.append(f"file '{os.path.relpath(name, self.planned.folder)}'")
-            if own.end < len(frames):
-                lines.append(f"duration {float((frames[own.end].time - frames[own.first].time) * base):.6f}")
+            if length is not None:
+                lines.append(f"duration {length / 1_000_000:.6f}")
         listing = self.planned.folder / f"{rung.name}.ffconcat"
         listing.write_text("\n".join(lines) + "\n", encoding="ascii")
         return ["-f", "concat", "-safe", "0", "-i", listing.name]
@@ -120,7 +132,7 @@ class Joined:
 
     def place(self, rung: Rung) -> Path:
         """Of the joined stream."""
-        return self.job.folder(self.number) / f"joined.{rung.name}{rung.output.suffix}"
+        return joined_file(self.job, self.number, rung)
 
     # ---- weights ----
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The engine `local`: all tasks of a job on this machine, several at a time."""
 
+import contextlib
 import fcntl
 import os
 import signal
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -15,6 +18,7 @@ from hcd.farm.job import ROUNDS, Job, Task
 from hcd.progress import Progress, say
 from hcd.run import Fault
 
+MOMENT = 0.5  # seconds: who only looks whether a job is held lets go of it at once
 FARM = Path(__file__).resolve().parents[2] / "farm"
 
 
@@ -26,12 +30,21 @@ class Lock:
 
     def __enter__(self) -> "Lock":
         self.file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        end = time.monotonic() + MOMENT
+        while True:
+            try:
+                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() < end:
+                    time.sleep(MOMENT / 10)
+                    continue
             os.close(self.file)
             raise Fault(f"{self.path.parent}: expected a job that nobody is starting or running, found one that is: "
-                        "scripts/farm status shows it, scripts/farm cancel ends it") from None
+                        "scripts/farm status shows it, scripts/farm cancel ends it")
+        with contextlib.suppress(OSError):  # a full disk: `clean` makes room
+            os.ftruncate(self.file, 0)
+            os.write(self.file, f"{socket.gethostname()} {os.getpid()}\n".encode())
         return self
 
     def __exit__(self, *_) -> None:
@@ -39,11 +52,29 @@ class Lock:
 
 
 def held(job: Job) -> bool:
+    """Changes nothing: who looks may not be allowed to write."""
     try:
-        with Lock(job):
-            return False
-    except Fault:
+        file = os.open(job.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
         return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(file)
+
+
+def holder(job: Job) -> tuple[str, int] | None:
+    """The machine and the process that hold a job's lock; None: the disk had no room for them."""
+    try:
+        host, pid = (job.path / "lock").read_text(encoding="utf-8").split()
+        return host, int(pid)
+    except (OSError, ValueError):
+        return None
 
 
 def perform(job: Job, task: Task) -> int:
@@ -91,7 +122,7 @@ class Title:
             if found:
                 say(f"farm: {self.plan.name}: {len(found)} chunk{'s' * (len(found) != 1)} once more")
             self.open = found + self.open
-        elif code in (worker.AGAIN, -signal.SIGKILL) and self.tries[task] < ROUNDS:
+        elif (code in (worker.AGAIN, worker.KILLED) or code < 0) and self.tries[task] < ROUNDS:  # by a signal
             say(f"farm: {self.plan.name}: {task} once more")
         elif task.step == "chunk":  # the others go on; the step behind them tells what is missing
             self.open.remove(task)

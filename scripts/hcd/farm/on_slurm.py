@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A job as Slurm gets it: for each title a chain of arrays, and what is missing once more."""
 
+import os
 import shlex
 import sys
 import time
@@ -8,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hcd.farm import local, slurm, worker
-from hcd.farm.job import FAILED, ROUNDS, STOPPED, Job, Task, write_shared
+from hcd.farm.job import FAILED, ROUNDS, STEPS, STOPPED, Job, Task, write_shared
 from hcd.progress import say
 from hcd.run import Fault
 
@@ -85,6 +86,18 @@ def more(job: Job) -> int:
     return 0
 
 
+def begun(job: Job, number: int) -> bool:
+    """Whether what again() submits is there, to its last step. A part of it, without the rest, goes."""
+    there = [(int(task.id.partition("_")[0]), task.step) for task in slurm.tasks(job.path)
+             if task.title == number and task.step in STEPS]
+    checks = sorted({array for array, step in there if step == "check"})  # the first is that behind the step that asks
+    if len(checks) > 1:
+        return True
+    own = int(os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID", 0))
+    slurm.scancel({str(array) for array, _ in there if array > max([own, *checks])})
+    return False
+
+
 def again(job: Job, number: int, engine: dict) -> None:
     """On a node, by the step behind the chunks: what is missing is submitted once more, with everything behind it, a few
     times at most."""
@@ -98,8 +111,8 @@ def again(job: Job, number: int, engine: dict) -> None:
     if rounds >= ROUNDS:
         say(f"farm: {name}: {len(records)} missing after {rounds} rounds: not tried again before `scripts/farm resume`")
         return
-    if any(task.title == number and task.step == "chunk" for task in slurm.tasks(job.path)):
-        return  # a node was lost behind the line above and below: this has been done
+    if begun(job, number):  # this has been done: a node was lost behind the line above and below
+        return
     write_shared(file, str(rounds + 1).encode())
     late = any(record and record.state == STOPPED for record in records)
     minutes = (engine.get("time") or 0) * 2 ** rounds if late else 0

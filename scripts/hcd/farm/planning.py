@@ -2,6 +2,7 @@
 """scripts/farm plan: from sources and options to a plan."""
 
 import argparse
+import contextlib
 import re
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from hcd import run
-from hcd.farm import build, ranges, scan
+from hcd.farm import build, engines, local, on_slurm, ranges, scan
 from hcd.farm.job import PATHS, Job, Plan, Title
 from hcd.farm.rungs import frame_to
 from hcd.progress import clock, say
@@ -23,6 +24,7 @@ from hcd.stream.title import Title as Read
 
 ENDINGS = (".mkv", ".mp4", ".mov", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mxf", ".y4m", ".mpg", ".mpeg", ".wmv", ".flv",
            ".m4v", ".ogv", ".vob", ".nut")
+MADE = ("titles", "log", "slurm", "out", "engine.json", "weights.safetensors", "report.html", "report.csv")
 INT16 = 0.03  # dB that auto lets int16 take: docs/options.md
 
 
@@ -136,12 +138,19 @@ class Planning:
         own.seconds, own.scenes = scan.seconds(seen.frames, base), len(seen.scenes)
         own.ranges = ranges.cut(times, seen.scenes, gop, self.options.chunk)
 
-    def run(self) -> Plan:
+    def paths(self) -> list[Path]:
+        """Of the sources; a Fault for what is wrong with all of them. Nothing is written."""
         options = self.options
         if options.weights is not None and not options.weights.is_file():
             raise Fault(f"--weights: expected a file of lite's weights, found none at {options.weights}")
         paths = sources(options.sources)
-        check(command_line.checked(self.typed(raw_options(options, paths[0], "first"))))  # what is wrong with all of them
+        check(command_line.checked(self.typed(raw_options(options, paths[0], "first"))))
+        if not any(path.is_file() for path in paths):
+            raise Fault(f"{paths[0]}: expected a video, found none")
+        return paths
+
+    def run(self, paths: list[Path]) -> Plan:
+        options = self.options
         titles: list[Title] = []
         with ThreadPoolExecutor(options.jobs) as pool:
             try:
@@ -159,18 +168,39 @@ class Planning:
         return Plan(self.job.path.name, build.identity(), settings, titles, weights, time.time())
 
 
+def remove(job: Job) -> None:
+    """A job of before, or what there is of one that could not be planned."""
+    (job.path / "plan.json").unlink(missing_ok=True)
+    for name in MADE:
+        path = job.path / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def plan(options: argparse.Namespace) -> int:
     job = Job(options.job)
     if (job.path / "plan.json").exists() and not options.overwrite:
         raise Fault(f"{job.path}: expected no plan there, found one (-y replaces it and all that was made by it)")
-    if job.path.exists() and not (job.path / "plan.json").exists() and any(job.path.iterdir()):
+    if job.path.exists() and not any((job.path / name).exists() for name in ("plan.json", "lock")) and any(job.path.iterdir()):
         raise Fault(f"{job.path}: expected an empty folder, or none, found other files in it")
-    for name in ("titles", "log", "slurm", "out"):
-        shutil.rmtree(job.path / name, ignore_errors=True)
-    (job.path / "plan.json").unlink(missing_ok=True)
+    planning = Planning(job, options)
+    paths = planning.paths()  # before anything goes
     job.path.mkdir(parents=True, exist_ok=True)
-    made = Planning(job, options).run()
-    job.write_plan(made)
+    with local.Lock(job):
+        if job.engine().get("engine") == engines.SLURM:
+            on_slurm.check(job)
+        remove(job)
+        try:
+            made = planning.run(paths)
+            job.write_plan(made)
+        except BaseException:
+            remove(job)
+            (job.path / "lock").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what is not ours stays
+                job.path.rmdir()
+            raise
     good = [title for title in made.titles if not title.failed]
     chunks = sum(len(title.ranges) for title in good)
     say(f"farm: {job.path}: {len(good)} title{'s' * (len(good) != 1)} of {clock(sum(title.seconds for title in good))}, {chunks} "

@@ -19,7 +19,7 @@ from hcd.farm import build, chunk, correction
 from hcd.farm import rungs as found_rungs
 from hcd.farm.build import Unfit
 from hcd.farm.job import DONE, FAILED, RUNNING, STOPPED, Job, Record, Task, node_name
-from hcd.farm.join import Joined, Missing
+from hcd.farm.join import Joined, Missing, joined_file
 from hcd.farm.rungs import Rungs
 from hcd.farm.source import Planned
 from hcd.ffmpeg_log import SYSTEM
@@ -133,19 +133,31 @@ def is_done(job: Job, task: Task) -> bool:
     record = job.record(task)
     if not record or record.state != DONE:
         return False
+    try:
+        found = found_rungs.read(job, task.title)
+    except Fault:  # the probe's file is lost: it is made once more, and what it finds again is still of use
+        return False
     if task.step == "probe":
-        return found_rungs.path_of(job, task.title).is_file()
-    found = found_rungs.read(job, task.title)
+        return True
     if task.step == "chunk":
         return chunk.is_there(job, task, found) is not None
-    return record.key == found.key
+    if record.key != found.key:
+        return False
+    if task.step == "join":
+        return all(joined_file(job, task.title, rung).is_file() for rung in found.rungs) or is_finished(job, task.title)
+    return task.step != "check" or is_finished(job, task.title)
 
 
 def is_finished(job: Job, number: int) -> bool:
     """Whether a title's results are there; what they were made of may be gone."""
     record = job.record(Task("check", number))
-    return bool(record and record.state == DONE and record.key == found_rungs.read(job, number).key and
-                all((job.path / output["file"]).exists() for output in record.found["outputs"]))
+    if not record or record.state != DONE:
+        return False
+    try:
+        return record.key == found_rungs.read(job, number).key and all(
+            (job.path / output["file"]).exists() for output in record.found["outputs"])
+    except Fault:
+        return False
 
 
 def open_tasks(job: Job, only: int | None = None) -> list[Task]:
@@ -198,7 +210,8 @@ def work(job: Job, task: Task) -> int:
         except Missing as fault:
             code, state, text = MISSING, FAILED, str(fault)
         except FileNotFoundError as error:
-            code, state, text = UNFIT, FAILED, f"node {node}: expected {error.filename}, found none: is it mounted here?"
+            # Of one title: a node that is unfit would be so for all.
+            code, state, text = AGAIN, FAILED, f"node {node}: expected {error.filename}, found none: is it mounted here?"
         except Fault as fault:
             code, state, text = AGAIN if MAY_PASS.search(f"{fault} {fault.log}") else BAD, FAILED, str(fault)
         except OSError as error:
