@@ -230,6 +230,11 @@ class ThreeNodes(OnNodes):
         self.assertNotIn("n2", {job.record(task).node for task in job.tasks(0)})
         self.assertRegex(self.logs(), r"node n2: expected the build \w+ of the plan, found \w+: hcd differs")
 
+    def fill(self, disk):
+        with open(disk / "other", "ab", buffering=0) as file, self.assertRaises(OSError):
+            while True:
+                file.write(bytes(4096))
+
     @unittest.skipUnless(os.geteuid() == 0, "mounts: as root only")
     def test_a_disk_that_is_full(self):
         disk = self.path("disk")
@@ -237,18 +242,12 @@ class ThreeNodes(OnNodes):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
         job, _ = self.plan(self.slow(), job="disk/job")
-        with open(disk / "other", "wb") as file, self.assertRaises(OSError):
-            while True:
-                file.write(bytes(4096))
-                file.flush()
+        self.fill(disk)
         self.farm("run", job.path, "--engine", "slurm", code=1)  # not even that can be noted
         (disk / "other").write_bytes(bytes(1 << 20))
         self.farm("run", job.path, "--engine", "slurm")
         self.until(lambda: self.is_at_work(job, 0), "chunk 0 at work")
-        with open(disk / "other", "ab") as file, self.assertRaises(OSError):
-            while True:
-                file.write(bytes(4096))
-                file.flush()
+        self.fill(disk)
         self.until(lambda: "No space left on device" in self.logs() or not self.cluster.jobs(), "a disk that is full")
         (disk / "other").unlink()
         self.ended()

@@ -70,14 +70,21 @@ class Chunk:
 
     def make(self) -> dict:
         """Puts its files in their places; what is to be known of each."""
-        self.planned.check_source()
-        while len(self.parts) > 1 and not self.begins_right(self.parts[0]):
-            self.farther()
-        done = {rung.name: self.rung(replace(rung, output=rung.output.with_suffix(".mp4"))) for rung in self.found.rungs}
+        try:
+            done = self.made()
+        except Fault:
+            self.planned.check_source()  # where it has changed, that is why
+            raise
         self.planned.check_source()
         for rung in self.found.rungs:
             self.keep(rung)
         return {**done, "cpu_model": cpu_model()}
+
+    def made(self) -> dict:
+        """In the folder for temporary files."""
+        while len(self.parts) > 1 and not self.begins_right(self.parts[0]):
+            self.farther()
+        return {rung.name: self.rung(replace(rung, output=rung.output.with_suffix(".mp4"))) for rung in self.found.rungs}
 
     def changed(self) -> str:
         own = self.planned.plan.ranges[self.index]
