@@ -30,6 +30,15 @@ class Seams(unittest.TestCase):
             self.assertLessEqual(abs(Fraction(place, 1_000_000) - start), Fraction(1, 2_000_000))
 
 
+class Away(unittest.TestCase):
+    def test_a_controller_that_dies_is_waited_for(self):
+        """Whether it died before a question or in the middle of it."""
+        for text in ("Unable to contact slurm controller (connect failure)", "Socket timed out on send/recv operation",
+                     "Zero Bytes were transmitted or received", "Connection reset by peer", "Connection refused", "Broken pipe"):
+            self.assertRegex(f"sbatch: error: Batch job submission failed: {text}", slurm.AWAY)
+        self.assertNotRegex("sbatch: error: invalid partition specified: none", slurm.AWAY)
+
+
 class OnceMore(unittest.TestCase):
     """The step behind the chunks, array 12, submits what is missing, and is lost while it does, or behind it."""
 
