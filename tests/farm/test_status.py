@@ -9,8 +9,8 @@ from unittest import mock
 
 from job_folders import LENGTH, NOW, FolderTest, chunk_found, output, title
 
-from hcd.farm import records
-from hcd.farm.job import STOPPED, Record, Task
+from hcd.farm import engines, records
+from hcd.farm.job import STOPPED, Job, Record, Task
 from hcd.farm.overview import Engine, gather, task_key
 from hcd.farm.pace import pace
 from hcd.farm.status import status, to_json
@@ -476,6 +476,31 @@ class WordingTest(unittest.TestCase):
 
     def test_plain(self):
         self.assertEqual(plain("ä\t\x1b\u202e\udcff é漢"), "ä\\t\\x1b\\u202e\\udcff é漢")
+
+
+class ExitCodeTest(StatusTest):
+    """For who looks by a script."""
+
+    def code(self, states) -> int:
+        with mock.patch.object(engines, "asked_states", return_value=("Slurm", states, False)), mock.patch("builtins.print"):
+            return engines.show(Job(self.path), mock.Mock(json=False, all=False))
+
+    def test_lost_with_nobody_at_work(self):
+        self.plan(title("film.mkv", 3))
+        self.done("probe")
+        self.assertEqual(self.code({}), 0)
+        self.runs("chunk", 0, 0, age=100)
+        self.assertEqual(self.code({}), 1)
+        self.assertEqual(self.code(None), 0)  # nobody knows
+        self.assertEqual(self.code({Task("chunk", 0, 1): RUNS}), 0)
+        self.assertEqual(self.code({Task("join", 0): WAITS}), 0)  # it sees to that
+
+    def test_failed(self):
+        self.plan(title("film.mkv", 3))
+        self.done("probe")
+        self.fails("chunk", 0, 0)
+        self.assertEqual(self.code({}), 1)
+        self.assertEqual(self.code({Task("chunk", 0, 0): WAITS}), 0)  # it is tried again
 
 
 if __name__ == "__main__":

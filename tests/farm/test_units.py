@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Pieces of the farm that need no ffmpeg: where titles are cut, what is checked over the seams, builds."""
 
+import os
 import random
 import unittest
 from fractions import Fraction
@@ -8,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import farm_case  # noqa: F401  scripts in front
-from hcd.farm import build, join, ranges, vbv
+from hcd.farm import build, join, on_slurm, ranges, slurm, vbv
 from hcd.farm.job import Range
 from hcd.run import Fault
 
@@ -27,6 +28,39 @@ class Seams(unittest.TestCase):
         for length, start in zip(join.lengths(starts), starts[1:]):
             place += length
             self.assertLessEqual(abs(Fraction(place, 1_000_000) - start), Fraction(1, 2_000_000))
+
+
+class Away(unittest.TestCase):
+    def test_a_controller_that_dies_is_waited_for(self):
+        """Whether it died before a question or in the middle of it."""
+        for text in ("Unable to contact slurm controller (connect failure)", "Socket timed out on send/recv operation",
+                     "Zero Bytes were transmitted or received", "Connection reset by peer", "Connection refused", "Broken pipe"):
+            self.assertRegex(f"sbatch: error: Batch job submission failed: {text}", slurm.AWAY)
+        self.assertNotRegex("sbatch: error: invalid partition specified: none", slurm.AWAY)
+
+
+class OnceMore(unittest.TestCase):
+    """The step behind the chunks, array 12, submits what is missing, and is lost while it does, or behind it."""
+
+    def begun(self, *others):
+        """What it finds when it runs again, and what it cancels. `others`: array and step, beside itself and its check."""
+        there = [slurm.Task(f"{array}_0", title, step, 0, "PENDING", "", "") for array, step, title in
+                 ((12, "join", 0), (13, "check", 0), (14, "more", 0), (40, "chunk", 1), *((*own, 0) for own in others))]
+        job = mock.Mock(path=Path("job"))
+        with mock.patch.object(slurm, "tasks", return_value=there), mock.patch.object(slurm, "scancel") as scancel, \
+                mock.patch.dict(os.environ, {"SLURM_ARRAY_JOB_ID": "12"}):
+            return on_slurm.begun(job, 0), set().union(*(call.args[0] for call in scancel.call_args_list))
+
+    def test_nothing_is_submitted_yet(self):
+        self.assertEqual(self.begun(), (False, set()))
+
+    def test_a_part_goes(self):
+        self.assertEqual(self.begun((20, "chunk")), (False, {"20"}))
+        self.assertEqual(self.begun((20, "probe"), (21, "chunk"), (22, "join")), (False, {"20", "21", "22"}))
+
+    def test_the_whole_stays(self):
+        self.assertEqual(self.begun((20, "chunk"), (21, "join"), (22, "check")), (True, set()))
+        self.assertEqual(self.begun((21, "join"), (22, "check")), (True, set()))
 
 
 class Ranges(unittest.TestCase):

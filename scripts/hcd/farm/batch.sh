@@ -25,7 +25,7 @@ ask() {
   local end=$((SECONDS + 300)) answer
   until answer=$("$@" 2>&1); do
     case $answer in
-      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby* | *'Unexpected message'*) ;;
+      *'Unable to contact'* | *'imed out'* | *'Zero Bytes'* | *standby* | *'Unexpected message'* | *'Connection re'* | *'Broken pipe'*) ;;
       *) end=0 ;;
     esac
     if [ $SECONDS -ge $end ]; then

@@ -10,8 +10,8 @@ import signal
 import socket
 import time
 
-from hcd.farm import local, on_slurm, report, slurm, status, worker
-from hcd.farm.job import FAILED, STEPS, STOPPED, Job, Task, write_shared
+from hcd.farm import local, on_slurm, overview, report, slurm, status, worker
+from hcd.farm.job import FAILED, RUNNING, STEPS, STOPPED, Job, Task, write_shared
 from hcd.progress import say
 from hcd.run import Fault
 
@@ -113,9 +113,10 @@ def show(job: Job, options: argparse.Namespace) -> int:
         print(json.dumps(status.to_json(job, states, name, busy), indent=1))
     else:
         print(status.status(job, states, name, options.all, busy), end="")
-    failed = any(title.failed or any(job.state(task) == FAILED for task in job.tasks(number))
-                 for number, title in enumerate(job.plan.titles))
-    return int(failed)
+    found = overview.gather(job, overview.Engine(states, name, busy))
+    # Where something is lost and nobody is at work it ends nowhere: who looks by exit codes only is to be told.
+    at_work = any(view.asked or view.state in (RUNNING, overview.SILENT, overview.AGAIN) for view in found.tasks)
+    return int(any(title.state == FAILED for title in found.titles) or found.counts[overview.LOST] > 0 and not at_work)
 
 
 def tell(job: Job, _: argparse.Namespace) -> int:

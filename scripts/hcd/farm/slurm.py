@@ -38,7 +38,7 @@ BATCH = Path(__file__).with_name("batch.sh")
 PROGRAMS = ("sbatch", "squeue", "scontrol", "scancel", "sinfo")
 AGAIN = 3
 PATIENCE = 300  # seconds for a controller that does not answer: it restarts, or the network is away
-AWAY = re.compile("Unable to contact|[Tt]imed out|Zero Bytes|standby|Unexpected message")
+AWAY = re.compile("Unable to contact|[Tt]imed out|Zero Bytes|standby|Unexpected message|Connection (reset|refused)|Broken pipe")
 FULL = "temporarily unable to accept job"
 
 
