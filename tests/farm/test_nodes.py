@@ -146,14 +146,28 @@ class ThreeNodes(OnNodes):
         """Nothing of the task is left that could ask for another try: the step behind the chunks does."""
         job = self.started(source=self.slow())
         self.until(lambda: self.is_at_work(job, 1), "chunk 1 at work")
-        worker = self.worker(job, 1)
-        status = Path("/proc", str(worker), "status").read_text(encoding="ascii")
-        script = int(re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)[1])
-        for process in (script, worker):
-            os.kill(process, signal.SIGKILL)
+        self.kill_with_script(self.worker(job, 1))
         self.ended()
         self.is_whole(job)
         self.assertEqual(self.attempts(job)[1], 2)
+
+    def kill_with_script(self, worker):
+        status = Path("/proc", str(worker), "status").read_text(encoding="ascii")
+        for process in (int(re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)[1]), worker):
+            os.kill(process, signal.SIGKILL)
+
+    def test_scripts_of_other_steps_that_are_killed(self):
+        for step in ("probe", "join"):
+            with self.subTest(step):
+                job, _ = self.plan(self.plain(f"{step}.mkv", seconds=8), job=step)
+                self.farm("run", job.path, "--engine", "slurm")
+                work = []
+                while not (work := list((job.folder(0) / "work").glob(f"{step}.*"))):
+                    self.assertTrue(self.cluster.jobs(), f"expected to meet the step {step}, found all ended")
+                self.kill_with_script(int(work[0].name.rsplit(".", 1)[1]))
+                self.ended()
+                self.assertEqual(self.record(job, "check").state, DONE, self.logs())
+                self.assertEqual(self.record(job, step).attempt, 2)
 
     def test_a_chunk_that_is_truncated(self):
         job = self.started(source=self.slow())

@@ -27,14 +27,12 @@ def settings(job: Job, engine: dict, step: str, minutes: int) -> slurm.Settings:
 
 
 def chain(job: Job, number: int, tasks: list[Task], engine: dict, minutes: int = 0, last: slurm.Step | None = None) -> None:
-    """Submits what is open of a title. The step behind the chunks begins when they have ended in whatever way: it looks at
-    what is there. `last`: a step behind all of them, whatever has become of them."""
+    """Submits what is open of a title. Steps behind the chunks begin when those before them have ended in whatever way: they
+    look at what is there. `last`: a step behind all of them, whatever has become of them."""
     title, steps = job.plan.titles[number], []
     for name in title.steps:
         indices = [task.index for task in tasks if task.step == name]
-        before = {step.name: "afterok" for step in steps[-1:]}
-        if name == title.after_chunks:
-            before = {step.name: "afterany" if step.name == "chunk" else "afterok" for step in steps}
+        before = {step.name: "afterok" if name == "chunk" else "afterany" for step in steps}
         if indices:
             command = (sys.executable, "-B", str(local.FARM), "work", "--title", str(number), str(job.path), name)
             steps.append(slurm.Step(name, command, indices, settings(job, engine, name, minutes), before))
@@ -99,24 +97,27 @@ def begun(job: Job, number: int) -> bool:
 
 
 def again(job: Job, number: int, engine: dict) -> None:
-    """On a node, by the step behind the chunks: what is missing is submitted once more, with everything behind it, a few
+    """On a node, by a step that misses something before it: that is submitted once more, with everything behind it, a few
     times at most."""
     file, name = job.folder(number) / "rounds", job.plan.titles[number].name
     rounds = int(file.read_text(encoding="ascii")) if file.exists() else 1
     tasks = worker.open_tasks(job, number)
-    records = [job.record(task) for task in tasks if task.step == "chunk"]
-    if any(record and record.state == FAILED and record.code == worker.BAD for record in records):
-        say(f"farm: {name}: a chunk has failed for good: not tried again before `scripts/farm resume`")
-        return
+    records = [job.record(task) for task in tasks]
+    lost = [str(task) for task, record in zip(tasks, records) if not (record and record.code == worker.MISSING)]
+    for task, record in zip(tasks, records):
+        if record and record.state == FAILED and record.code == worker.BAD:
+            say(f"farm: {name}: {task} has failed for good: not tried again before `scripts/farm resume`")
+            return
     if rounds >= ROUNDS:
-        say(f"farm: {name}: {len(records)} missing after {rounds} rounds: not tried again before `scripts/farm resume`")
+        say(f"farm: {name}: {', '.join(lost[:8])} still missing after {rounds} rounds: not tried again before `scripts/farm resume`")
         return
     if begun(job, number):  # this has been done: a node was lost behind the line above and below
         return
     write_shared(file, str(rounds + 1).encode())
     late = any(record and record.state == STOPPED for record in records)
     minutes = (engine.get("time") or 0) * 2 ** rounds if late else 0
-    say(f"farm: {name}: {len(records)} chunk{'s' * (len(records) != 1)} once more"
+    chunks = sum(task.step == "chunk" for task in tasks)
+    say(f"farm: {name}: {f'{chunks} chunk' + 's' * (chunks != 1) if chunks else lost[0]} once more"
         f"{f', with {minutes} minutes each' if minutes else ''}")
     chain(job, number, tasks, engine, minutes)
 

@@ -114,9 +114,20 @@ def encode_chunk(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
     return chunk.key_of(job, task.title, task.index, found), made
 
 
+def check_before(job: Job, task: Task) -> None:
+    """Missing where a step before this one is not done; chunks are looked at by who needs them."""
+    steps = job.plan.titles[task.title].steps
+    for name in steps[:steps.index(task.step)]:
+        before = Task(name, task.title)
+        if name != "chunk" and not is_done(job, before):
+            record = job.record(before)
+            raise Missing(f"expected the step {name} to be done, found {f'it {record.state}: {record.text}' if record else 'that it never began'}")
+
+
 def after_chunks(name: str) -> Callable[[Job, Task, Path], tuple[str, dict]]:
     """A step of join.py."""
     def step(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
+        check_before(job, task)
         planned = Planned(job, task.title, folder)
         first = task.step == planned.plan.after_chunks
         joined = Joined(planned, whole=first)
