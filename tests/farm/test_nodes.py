@@ -216,7 +216,8 @@ class ThreeNodes(OnNodes):
         self.ended()
         self.is_whole(job)
         self.assertEqual(self.attempts(job)[1], 2)
-        self.assertIn("1 chunk once more, with 2 minutes each", self.logs())
+        self.assertRegex(self.logs(), r"chunk 1: stopped by SIGTERM after \d+ s, at the limit on its time \(--time 1\)")
+        self.assertRegex(self.logs(), r"\d chunks? once more, with 2 minutes each")  # a busy machine makes others late, too
 
     def test_cancel_and_resume(self):
         job = self.started(source=self.slow())

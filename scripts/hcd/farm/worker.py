@@ -215,7 +215,7 @@ def work(job: Job, task: Task) -> int:
             run.stop_all()
             name = signal.Signals(stopped.signal_number or signal.SIGTERM).name
             code, state = KILLED, STOPPED
-            text = f"stopped by {name} after {time.time() - working.record.begun:.0f} s{limit()}"
+            text = f"stopped by {name} after {working.record.seconds:.0f} s{limit(job, working.record.seconds)}"
         except Unfit as fault:
             code, state, text = UNFIT, FAILED, str(fault)
         except Missing as fault:
@@ -236,9 +236,7 @@ def work(job: Job, task: Task) -> int:
     return code
 
 
-def limit() -> str:
+def limit(job: Job, seconds: float) -> str:
     """Whether it was a limit on its time."""
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
-    if not end.isdigit() or time.time() < int(end) - 60:
-        return ""
-    return ", at the limit on its time (scripts/farm run --time)"
+    minutes = job.engine().get("time") or 0
+    return f", at the limit on its time (--time {minutes})" if minutes and seconds > 60 * minutes - 5 else ""
