@@ -110,7 +110,7 @@ class Chunk:
 
     def encoding(self) -> Encoding:
         found = self.planned.encoding(self.found, self.parts[0], len(self.expected))
-        found.coder.origin = self.origin
+        found.coder.origin, found.coder.inner = self.origin, self.index > 0
         first = self.expected[0].time  # known, and damage has been told
         found.times = [(frame.time - first) * self.planned.time_base for frame in self.expected]
         return found

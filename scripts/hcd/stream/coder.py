@@ -55,10 +55,11 @@ def merged(words: list[str]) -> list[str]:
 class Coder:
     def __init__(self, options: argparse.Namespace, frame_rate: Fraction):
         """`threads`: of the encoder, where the bits must not depend on the machine; `pinned`: options of hcd_down, each
-        with a colon in front, `precision` that of networks; `origin`: seconds from the last multiple of --gop to the first frame."""
+        with a colon in front, `precision` that of networks; `origin`: seconds from the last multiple of --gop to the first frame; `inner`: of a part that does not begin the
+        title."""
         self.options, self.encoder = options, EVERY[options.encoder]
         self.frame_rate = frame_rate
-        self.threads, self.pinned, self.precision, self.origin = 0, "", "", Fraction(0)
+        self.threads, self.pinned, self.precision, self.origin, self.inner = 0, "", "", Fraction(0), False
         self.gop_frames, self.gop_seconds = gop_of(options.gop) if options.gop else (0, None)
 
     @property
@@ -71,6 +72,7 @@ class Coder:
         of two passes; `stats`: their file."""
         encoder, options = self.encoder, self.options
         words = encoder.on_threads(self.threads) if self.threads else [*encoder.quiet]
+        words += encoder.inner if self.inner else ()
         words += ["-preset:v:0", options.preset] if options.preset else []
         words += ["-b:v:0", str(rate.bitrate)] if rate.crf is None else encoder.quality.format(f"{rate.crf:g}").split()
         if options.maxrate:
