@@ -23,6 +23,7 @@ from hcd.probe import packet_bits, probe  # noqa: E402
 FFMPEG, FARM, ENCODE = TOP / "build" / "bin" / "ffmpeg", TOP / "scripts" / "farm", TOP / "scripts" / "encode"
 LONG = ("cups.mp4", "juggle.mp4")  # scenes by themselves
 SHORT = ("basketball.mkv", "city.mkv", "foliage.mkv", "temple.mkv", "harbor_hlg10.mkv")
+HEIGHT = 270
 CRFS = (22, 26, 30, 34)
 CLIENTS = {"none (full size)": ("--ladder", "270"), "bicubic (2/3)": ("--ladder", "180"), "lite (1/2)": ()}
 RUNS = (("none (full size)", "medium"), ("bicubic (2/3)", "medium"), ("lite (1/2)", "veryfast"), ("lite (1/2)", "medium"),
@@ -64,7 +65,7 @@ def point(path, psnr):
 
 def farmed(source, job, *options):
     """CPU seconds of planning and of the tasks; the job."""
-    seconds = cpu_of(FARM, "plan", source, "-o", job, "-y", "--chunk", 4, *options)
+    seconds = cpu_of(FARM, "plan", source, "-o", job, "-y", *options)
     cpu_of(FARM, "run", job, "--engine", "local")
     own = Job(job)
     return seconds, [(task, own.record(task)) for task in own.tasks(0)], own
@@ -74,34 +75,47 @@ def psnr_of(text):
     return float(text.rsplit("PSNR-Y ", 1)[1].split()[0])
 
 
+def alone(source, output, *options):
+    """CPU seconds of scripts/encode, and PSNR-Y."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    said = subprocess.run([str(ENCODE), str(source), str(output), "-y", *map(str, options)], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=True).stderr
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, psnr_of(said)
+
+
+def output_of(records):
+    return next(record for task, record in records if task.step == "check").found["outputs"][0]
+
+
 def cutting(source, folder):
-    """Bits and PSNR-Y of the same CRFs with and without cuts."""
-    whole, cut, cost = [], [], []
+    """Bits and PSNR-Y of the same CRFs with and without cuts, at full size."""
+    print("| CRF | chunks | bits, one run | bits, farm | PSNR-Y | PSNR-Y, farm |\n|---|---|---|---|---|---|")
+    whole, cut = [], []
     for crf in CRFS:
-        one = folder / "one.mkv"
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        said = subprocess.run([ENCODE, source, one, "-y", "--crf", str(crf)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              text=True, check=True).stderr
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        alone = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        whole.append(point(one, psnr_of(said)))
-        planned, records, job = farmed(source, folder / "job", "--crf", crf)
-        output = next(record for task, record in records if task.step == "check").found["outputs"][0]
-        cut.append(point(job.path / output["file"], output["psnr"]))
-        tasks = sum(record.cpu for _, record in records)
-        cost.append((planned + tasks) / alone - 1)
-        print(f"| {crf} | {len(job.plan.titles[0].ranges)} | {whole[-1][0]} | {cut[-1][0]} | {whole[-1][1]:.2f} | {cut[-1][1]:.2f} | "
-              f"{alone:.1f} | {planned:.1f} | {tasks:.1f} | {100 * cost[-1]:+.1f} % |", flush=True)
-    loss = bd_rate(whole, cut).value
-    print(f"\nCutting costs {loss:+.2f} % of the bits at the same PSNR-Y; the farm {100 * sum(cost) / len(cost):+.1f} % more CPU time than "
-          "one run of scripts/encode.\n")
+        _, psnr = alone(source, folder / "one.mkv", "--crf", crf, "--ladder", HEIGHT)
+        whole.append(point(folder / f"one.{HEIGHT}.mkv", psnr))
+        _, records, job = farmed(source, folder / "job", "--crf", crf, "--ladder", HEIGHT)
+        cut.append(point(job.path / output_of(records)["file"], output_of(records)["psnr"]))
+        print(f"| {crf} | {len(job.plan.titles[0].ranges)} | {whole[-1][0]} | {cut[-1][0]} | {whole[-1][1]:.2f} | {cut[-1][1]:.2f} |",
+              flush=True)
+    print(f"\nCutting costs {bd_rate(whole, cut).value:+.2f} % of the bits at the same PSNR-Y.\n")
+
+
+def overhead(source, folder):
+    """What the farm adds: a look at the source, and some seconds a task, whatever the size."""
+    one, _ = alone(source, folder / "one.mkv", "--crf", 26)
+    planned, records, _ = farmed(source, folder / "job", "--crf", 26, "--chunk", 4)
+    tasks = sum(record.cpu for _, record in records)
+    print(f"lite, CRF 26: one run {one:.1f} CPU s; farm {planned:.1f} s for the plan and {tasks:.1f} s for {len(records)} tasks: "
+          f"{100 * ((planned + tasks) / one - 1):+.1f} %, {(tasks - one) / len(records):.2f} s a task.\n")
 
 
 def throughput(source, folder):
     print("| client | preset | hours of source in a node-hour | frames per CPU second of a chunk | kb/s | PSNR-Y |\n|---|---|---|---|---|---|")
     for client, preset in RUNS:
         planned, records, job = farmed(source, folder / "job", "--crf", 26, "--preset", preset, *CLIENTS[client])
-        output = next(record for task, record in records if task.step == "check").found["outputs"][0]
+        output = output_of(records)
         seconds = planned + sum(record.cpu for _, record in records)
         chunks = sum(record.cpu for task, record in records if task.step == "chunk")
         print(f"| {client} | {preset} | {job.plan.titles[0].seconds / seconds:.2f} | {job.plan.titles[0].frames / chunks:.1f} | "
@@ -117,9 +131,8 @@ def main():
         stream = json.loads(subprocess.run([FFMPEG.with_name("ffprobe"), "-v", "error", "-of", "json", "-count_packets", "-show_streams",
                                             str(source)], stdout=subprocess.PIPE, check=True).stdout)["streams"][0]
         print(f"{stream['nb_read_packets']} frames of {stream['width']}x{stream['height']}, 25 a second, x264, one thread a task\n")
-        print("| CRF | chunks | bits, one run | bits, farm | PSNR-Y | PSNR-Y, farm | CPU s, one run | plan | tasks | more |\n"
-              "|---|---|---|---|---|---|---|---|---|---|")
         cutting(source, folder)
+        overhead(source, folder)
         throughput(source, folder)
 
 

@@ -55,8 +55,8 @@ def merged(words: list[str]) -> list[str]:
 class Coder:
     def __init__(self, options: argparse.Namespace, frame_rate: Fraction):
         """`threads`: of the encoder, where the bits must not depend on the machine; `pinned`: options of hcd_down, each
-        with a colon in front, `precision` that of networks; `origin`: seconds from the last multiple of --gop to the first frame; `inner`: of a part that does not begin the
-        title."""
+        with a colon in front, `precision` that of networks; `origin`: seconds from the last multiple of --gop to the first
+        frame; `inner`: of a part that does not begin the title."""
         self.options, self.encoder = options, EVERY[options.encoder]
         self.frame_rate = frame_rate
         self.threads, self.pinned, self.precision, self.origin, self.inner = 0, "", "", Fraction(0), False
