@@ -100,7 +100,7 @@ def limits(titles: list[Work], farm: Farm, told: Outcome, around: Around) -> lis
         add("a node's life", f"{longest:.0f} s is the longest task, and {farm.life:.0f} s a life", longest / farm.life,
             "h in a title", "long tasks are lost and begun again and again")
     add("Slurm: MaxJobCount", f"{around.jobs} tasks in the queue of {around.most_jobs}", around.jobs / around.most_jobs, "titles",
-        "sbatch is refused: raise it, or submit fewer titles at a time")
+        "titles wait for room in the queue: raise it")
     add("submission", f"{told.submitted:.0f} s, beside {each:.0f} s of work for each node", told.submitted / each, "nodes",
         "nodes wait for sbatch")
     add("the plan's look at the sources", f"{around.scan:.0f} s on one machine, beside {each:.0f} s of work for each node",
