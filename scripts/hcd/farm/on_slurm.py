@@ -60,12 +60,12 @@ def more(job: Job) -> int:
     engine, room = job.engine(), slurm.room()
     waiting = [number for number, title in enumerate(job.plan.titles) if not title.failed and not handed(job, number).exists()]
     todo = {number: worker.open_tasks(job, number) for number in waiting}
-    all_fit, begun = sum(len(tasks) + 1 for tasks in todo.values()) <= room, 0
+    all_fit, handed_over = sum(len(tasks) + 1 for tasks in todo.values()) <= room, 0
     last = None if all_fit else slurm.Step("more", (sys.executable, "-B", str(local.FARM), "more", str(job.path)),
                                            settings=settings(job, engine, "more", 0))
     for place, (number, tasks) in enumerate(todo.items()):
         if tasks and len(tasks) + 1 > room:
-            if begun == 0 and not slurm.tasks(job.path):
+            if handed_over == 0 and not slurm.tasks(job.path):
                 raise Fault(f"{job.plan.titles[number].name}: expected room for {len(tasks) + 1} tasks in Slurm's queue, found {room} "
                             "(MaxJobCount in slurm.conf): resume when there is some, or plan longer chunks")
             return len(waiting) - place
@@ -80,7 +80,7 @@ def more(job: Job) -> int:
         except BaseException:
             handed(job, number).unlink(missing_ok=True)
             raise
-        room, begun = room - len(tasks) - 1, begun + 1
+        room, handed_over = room - len(tasks) - 1, handed_over + 1
     return 0
 
 
