@@ -86,7 +86,7 @@ class TuneTest(CommandTest):
         down = f"hcd_down=model=lite:weights={self.start}:steps=0:start=bicubic"
         for name, filters in (("limited.mkv", f"{down},format=yuv420p"),
                               ("full.mkv", f"{down},scale=out_range=pc,format=yuvj420p")):
-            process = self.tune(self.encode(name, filters), options=("--iterations", 150))
+            process = self.tune(self.encode(name, filters), options=("--iterations", 300))
             self.assertEqual(process.returncode, 0, process.stderr)
             self.assertIn("4 frames of 99x67", process.stderr)
 
