@@ -51,6 +51,14 @@ def is_there(job: Job, task: Task, found: found_rungs.Rungs, whole: bool = False
     return record
 
 
+def mean(records: list[Record], rung: Rung, measure: str) -> float | None:
+    """Over the frames of all chunks; None: not all were measured so."""
+    own = [record.found[rung.name] for record in records]
+    if any(measure not in each for each in own):
+        return None
+    return sum(each[measure] * each["frames"] for each in own) / sum(each["frames"] for each in own)
+
+
 def same_frames(found: list[Frame], expected: list[Frame]) -> bool:
     """Times count from the first of each."""
     return len(found) == len(expected) and all(

@@ -4,6 +4,7 @@ chunks are made once more at a corrected rate, as scripts/encode does."""
 
 from dataclasses import asdict, replace
 
+from hcd.farm import chunk
 from hcd.farm import rungs as found_rungs
 from hcd.farm.job import Record
 from hcd.farm.rungs import Rungs
@@ -39,12 +40,9 @@ def probed(planned: Planned) -> Rungs:
 
 def value_of(target: Target, search: Auto, rung: Rung, records: list[Record]) -> float | None:
     """Of the target's kind, from the chunks; None: their frames were not measured as the viewer sees them."""
-    own = [record.found[rung.name] for record in records]
     if target.measure:
-        if any(target.kind not in each for each in own):
-            return None
-        return sum(each[target.kind] * each["frames"] for each in own) / sum(each["frames"] for each in own)
-    size = sum(each["video"] for each in own)
+        return chunk.mean(records, rung, target.kind)
+    size = sum(record.found[rung.name]["video"] for record in records)
     return 8 * size / search.seconds if target.kind == "bitrate" else size + search.others
 
 

@@ -17,7 +17,6 @@ import os
 import socket
 import time
 from dataclasses import asdict, dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 from hcd.run import Fault
@@ -222,10 +221,6 @@ class Job:
         record = self.record(task)
         return record.state if record else ""
 
-    def open_tasks(self, number: int) -> list[Task]:
-        """Those that are not done."""
-        return [task for task in self.tasks(number) if self.state(task) != DONE]
-
 
 def write_shared(path: Path, content: bytes) -> None:
     """A file that other machines see whole or not at all."""
@@ -241,7 +236,3 @@ def write_shared(path: Path, content: bytes) -> None:
 def node_name() -> str:
     """Of this machine; Slurm's where there is one, since several of its nodes may be one machine."""
     return os.environ.get("SLURMD_NODENAME") or os.environ.get("NODE_NAME") or socket.gethostname()
-
-
-def fraction(text: str) -> Fraction:
-    return Fraction(text)

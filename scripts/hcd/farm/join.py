@@ -110,7 +110,6 @@ class Joined:
     def join(self) -> dict:
         """With everything that goes along; the video begins when the source's does."""
         planned = self.planned
-        planned.check_source()
         encoding = planned.encoding(self.found)
         start = probe(planned.options.source, "-show_entries", "format=start_time").get("format", {}).get("start_time", "0")
         begin = planned.frames()[0].time * planned.time_base - Fraction(start if start != "N/A" else 0)
@@ -160,13 +159,6 @@ class Joined:
 
     # ---- the end ----
 
-    def mean(self, rung: Rung, name: str) -> float | None:
-        """Of a measure over the frames of all chunks."""
-        own = [record.found[rung.name] for record in self.records]
-        if any(name not in each for each in own):
-            return None
-        return sum(each[name] * each["frames"] for each in own) / sum(each["frames"] for each in own)
-
     def hashes(self, rung: Rung) -> str:
         found = hashlib.sha256()
         for index in range(len(self.records)):
@@ -176,7 +168,6 @@ class Joined:
     def check(self) -> dict:
         """Adds weights and tags, looks at the whole, and puts it into its place."""
         planned, found = self.planned, self.found
-        planned.check_source()
         encoding = planned.encoding(found, kind=Checked)
         frames = planned.frames()
         encoding.times = [(frame.time - frames[0].time) * planned.time_base for frame in frames]
@@ -190,7 +181,7 @@ class Joined:
             os.symlink(joined, coded[rung])
             own = weights if rung.model == "lite" else None
             if not (planned.plan.tuned and own):
-                encoding.known[rung, video.key_of(own) if own else None, quality.PSNR] = self.mean(rung, "psnr")
+                encoding.known[rung, video.key_of(own) if own else None, quality.PSNR] = chunk.mean(self.records, rung, "psnr")
         planned.job.path.joinpath("out").mkdir(exist_ok=True)
         outputs = [self.facts(encoding, rung, path, weights) for rung, path in coded.items()]
         if planned.options.package:
@@ -210,7 +201,7 @@ class Joined:
         name = self.planned.options.output if self.planned.options.package else rung.output
         found = {"file": str(name.relative_to(self.job.path)), "size": video.look(path).size, "model": rung.model, "bits": own.bits,
                  "seconds": own.seconds, "frames": own.frames, "rate": str(rung.rate), "measure": self.found.measure,
-                 "value": self.mean(rung, self.found.measure) if self.found.measure else None}
+                 "value": chunk.mean(self.records, rung, self.found.measure) if self.found.measure else None}
         if rung.model == "lite" and weights:
             found["weights"] = video.key_of(weights)
         return found

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The quality of a title's chunks as a picture, and those of them that fall off."""
 
+from fractions import Fraction
 from html import escape
 from pathlib import Path
 
 from hcd.farm import falling
-from hcd.farm.job import Job, fraction
+from hcd.farm.job import Job
 from hcd.farm.overview import TitleView
 from hcd.farm.results import of_chunks
 from hcd.farm.wording import play_time
@@ -20,7 +21,7 @@ def starts(job: Job, title: TitleView) -> list[float]:
     places = [part.first for part in own.ranges]
     try:
         times = frame_times(job.folder(title.number) / "frames.crc", set(places))
-        base = float(fraction(own.time_base))
+        base = float(Fraction(own.time_base))
         return [(times[place] - times[0]) * base for place in places] + [own.seconds]
     except (OSError, ValueError, KeyError, IndexError, ZeroDivisionError):
         rate = own.frames / own.seconds if own.frames and own.seconds > 0 else 25.0

@@ -94,7 +94,6 @@ def probe(job: Job, task: Task, folder: Path) -> tuple[str, dict]:
     own = job.folder(task.title) / "probes"
     own.mkdir(exist_ok=True)
     planned = Planned(job, task.title, own)
-    planned.check_source()
     if planned.options.auto:
         found = correction.probed(planned)
     else:
